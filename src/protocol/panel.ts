@@ -1,0 +1,145 @@
+/**
+ * Everything that crosses between extension host and webview. Host to webview: whole, bounded snapshots with a
+ * revision. Webview to host: intents, checked with `intentSchema` before anything acts on them.
+ */
+import * as z from 'zod';
+import type { Activity, CommandPanel } from '../model/activity.ts';
+import type { ConversationStatus } from '../model/conversation.ts';
+import type { Delivery, MessageStatus, Role } from '../model/message.ts';
+
+/** Longest message in UTF-16 units. The composer keeps longer text and says why it cannot be sent. */
+export const MAX_MESSAGE_LENGTH = 4_000_000;
+const id = z.uuid();
+
+/** What the webview may ask for. Every intent is safe to repeat. */
+export const intentSchema = z.discriminatedUnion('type', [
+  /** The webview has (re)started and needs a snapshot. */
+  z.strictObject({ type: z.literal('ready') }),
+  /** `messageId` comes from the snapshot's draft: sending the same draft twice stores it once. */
+  z.strictObject({
+    type: z.literal('sendMessage'),
+    conversationId: id,
+    messageId: id,
+    text: z.string().min(1).max(MAX_MESSAGE_LENGTH),
+  }),
+  z.strictObject({
+    type: z.literal('saveDraft'),
+    conversationId: id,
+    messageId: id,
+    text: z.string().max(MAX_MESSAGE_LENGTH),
+  }),
+  z.strictObject({ type: z.literal('newConversation') }),
+  z.strictObject({ type: z.literal('openConversation'), conversationId: id }),
+  z.strictObject({ type: z.literal('closeConversation') }),
+  z.strictObject({ type: z.literal('showList'), view: z.enum(['active', 'starred', 'archived']) }),
+  z.strictObject({ type: z.literal('loadMoreConversations') }),
+  z.strictObject({ type: z.literal('loadOlderMessages'), conversationId: id }),
+  z.strictObject({ type: z.literal('rename'), conversationId: id, title: z.string().trim().min(1).max(255) }),
+  z.strictObject({ type: z.literal('setStarred'), conversationId: id, value: z.boolean() }),
+  z.strictObject({ type: z.literal('setPinned'), conversationId: id, value: z.boolean() }),
+  z.strictObject({ type: z.literal('setArchived'), conversationId: id, value: z.boolean() }),
+  z.strictObject({ type: z.literal('delete'), conversationId: id }),
+  z.strictObject({ type: z.literal('undoDelete'), conversationId: id }),
+  /** Stop the running reply; what has arrived is kept. */
+  z.strictObject({ type: z.literal('stopReply'), conversationId: id }),
+  /** Ask again for a reply to the conversation's last prompt. */
+  z.strictObject({ type: z.literal('retryReply'), conversationId: id }),
+  /** Put a parked message back into the queue. */
+  z.strictObject({ type: z.literal('retrySend'), messageId: id }),
+  z.strictObject({ type: z.literal('copyMessage'), messageId: id, conversationId: id }),
+  z.strictObject({ type: z.literal('openLink'), href: z.string().max(4096) }),
+  z.strictObject({
+    type: z.literal('runCommand'),
+    command: z.enum(['syncNow', 'showLog', 'setBackendToken', 'openSettings']),
+  }),
+  z.strictObject({ type: z.literal('dismissNotice'), noticeId: z.string().max(100) }),
+]);
+export type Intent = z.infer<typeof intentSchema>;
+
+export interface ConversationItem {
+  readonly id: string;
+  readonly title: string;
+  readonly preview: string;
+  readonly status: ConversationStatus;
+  readonly isPinned: boolean;
+  readonly isStarred: boolean;
+  /** Milliseconds since the epoch. */
+  readonly updatedAt: number;
+  readonly messageCount: number;
+  /** Messages that are not on the backend yet; 0 when all are, or when sync is off. */
+  readonly pendingCount: number;
+}
+
+export type ListView = 'active' | 'starred' | 'archived';
+
+export interface ListSnapshot {
+  readonly view: ListView;
+  readonly items: readonly ConversationItem[];
+  readonly hasMore: boolean;
+}
+
+export interface MessageItem {
+  readonly id: string;
+  readonly role: Role;
+  readonly content: string;
+  readonly status: MessageStatus;
+  readonly activities: readonly Activity[];
+  readonly commands: readonly CommandPanel[];
+  readonly createdAt: number;
+  readonly delivery: Delivery;
+  readonly deliveryReason?: string;
+  /** Set on a prompt that got no reply; shown with Retry. */
+  readonly replyProblem?: string;
+}
+
+export interface OpenConversation {
+  readonly conversation: ConversationItem;
+  /** Oldest first; a window that ends with the newest message. */
+  readonly messages: readonly MessageItem[];
+  readonly hasOlder: boolean;
+  /** The unsent text, and the id that it will be sent under. */
+  readonly draft: { readonly messageId: string; readonly text: string };
+  /** True while a reply is being written by this window. */
+  readonly isReplying: boolean;
+}
+
+export type SyncState = 'starting' | 'off' | 'synced' | 'syncing' | 'offline' | 'signedOut' | 'attention';
+
+export interface SyncSnapshot {
+  readonly state: SyncState;
+  /** Changes that wait to be sent. */
+  readonly queued: number;
+  /** Messages that need the user. */
+  readonly parked: number;
+  /** In words: why, and what happens next. */
+  readonly detail: string;
+}
+
+export interface Notice {
+  readonly id: string;
+  readonly severity: 'info' | 'warning' | 'error';
+  /** What happened, what is safe, what to do next. Never holds message text. */
+  readonly text: string;
+  readonly action?: { readonly label: string; readonly intent: Intent };
+}
+
+export interface Snapshot {
+  readonly type: 'snapshot';
+  /** Rises with each snapshot of one host; an older one is ignored. */
+  readonly revision: number;
+  /** True while the store is still being opened: the list is the cached one, messages are not known yet. */
+  readonly isLoading: boolean;
+  readonly list: ListSnapshot;
+  /** `undefined`: the list is shown. */
+  readonly open?: OpenConversation;
+  readonly sync: SyncSnapshot;
+  readonly notices: readonly Notice[];
+}
+
+/** Host to webview: move the focus, e.g. after "New Conversation". */
+export interface FocusMessage {
+  readonly type: 'focus';
+  readonly target: 'composer' | 'list';
+}
+
+export type HostMessage = Snapshot | FocusMessage;

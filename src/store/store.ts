@@ -1,0 +1,120 @@
+/**
+ * What a conversation store promises to the panel, the chat turn, the exporter and the extension API.
+ *
+ * Durability: every method that writes resolves after its transaction is on disk (fsync), and rejects with a
+ * `StoreError` when it is not; nothing in between. Isolation: each call is one transaction. Order: calls of one
+ * caller take effect in the order in which they were made. Idempotent: a write repeated with the same id changes
+ * nothing.
+ */
+import type { Activity, CommandPanel } from '../model/activity.ts';
+import type { FieldChange } from '../model/change.ts';
+import type { Conversation, ConversationStatus, WorkspaceRef } from '../model/conversation.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { Message, MessageStatus, Role } from '../model/message.ts';
+import type { Position } from '../model/order.ts';
+
+export interface ListQuery {
+  readonly status: ConversationStatus;
+  readonly starredOnly?: boolean;
+  /** At most 200. */
+  readonly limit: number;
+}
+
+export interface ListedConversation extends Conversation {
+  /** Messages not yet sent. */
+  readonly pendingCount: number;
+}
+
+export interface ConversationPage {
+  /** Pinned first, then newest `updatedAt` first. */
+  readonly items: readonly ListedConversation[];
+  readonly hasMore: boolean;
+}
+
+export interface MessagePage {
+  readonly conversation: ListedConversation;
+  /** Oldest first. */
+  readonly messages: readonly Message[];
+  /** Where the page begins: pass it as `before` for the page above it. Absent when nothing is older. */
+  readonly older?: Position;
+}
+
+export interface Draft {
+  /** Id that the draft's text will be sent under, so that sending it twice stores it once. */
+  readonly messageId: string;
+  readonly text: string;
+}
+
+export interface NewConversation {
+  readonly id: string;
+  readonly title?: string;
+  readonly workspace?: WorkspaceRef;
+}
+
+export interface NewMessage {
+  readonly id: string;
+  readonly conversationId: string;
+  readonly role: Role;
+  readonly content: string;
+  readonly status?: MessageStatus;
+  readonly activities?: readonly Activity[];
+  readonly commands?: readonly CommandPanel[];
+  readonly metadata?: JsonObject;
+}
+
+/** An addition to a message that is still open: text is appended, activities and commands replace those of their id. */
+export interface Extension {
+  readonly text?: string;
+  readonly activities?: readonly Activity[];
+  readonly commands?: readonly CommandPanel[];
+}
+
+export type StoreProblem =
+  /** The id is taken by something that says something else. */
+  | 'id-conflict'
+  | 'no-such-conversation'
+  | 'no-such-message'
+  /** The message is complete; nothing can be added. */
+  | 'already-settled'
+  /** A newer holder has the lease: nothing was changed. */
+  | 'fenced'
+  /** Another window held the file for too long; nothing was changed. */
+  | 'busy'
+  /** Disk full, read-only, no permission, damaged: nothing was changed. */
+  | 'unavailable';
+
+/** The one error of the store. `problem` is for code, `message` for people; holds no message text. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  readonly problem: StoreProblem;
+  constructor(problem: StoreProblem, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.problem = problem;
+  }
+}
+
+export interface Subscription {
+  dispose(): void;
+}
+
+export interface ConversationStore {
+  list(query: ListQuery): Promise<ConversationPage>;
+  /** The newest `limit` messages (before `before`), or undefined when there is no such conversation. */
+  read(
+    conversationId: string,
+    window: { limit: number; before?: Position },
+  ): Promise<MessagePage | undefined>;
+  readMessage(messageId: string): Promise<Message | undefined>;
+  create(conversation: NewConversation): Promise<Conversation>;
+  change(conversationId: string, change: FieldChange): Promise<Conversation>;
+  /** Adds a message and its outbox row in one transaction. The draft with the same `messageId` is removed with it. */
+  append(message: NewMessage): Promise<Message>;
+  extend(messageId: string, extension: Extension): Promise<void>;
+  /** Ends a message: what still runs in it is marked as the status says. An empty one is removed (`undefined`). */
+  settle(messageId: string, status: Exclude<MessageStatus, 'streaming'>): Promise<Message | undefined>;
+  noteReplyProblem(messageId: string, reason: string | undefined): Promise<void>;
+  readDraft(conversationId: string): Promise<Draft | undefined>;
+  saveDraft(conversationId: string, draft: Draft): Promise<void>;
+  /** Called after a commit of this or any other window, with no word of what changed. */
+  onDidChange(listener: () => void): Subscription;
+}
