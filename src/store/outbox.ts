@@ -1,0 +1,133 @@
+/**
+ * What the store promises to the sync engine: leases, the outbox, and merging what a backend says.
+ *
+ * Every write takes the engine's lease and is refused with `StoreError('fenced')` when a newer token exists (I8), so an
+ * engine that was stopped for a minute and continues changes nothing. Durability and isolation are as in store.ts.
+ */
+import type { FieldChange } from '../model/change.ts';
+import type { ConversationFields, WorkspaceRef } from '../model/conversation.ts';
+import type { Message, MessageContent } from '../model/message.ts';
+
+/** Names one user of one backend: origin, organisation and user. Rows bound to another account are never touched (I10). */
+export type AccountKey = string;
+
+export interface Lease {
+  readonly holder: string;
+  /** Fencing token: rises with each new holder. */
+  readonly token: number;
+}
+
+/**
+ * `create` puts a conversation on the backend, `append` one message, `fields` whatever differs from the last synced
+ * title, star, pin and status. Create and append of one conversation go in order; `fields` waits until they are done.
+ */
+export type OutboxKind = 'create' | 'append' | 'fields';
+
+/** queued -> sending -> (gone | unknown | queued | parked); unknown -> (gone | queued); parked -> queued by the user. */
+export type OutboxState = 'queued' | 'sending' | 'unknown' | 'parked';
+
+export interface OutboxItem {
+  readonly seq: number;
+  readonly kind: OutboxKind;
+  readonly conversationId: string;
+  readonly messageId?: string;
+  readonly state: OutboxState;
+  /** How often a request was sent for it. */
+  readonly attempts: number;
+  /** Milliseconds since the epoch of the last request; absent before the first. */
+  readonly sentAt?: number;
+}
+
+export type SendOrder =
+  | {
+      readonly kind: 'create';
+      readonly conversationId: string;
+      readonly createdAt: number;
+      readonly title: string;
+      readonly workspace?: WorkspaceRef;
+    }
+  | { readonly kind: 'append'; readonly remoteId: string; readonly message: Message }
+  | { readonly kind: 'fields'; readonly remoteId: string; readonly change: FieldChange; readonly fields: ConversationFields };
+
+export interface RemoteFields extends ConversationFields {
+  readonly remoteId: string;
+  /** Opaque: only compared for equality. */
+  readonly remoteUpdatedAt: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly workspace?: WorkspaceRef;
+}
+
+export interface RemoteMessage extends MessageContent {
+  /** Our client id when the row carries one, else derived from the backend's id. */
+  readonly id: string;
+  readonly remoteId: string;
+  /** Backend's `created_at`, microseconds since the epoch. */
+  readonly serverOrder: number;
+  readonly hlc: number;
+  readonly createdAt: number;
+}
+
+export interface RemoteConversation {
+  readonly fields: RemoteFields;
+  /** Client id from the backend's `initial_context`, or derived. */
+  readonly id: string;
+  readonly messages: readonly RemoteMessage[];
+}
+
+export interface MergeReport {
+  readonly conversationId: string;
+  readonly added: number;
+  /** Own messages that were found on the backend. */
+  readonly adopted: number;
+  /** Rows that the backend holds more than once for one client id. */
+  readonly doubled: number;
+}
+
+export interface QueueSummary {
+  readonly queued: number;
+  readonly unknown: number;
+  readonly parked: number;
+  /** Milliseconds since the epoch when the next item that waits becomes due; absent when none waits. */
+  readonly nextDueAt?: number;
+  /** Reason of one parked item, in words. */
+  readonly parkedReason?: string;
+}
+
+export type Deferral =
+  | { readonly state: 'queued'; readonly notBefore: number; readonly reason?: string }
+  | { readonly state: 'unknown'; readonly notBefore: number; readonly reason: string }
+  | { readonly state: 'parked'; readonly reason: string };
+
+/** What the leading window last learned about the connection, for the status of all windows. */
+export interface LinkStatus {
+  readonly link: 'unknown' | 'up' | 'down' | 'signedOut' | 'denied';
+  readonly detail: string;
+}
+
+export interface SyncStore {
+  /** The lease, when it is free, expired, ours, or its holder's process is gone; else undefined. */
+  takeLease(now: number, ttlMs: number): Promise<Lease | undefined>;
+  releaseLease(lease: Lease): Promise<void>;
+  /** The account was reached: new conversations belong to it from now on. */
+  confirmAccount(lease: Lease, account: AccountKey): Promise<void>;
+  /** What may be sent now, at most one item a conversation, oldest first. */
+  dueItems(account: AccountKey, now: number, limit: number): Promise<OutboxItem[]>;
+  /** Binds the conversation to the account and marks the item as sending; undefined when nothing is left to send. */
+  beginSend(lease: Lease, account: AccountKey, seq: number, now: number): Promise<SendOrder | undefined>;
+  completeCreate(lease: Lease, account: AccountKey, seq: number, created: RemoteFields): Promise<void>;
+  completeAppend(lease: Lease, seq: number, sent: { remoteId: string; serverOrder: number }): Promise<void>;
+  completeFields(lease: Lease, seq: number, sent: ConversationFields): Promise<void>;
+  defer(lease: Lease, seq: number, deferral: Deferral): Promise<void>;
+  /** Puts a parked message back into the queue, on the user's word. */
+  retryParked(messageId: string): Promise<void>;
+  /** Merges a page of the backend's list; returns the backend's ids of conversations that must be read. */
+  mergeList(lease: Lease, account: AccountKey, rows: readonly RemoteFields[]): Promise<string[]>;
+  mergeConversation(lease: Lease, account: AccountKey, remote: RemoteConversation): Promise<MergeReport>;
+  remoteIdOf(account: AccountKey, conversationId: string): Promise<string | undefined>;
+  hasItem(seq: number): Promise<boolean>;
+  summary(account: AccountKey | undefined): Promise<QueueSummary>;
+  writeLinkStatus(lease: Lease, status: LinkStatus): Promise<void>;
+  readLinkStatus(): Promise<LinkStatus>;
+}
+

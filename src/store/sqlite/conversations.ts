@@ -1,0 +1,129 @@
+import type { FieldChange } from '../../model/change.ts';
+import {
+  NEW_CONVERSATION_TITLE,
+  type Conversation,
+  type ConversationFields,
+  type ConversationStatus,
+  type WorkspaceRef,
+} from '../../model/conversation.ts';
+import { StoreError, type ConversationPage, type ListQuery, type ListedConversation, type NewConversation } from '../store.ts';
+import { enqueueFields } from './outboxRows.ts';
+import type { Context } from './session.ts';
+
+const MAX_PAGE = 200;
+const MAX_TITLE = 255;
+
+export interface ConversationRow {
+  id: string;
+  title: string;
+  status: ConversationStatus;
+  is_pinned: number;
+  is_starred: number;
+  created_at: number;
+  updated_at: number;
+  workspace: string | null;
+  message_count: number;
+  preview: string | null;
+  pending_count: number;
+}
+
+const COLUMNS = `c.id, c.title, c.status, c.is_pinned, c.is_starred, c.created_at, c.updated_at, c.workspace, c.message_count,
+  (SELECT substr(m.content, 1, 200) FROM messages m WHERE m.conversation_id = c.id
+   ORDER BY m.server_order DESC, m.hlc DESC, m.id DESC LIMIT 1) AS preview,
+  (SELECT count(*) FROM outbox o WHERE o.conversation_id = c.id AND o.kind = 'append') AS pending_count`;
+
+export function toConversation(row: ConversationRow): ListedConversation {
+  return {
+    id: row.id,
+    ...toFields(row),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    ...(row.workspace === null ? {} : { workspace: JSON.parse(row.workspace) as WorkspaceRef }),
+    messageCount: row.message_count,
+    preview: (row.preview ?? '').replace(/\s+/g, ' ').trim(),
+    pendingCount: row.pending_count,
+  };
+}
+
+export function toFields(
+  row: Pick<ConversationRow, 'title' | 'status' | 'is_pinned' | 'is_starred'>,
+): ConversationFields {
+  return {
+    title: row.title,
+    status: row.status,
+    isPinned: row.is_pinned === 1,
+    isStarred: row.is_starred === 1,
+  };
+}
+
+/** A conversation is listed once it holds a message or a draft: an empty new one is nobody's history yet. */
+export function listConversations({ db }: Context, query: ListQuery): ConversationPage {
+  const limit = Math.min(Math.max(1, query.limit), MAX_PAGE);
+  const rows = db.all<ConversationRow>(
+    `SELECT ${COLUMNS} FROM conversations c
+     WHERE c.status = ? ${query.starredOnly === true ? 'AND c.is_starred = 1' : ''}
+       AND (c.message_count > 0 OR EXISTS (SELECT 1 FROM drafts d WHERE d.conversation_id = c.id AND d.text <> ''))
+     ORDER BY c.is_pinned DESC, c.updated_at DESC, c.id LIMIT ?`,
+    query.status,
+    limit + 1,
+  );
+  return { items: rows.slice(0, limit).map(toConversation), hasMore: rows.length > limit };
+}
+
+export function readConversation({ db }: Context, id: string): ListedConversation | undefined {
+  const row = db.get<ConversationRow>(`SELECT ${COLUMNS} FROM conversations c WHERE c.id = ?`, id);
+  return row === undefined ? undefined : toConversation(row);
+}
+
+/** Creates it for the account when that account is known to exist; else it belongs to nobody until it is sent. */
+export function createConversation(context: Context, input: NewConversation, account: string | undefined): Conversation {
+  const { db, now } = context;
+  return db.write(() => {
+    const known = readConversation(context, input.id);
+    if (known !== undefined) return known;
+    db.run(
+      `INSERT INTO conversations (id, title, status, created_at, updated_at, workspace, account)
+       VALUES (?, ?, 'active', ?, ?, ?, (SELECT key FROM accounts WHERE key = ?))`,
+      input.id,
+      cleanTitle(input.title ?? NEW_CONVERSATION_TITLE),
+      now(),
+      now(),
+      input.workspace === undefined ? null : JSON.stringify(input.workspace),
+      account ?? null,
+    );
+    return mustRead(context, input.id);
+  });
+}
+
+export function changeConversation(context: Context, id: string, change: FieldChange): Conversation {
+  const { db } = context;
+  return db.write(() => {
+    const before = mustRead(context, id);
+    writeFields(context, id, { ...before, ...change, title: cleanTitle(change.title ?? before.title) });
+    enqueueFields(context, id);
+    return mustRead(context, id);
+  });
+}
+
+export function writeFields({ db }: Context, id: string, fields: ConversationFields): void {
+  db.run(
+    'UPDATE conversations SET title = ?, status = ?, is_pinned = ?, is_starred = ? WHERE id = ?',
+    fields.title,
+    fields.status,
+    Number(fields.isPinned),
+    Number(fields.isStarred),
+    id,
+  );
+}
+
+export function mustRead(context: Context, id: string): ListedConversation {
+  const found = readConversation(context, id);
+  if (found === undefined) throw new StoreError('no-such-conversation', 'This conversation is not on this machine.');
+  return found;
+}
+
+/** At most 255 code points, the longest title that a backend takes. Unpaired surrogates become U+FFFD. */
+export function cleanTitle(title: string): string {
+  const points = Array.from(title.toWellFormed().replaceAll('\0', ''));
+  return points.length <= MAX_TITLE ? points.join('') : `${points.slice(0, MAX_TITLE - 1).join('')}…`;
+}

@@ -1,0 +1,34 @@
+import type { Draft } from '../store.ts';
+import { requireConversation, type Context } from './session.ts';
+
+export function readDraft({ db }: Context, conversationId: string): Draft | undefined {
+  const row = db.get<{ message_id: string; text: string }>(
+    'SELECT message_id, text FROM drafts WHERE conversation_id = ?',
+    conversationId,
+  );
+  return row === undefined ? undefined : { messageId: row.message_id, text: row.text };
+}
+
+/**
+ * Saves the draft, unless its message has been sent in the meantime: a save that was under way when the message was
+ * appended must not bring its text back into the composer.
+ */
+export function saveDraft({ db, now }: Context, conversationId: string, draft: Draft): void {
+  db.write(() => {
+    requireConversation(db, conversationId);
+    if (db.get('SELECT 1 FROM messages WHERE id = ?', draft.messageId) !== undefined) return;
+    db.run(
+      `INSERT INTO drafts (conversation_id, message_id, text, updated_at) VALUES (?, ?, ?, ?)
+       ON CONFLICT (conversation_id) DO UPDATE SET
+         message_id = excluded.message_id, text = excluded.text, updated_at = excluded.updated_at`,
+      conversationId,
+      draft.messageId,
+      draft.text.toWellFormed(),
+      now(),
+    );
+  });
+}
+
+export function removeDraft({ db }: Context, conversationId: string, messageId: string): void {
+  db.run('DELETE FROM drafts WHERE conversation_id = ? AND message_id = ?', conversationId, messageId);
+}

@@ -1,0 +1,148 @@
+import { changedFields, mergeFields } from '../../model/change.ts';
+import type { ConversationFields } from '../../model/conversation.ts';
+import { derivedId } from '../../model/hash.ts';
+import type { AccountKey, Lease, MergeReport, RemoteConversation, RemoteFields, RemoteMessage } from '../outbox.ts';
+import { cleanTitle, toFields, writeFields } from './conversations.ts';
+import { checkFence } from './leases.ts';
+import { insertMessage } from './messages.ts';
+import { linkRemote, readSyncRow } from './outbox.ts';
+import { enqueueFields } from './outboxRows.ts';
+import { requireConversation, type Context } from './session.ts';
+
+interface KnownRow {
+  id: string;
+  remote_updated_at: string | null;
+}
+
+/**
+ * Merges the fields of listed conversations that are known here. Returns the backend's ids of those whose content must
+ * be read: unknown ones that are not deleted, and known ones whose `updated_at` is not the one last read.
+ */
+export function mergeList(
+  context: Context,
+  lease: Lease,
+  account: AccountKey,
+  rows: readonly RemoteFields[],
+): string[] {
+  const { db } = context;
+  return db.write(() => {
+    checkFence(context, lease);
+    return rows
+      .filter((remote) => {
+        const known = findByRemote(context, account, remote.remoteId);
+        if (known === undefined) return remote.status !== 'deleted';
+        mergeKnownFields(context, known.id, remote);
+        return remote.status !== 'deleted' && known.remote_updated_at !== remote.remoteUpdatedAt;
+      })
+      .map((remote) => remote.remoteId);
+  });
+}
+
+function findByRemote({ db }: Context, account: AccountKey, remoteId: string): KnownRow | undefined {
+  return db.get<KnownRow>(
+    'SELECT id, remote_updated_at FROM conversations WHERE account = ? AND remote_id = ?',
+    account,
+    remoteId,
+  );
+}
+
+function mergeKnownFields(context: Context, id: string, remote: RemoteFields): void {
+  const row = readSyncRow(context, id);
+  if (row === undefined) return;
+  const theirs = fieldsOf(remote);
+  const ours = toFields(row);
+  const base = row.base === null ? theirs : (JSON.parse(row.base) as ConversationFields);
+  const merged = mergeFields(base, ours, theirs);
+  if (Object.keys(changedFields(ours, merged)).length > 0) writeFields(context, id, merged);
+  if (Object.keys(changedFields(base, theirs)).length > 0) {
+    context.db.run('UPDATE conversations SET base = ? WHERE id = ?', JSON.stringify(theirs), id);
+  }
+  if (Object.keys(changedFields(theirs, merged)).length > 0) enqueueFields(context, id);
+}
+
+function fieldsOf({ title, status, isPinned, isStarred }: RemoteFields): ConversationFields {
+  return { title: cleanTitle(title), status, isPinned, isStarred };
+}
+
+/** Union of the messages by client id (I3): what is here stays, what is new is added, what is ours is adopted. */
+export function mergeConversation(
+  context: Context,
+  lease: Lease,
+  account: AccountKey,
+  remote: RemoteConversation,
+): MergeReport {
+  const { db } = context;
+  return db.write(() => {
+    checkFence(context, lease);
+    const id = conversationFor(context, account, remote);
+    const seen = new Set<string>();
+    const report = { added: 0, adopted: 0, doubled: 0, kept: 0 };
+    for (const message of remote.messages) {
+      if (seen.has(message.id)) report.doubled += 1;
+      else report[mergeMessage(context, id, message)] += 1;
+      seen.add(message.id);
+    }
+    db.run('UPDATE conversations SET remote_updated_at = ? WHERE id = ?', remote.fields.remoteUpdatedAt, id);
+    return { conversationId: id, added: report.added, adopted: report.adopted, doubled: report.doubled };
+  });
+}
+
+/** The conversation's id here: known by the backend's id, or by our client id in it, else made. */
+function conversationFor(context: Context, account: AccountKey, remote: RemoteConversation): string {
+  const { db } = context;
+  const known = findByRemote(context, account, remote.fields.remoteId);
+  if (known !== undefined) {
+    mergeKnownFields(context, known.id, remote.fields);
+    return known.id;
+  }
+  const own = readSyncRow(context, remote.id);
+  const isOurs = own !== undefined && own.remote_id === null && (own.account === null || own.account === account);
+  if (isOurs) {
+    linkRemote(context, own.id, account, remote.fields);
+    return own.id;
+  }
+  // A second row on the backend with one client id, or one that another account holds, gets an id of its own.
+  const id = own === undefined ? remote.id : derivedId('conversation', account, remote.fields.remoteId);
+  db.run(
+    `INSERT INTO conversations (id, title, status, is_pinned, is_starred, created_at, updated_at, workspace)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+    id,
+    cleanTitle(remote.fields.title),
+    remote.fields.status,
+    Number(remote.fields.isPinned),
+    Number(remote.fields.isStarred),
+    remote.fields.createdAt,
+    remote.fields.createdAt,
+    remote.fields.workspace === undefined ? null : JSON.stringify(remote.fields.workspace),
+  );
+  requireConversation(db, id);
+  linkRemote(context, id, account, { ...remote.fields, title: cleanTitle(remote.fields.title) });
+  return id;
+}
+
+type Merged = 'added' | 'adopted' | 'kept';
+
+function mergeMessage(context: Context, conversationId: string, message: RemoteMessage): Merged {
+  const { db } = context;
+  const known = db.get<{ id: string; conversation_id: string; remote_id: string | null; is_confirmed: number }>(
+    `SELECT id, conversation_id, remote_id, is_confirmed FROM messages
+     WHERE id = ? OR (conversation_id = ? AND remote_id = ?)`,
+    message.id,
+    conversationId,
+    message.remoteId,
+  );
+  if (known === undefined) {
+    insertMessage(context, conversationId, { ...message, owner: undefined });
+    return 'added';
+  }
+  if (known.conversation_id !== conversationId || known.is_confirmed === 1) return 'kept';
+  db.run(
+    `UPDATE messages SET is_confirmed = 1, remote_id = coalesce(remote_id, ?),
+       server_order = CASE WHEN remote_id IS NULL THEN ? ELSE server_order END WHERE id = ?`,
+    message.remoteId,
+    message.serverOrder,
+    known.id,
+  );
+  db.run('DELETE FROM outbox WHERE message_id = ?', known.id);
+  return 'adopted';
+}

@@ -1,0 +1,297 @@
+import { interruptRunning, type Activity, type CommandPanel } from '../../model/activity.ts';
+import { NEW_CONVERSATION_TITLE, titleFrom } from '../../model/conversation.ts';
+import { contentHash } from '../../model/hash.ts';
+import type { JsonObject } from '../../model/json.ts';
+import {
+  hasContent,
+  isSettled,
+  type Delivery,
+  type Message,
+  type MessageContent,
+  type MessageStatus,
+  type Role,
+} from '../../model/message.ts';
+import { nextHlc, UNNUMBERED, type Position } from '../../model/order.ts';
+import { StoreError, type Extension, type MessagePage, type NewMessage } from '../store.ts';
+import { cleanTitle, readConversation } from './conversations.ts';
+import { removeDraft } from './drafts.ts';
+import { enqueueAppend } from './outboxRows.ts';
+import { addPiece, readParts, removeParts, writeActivities, writeCommands } from './parts.ts';
+import { beat, deadOwners, requireConversation, type Context } from './session.ts';
+
+const MAX_PAGE = 200;
+
+interface MessageRow {
+  id: string;
+  conversation_id: string;
+  role: Role;
+  content: string;
+  status: MessageStatus;
+  metadata: string;
+  created_at: number;
+  hlc: number;
+  server_order: number;
+  hash: string | null;
+  owner: string | null;
+  reply_problem: string | null;
+  delivery: Delivery;
+  reason: string | null;
+}
+
+const SELECT = `SELECT m.id, m.conversation_id, m.role, m.content, m.status, m.metadata, m.created_at, m.hlc,
+    m.server_order, m.hash, m.owner, m.reply_problem, o.reason,
+    coalesce(o.state, CASE WHEN m.is_confirmed THEN 'confirmed' WHEN m.remote_id IS NULL THEN 'local' ELSE 'sent' END)
+      AS delivery
+  FROM messages m LEFT JOIN outbox o ON o.message_id = m.id`;
+
+/** The newest page, or the one before a position; costs the same however long the conversation is. */
+export function readPage(
+  context: Context,
+  conversationId: string,
+  window: { limit: number; before?: Position },
+): MessagePage | undefined {
+  const { db } = context;
+  const limit = Math.min(Math.max(1, window.limit), MAX_PAGE);
+  const { serverOrder, hlc, id } = window.before ?? { serverOrder: UNNUMBERED, hlc: UNNUMBERED, id: '' };
+  return db.snapshot(() => {
+    const conversation = readConversation(context, conversationId);
+    if (conversation === undefined) return undefined;
+    const rows = db
+      .all<MessageRow>(
+        `${SELECT} WHERE m.conversation_id = ? AND (m.server_order, m.hlc, m.id) < (?, ?, ?)
+         ORDER BY m.server_order DESC, m.hlc DESC, m.id DESC LIMIT ?`,
+        conversationId,
+        serverOrder,
+        hlc,
+        id,
+        limit + 1,
+      )
+      .reverse();
+    const page = rows.length > limit ? rows.slice(1) : rows;
+    const first = page[0];
+    return {
+      conversation,
+      messages: toMessages(context, page),
+      ...(rows.length > limit && first !== undefined
+        ? { older: { serverOrder: first.server_order, hlc: first.hlc, id: first.id } }
+        : {}),
+    };
+  });
+}
+
+export function readMessage(context: Context, id: string): Message | undefined {
+  return context.db.snapshot(() => toMessages(context, context.db.all<MessageRow>(`${SELECT} WHERE m.id = ?`, id))[0]);
+}
+
+function toMessages({ db }: Context, rows: readonly MessageRow[]): Message[] {
+  const parts = readParts(
+    db,
+    rows.map((row) => row.id),
+  );
+  return rows.map((row) => ({
+    id: row.id,
+    conversationId: row.conversation_id,
+    role: row.role,
+    content: row.content + parts.text(row.id),
+    status: row.status,
+    activities: parts.activities(row.id),
+    commands: parts.commands(row.id),
+    metadata: JSON.parse(row.metadata) as JsonObject,
+    createdAt: row.created_at,
+    hlc: row.hlc,
+    ...(row.hash === null ? {} : { hash: row.hash }),
+    delivery: row.delivery,
+    ...(row.reason === null ? {} : { deliveryReason: row.reason }),
+    ...(row.reply_problem === null ? {} : { replyProblem: { reason: row.reply_problem } }),
+  }));
+}
+
+export function appendMessage(context: Context, input: NewMessage): Message {
+  const { db, session } = context;
+  const message = toContent(input);
+  return db.write(() => {
+    requireConversation(db, input.conversationId);
+    const known = readMessage(context, input.id);
+    if (known !== undefined) return sameOrConflict(known, message, input.conversationId);
+    const settled = isSettled(message);
+    insertMessage(context, input.conversationId, {
+      ...message,
+      id: input.id,
+      createdAt: context.now(),
+      hlc: tickHlc(context, input.conversationId),
+      serverOrder: UNNUMBERED,
+      owner: settled ? undefined : session.id,
+    });
+    if (!settled) beat(context);
+    if (message.role === 'user') titleByPrompt(context, input.conversationId, message.content);
+    removeDraft(context, input.conversationId, input.id);
+    enqueueAppend(context, input.conversationId, input.id, settled);
+    return mustReadMessage(context, input.id);
+  });
+}
+
+function toContent(input: NewMessage): MessageContent {
+  return {
+    role: input.role,
+    content: input.content.toWellFormed(),
+    status: input.status ?? 'complete',
+    activities: input.activities ?? [],
+    commands: input.commands ?? [],
+    metadata: input.metadata ?? {},
+  };
+}
+
+/** Sending one draft twice is sending it once; the same id with other words is somebody else's message. */
+function sameOrConflict(known: Message, wanted: MessageContent, conversationId: string): Message {
+  const same = known.conversationId === conversationId && known.role === wanted.role && known.content === wanted.content;
+  if (same) return known;
+  throw new StoreError('id-conflict', 'A message with this id exists and says something else. Nothing was changed.');
+}
+
+export interface InsertedMessage extends MessageContent {
+  readonly id: string;
+  readonly createdAt: number;
+  readonly hlc: number;
+  readonly serverOrder: number;
+  readonly owner: string | undefined;
+  readonly remoteId?: string;
+}
+
+export function insertMessage({ db }: Context, conversationId: string, message: InsertedMessage): void {
+  db.run(
+    `INSERT INTO messages (id, conversation_id, role, content, status, metadata, created_at, hlc, server_order, hash,
+       owner, remote_id, is_confirmed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    message.id,
+    conversationId,
+    message.role,
+    message.content,
+    message.status,
+    JSON.stringify(message.metadata),
+    message.createdAt,
+    message.hlc,
+    message.serverOrder,
+    message.owner === undefined ? contentHash(message) : null,
+    message.owner ?? null,
+    message.remoteId ?? null,
+    Number(message.remoteId !== undefined),
+  );
+  writeActivities(db, message.id, message.activities);
+  writeCommands(db, message.id, message.commands);
+  db.run(
+    `UPDATE conversations SET message_count = message_count + 1, last_hlc = max(last_hlc, ?),
+       updated_at = max(updated_at, ?) WHERE id = ?`,
+    message.hlc,
+    message.createdAt,
+    conversationId,
+  );
+}
+
+function tickHlc({ db, now }: Context, conversationId: string): number {
+  const last = db.get<{ last_hlc: number }>('SELECT last_hlc FROM conversations WHERE id = ?', conversationId)?.last_hlc;
+  return nextHlc(now(), last ?? 0);
+}
+
+function titleByPrompt({ db }: Context, conversationId: string, prompt: string): void {
+  db.run(
+    'UPDATE conversations SET title = ? WHERE id = ? AND title = ? AND remote_id IS NULL',
+    cleanTitle(titleFrom(prompt)),
+    conversationId,
+    NEW_CONVERSATION_TITLE,
+  );
+}
+
+export function extendMessage(context: Context, messageId: string, extension: Extension): void {
+  const { db } = context;
+  db.write(() => {
+    requireOpen(context, messageId);
+    if (extension.text !== undefined && extension.text !== '') addPiece(db, messageId, extension.text.toWellFormed());
+    writeActivities(db, messageId, extension.activities ?? []);
+    writeCommands(db, messageId, extension.commands ?? []);
+    // A message whose text was whole ends with the last step that ran in it.
+    const message = mustReadMessage(context, messageId);
+    if (isSettled(message)) finish(context, message);
+  });
+}
+
+function requireOpen({ db }: Context, messageId: string): void {
+  const row = db.get<{ owner: string | null }>('SELECT owner FROM messages WHERE id = ?', messageId);
+  if (row === undefined) throw new StoreError('no-such-message', 'This message is not on this machine.');
+  if (row.owner === null) throw new StoreError('already-settled', 'This message is complete; nothing can be added.');
+}
+
+export function settleMessage(
+  context: Context,
+  messageId: string,
+  status: Exclude<MessageStatus, 'streaming'>,
+): Message | undefined {
+  return context.db.write(() => {
+    const open = mustReadMessage(context, messageId);
+    if (open.hash !== undefined) return open;
+    if (!hasContent(open)) {
+      removeEmpty(context, open);
+      return undefined;
+    }
+    const activities: Activity[] = interruptRunning(open.activities);
+    const commands: CommandPanel[] = interruptRunning(open.commands);
+    writeActivities(context.db, messageId, activities);
+    writeCommands(context.db, messageId, commands);
+    finish(context, { ...open, status, activities, commands });
+    return mustReadMessage(context, messageId);
+  });
+}
+
+/** Folds the pieces into the message, fixes its hash and lets the outbox send it. */
+function finish({ db }: Context, message: Message): void {
+  db.run(
+    'UPDATE messages SET content = ?, status = ?, hash = ?, owner = NULL WHERE id = ?',
+    message.content,
+    message.status,
+    contentHash(message),
+    message.id,
+  );
+  db.run('DELETE FROM message_pieces WHERE message_id = ?', message.id);
+  db.run('UPDATE outbox SET is_ready = 1 WHERE message_id = ?', message.id);
+}
+
+/** A reply of which nothing ever arrived was never shown as words: no message, nothing to keep or send. */
+function removeEmpty({ db }: Context, message: Message): void {
+  db.run('DELETE FROM outbox WHERE message_id = ?', message.id);
+  removeParts(db, message.id);
+  db.run('DELETE FROM messages WHERE id = ?', message.id);
+  db.run('UPDATE conversations SET message_count = message_count - 1 WHERE id = ?', message.conversationId);
+}
+
+export function noteReplyProblem({ db }: Context, messageId: string, reason: string | undefined): void {
+  db.write(() => db.run('UPDATE messages SET reply_problem = ? WHERE id = ?', reason ?? null, messageId));
+}
+
+/** Ends the open messages of hosts that have died, keeping what had arrived. Returns how many. */
+export function interruptOrphans(context: Context): number {
+  const owners = deadOwners(context);
+  if (owners.length === 0) return 0;
+  return context.db.write(() => {
+    const open = owners.flatMap((owner) => context.db.all<{ id: string }>('SELECT id FROM messages WHERE owner = ?', owner));
+    for (const { id } of open) {
+      const message = mustReadMessage(context, id);
+      const ended = message.status === 'streaming' ? 'interrupted' : message.status;
+      if (settleMessage(context, id, ended) === undefined) noteLostReply(context, message.conversationId);
+    }
+    return open.length;
+  });
+}
+
+/** The prompt stands last now; say why nothing follows it. */
+function noteLostReply({ db }: Context, conversationId: string): void {
+  db.run(
+    `UPDATE messages SET reply_problem = 'The window closed before a reply arrived.' WHERE role = 'user' AND id =
+       (SELECT id FROM messages WHERE conversation_id = ? ORDER BY server_order DESC, hlc DESC, id DESC LIMIT 1)`,
+    conversationId,
+  );
+}
+
+function mustReadMessage(context: Context, id: string): Message {
+  const found = readMessage(context, id);
+  if (found === undefined) throw new StoreError('no-such-message', 'This message is not on this machine.');
+  return found;
+}
+

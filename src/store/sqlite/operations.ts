@@ -1,0 +1,65 @@
+import type { ConversationStore } from '../store.ts';
+import type { SyncStore } from '../outbox.ts';
+import * as conversations from './conversations.ts';
+import * as drafts from './drafts.ts';
+import * as leases from './leases.ts';
+import * as merge from './merge.ts';
+import * as messages from './messages.ts';
+import * as outbox from './outbox.ts';
+import type { Context } from './session.ts';
+
+type Synchronous<T> = {
+  [K in keyof T]: T[K] extends (...args: infer A) => Promise<infer R> ? (...args: A) => R : never;
+};
+
+/** Everything that crosses to the worker: the two store interfaces, without their promises. */
+export type Operations = Synchronous<Omit<ConversationStore, 'onDidChange'>> &
+  Synchronous<SyncStore> & {
+    /** The account that new conversations belong to, once it has been reached. */
+    useAccount(account: string | undefined): void;
+    /** Ends the open messages of dead windows; returns how many. */
+    interruptOrphans(): number;
+  };
+
+export type OperationName = keyof Operations;
+
+export function createOperations(context: Context): Operations {
+  const { db } = context;
+  let account: string | undefined;
+  return {
+    list: (query) => db.snapshot(() => conversations.listConversations(context, query)),
+    read: (id, window) => messages.readPage(context, id, window),
+    readMessage: (id) => messages.readMessage(context, id),
+    create: (input) => conversations.createConversation(context, input, account),
+    change: (id, change) => conversations.changeConversation(context, id, change),
+    append: (message) => messages.appendMessage(context, message),
+    extend: (id, extension) => messages.extendMessage(context, id, extension),
+    settle: (id, status) => messages.settleMessage(context, id, status),
+    noteReplyProblem: (id, reason) => messages.noteReplyProblem(context, id, reason),
+    readDraft: (id) => drafts.readDraft(context, id),
+    saveDraft: (id, draft) => drafts.saveDraft(context, id, draft),
+
+    takeLease: (now, ttlMs) => leases.takeLease(context, now, ttlMs),
+    releaseLease: (lease) => leases.releaseLease(context, lease),
+    confirmAccount: (lease, key) => outbox.confirmAccount(context, lease, key),
+    dueItems: (key, now, limit) => outbox.dueItems(context, key, now, limit),
+    beginSend: (lease, key, seq, now) => outbox.beginSend(context, lease, key, seq, now),
+    completeCreate: (lease, key, seq, created) => outbox.completeCreate(context, lease, key, seq, created),
+    completeAppend: (lease, seq, sent) => outbox.completeAppend(context, lease, seq, sent),
+    completeFields: (lease, seq, sent) => outbox.completeFields(context, lease, seq, sent),
+    defer: (lease, seq, deferral) => outbox.defer(context, lease, seq, deferral),
+    retryParked: (id) => outbox.retryParked(context, id),
+    mergeList: (lease, key, rows) => merge.mergeList(context, lease, key, rows),
+    mergeConversation: (lease, key, remote) => merge.mergeConversation(context, lease, key, remote),
+    remoteIdOf: (key, id) => outbox.remoteIdOf(context, key, id),
+    hasItem: (seq) => outbox.hasItem(context, seq),
+    summary: (key) => outbox.summarize(context, key),
+    writeLinkStatus: (lease, status) => outbox.writeLinkStatus(context, lease, status),
+    readLinkStatus: () => outbox.readLinkStatus(context),
+
+    useAccount: (key) => {
+      account = key;
+    },
+    interruptOrphans: () => messages.interruptOrphans(context),
+  };
+}

@@ -1,0 +1,293 @@
+import type { ConversationFields, WorkspaceRef } from '../../model/conversation.ts';
+import { changedFields } from '../../model/change.ts';
+import type {
+  AccountKey,
+  Deferral,
+  Lease,
+  LinkStatus,
+  OutboxItem,
+  OutboxKind,
+  OutboxState,
+  QueueSummary,
+  RemoteFields,
+  SendOrder,
+} from '../outbox.ts';
+import { toFields, type ConversationRow } from './conversations.ts';
+import { checkFence } from './leases.ts';
+import { readMessage } from './messages.ts';
+import { enqueueFields } from './outboxRows.ts';
+import type { Context } from './session.ts';
+
+interface OutboxRow {
+  seq: number;
+  kind: OutboxKind;
+  conversation_id: string;
+  message_id: string | null;
+  state: OutboxState;
+  attempts: number;
+  sent_at: number | null;
+}
+
+interface SyncRow extends ConversationRow {
+  account: string | null;
+  remote_id: string | null;
+  base: string | null;
+}
+
+/** Rows of other accounts, and of conversations that belong to another account, are invisible here (I10). */
+const OF_ACCOUNT = `(c.account IS NULL OR c.account = ?)`;
+
+/**
+ * What may go out: of each conversation the first create or append in order, or, when none of those waits, its
+ * fields. Parked rows are stepped over, so one poisoned message blocks nothing else.
+ */
+export function dueItems({ db }: Context, account: AccountKey, now: number, limit: number): OutboxItem[] {
+  return db
+    .all<OutboxRow & { not_before: number; is_ready: number }>(
+      `SELECT o.seq, o.kind, o.conversation_id, o.message_id, o.state, o.attempts, o.sent_at
+       FROM outbox o JOIN conversations c ON c.id = o.conversation_id
+       WHERE ${OF_ACCOUNT} AND o.seq = (
+           SELECT h.seq FROM outbox h WHERE h.conversation_id = o.conversation_id AND h.state <> 'parked'
+           ORDER BY h.kind = 'fields', h.seq LIMIT 1)
+         AND o.state <> 'sending' AND o.is_ready = 1 AND o.not_before <= ?
+         AND (o.kind = 'create' OR c.remote_id IS NOT NULL)
+       ORDER BY o.seq LIMIT ?`,
+      account,
+      now,
+      limit,
+    )
+    .map(toItem);
+}
+
+function toItem(row: OutboxRow): OutboxItem {
+  return {
+    seq: row.seq,
+    kind: row.kind,
+    conversationId: row.conversation_id,
+    ...(row.message_id === null ? {} : { messageId: row.message_id }),
+    state: row.state,
+    attempts: row.attempts,
+    ...(row.sent_at === null ? {} : { sentAt: row.sent_at }),
+  };
+}
+
+export function beginSend(
+  context: Context,
+  lease: Lease,
+  account: AccountKey,
+  seq: number,
+  now: number,
+): SendOrder | undefined {
+  const { db } = context;
+  return db.write(() => {
+    checkFence(context, lease);
+    const row = db.get<OutboxRow>('SELECT * FROM outbox WHERE seq = ?', seq);
+    const conversation = row && readSyncRow(context, row.conversation_id);
+    if (row?.state !== 'queued' || conversation === undefined) return undefined;
+    if (conversation.account !== null && conversation.account !== account) return undefined;
+    const order = orderFor(context, row, conversation);
+    if (order === undefined) {
+      db.run('DELETE FROM outbox WHERE seq = ?', seq);
+      return undefined;
+    }
+    db.run('UPDATE conversations SET account = ? WHERE id = ?', account, conversation.id);
+    db.run(
+      `UPDATE outbox SET state = 'sending', attempts = attempts + 1, sent_at = ?, fence = ?, reason = NULL WHERE seq = ?`,
+      now,
+      lease.token,
+      seq,
+    );
+    return order;
+  });
+}
+
+/** Undefined when there is nothing (left) to say. */
+function orderFor(context: Context, row: OutboxRow, conversation: SyncRow): SendOrder | undefined {
+  if (row.kind === 'create') {
+    if (conversation.remote_id !== null) return undefined;
+    return {
+      kind: 'create',
+      conversationId: conversation.id,
+      createdAt: conversation.created_at,
+      title: conversation.title,
+      ...(conversation.workspace === null ? {} : { workspace: JSON.parse(conversation.workspace) as WorkspaceRef }),
+    };
+  }
+  if (conversation.remote_id === null) return undefined;
+  if (row.kind === 'append') {
+    const message = row.message_id === null ? undefined : readMessage(context, row.message_id);
+    return message === undefined ? undefined : { kind: 'append', remoteId: conversation.remote_id, message };
+  }
+  const fields = toFields(conversation);
+  const change = conversation.base === null ? fields : changedFields(JSON.parse(conversation.base) as ConversationFields, fields);
+  return Object.keys(change).length === 0 ? undefined : { kind: 'fields', remoteId: conversation.remote_id, change, fields };
+}
+
+export function completeCreate(
+  context: Context,
+  lease: Lease,
+  account: AccountKey,
+  seq: number,
+  created: RemoteFields,
+): void {
+  const { db } = context;
+  db.write(() => {
+    checkFence(context, lease);
+    const row = db.get<OutboxRow>('SELECT * FROM outbox WHERE seq = ?', seq);
+    if (row !== undefined) linkRemote(context, row.conversation_id, account, created);
+  });
+}
+
+/** Ties a conversation to its counterpart on the backend, and sends what differs there. */
+export function linkRemote(context: Context, conversationId: string, account: AccountKey, remote: RemoteFields): void {
+  const { db } = context;
+  const { title, status, isPinned, isStarred } = remote;
+  db.run(
+    'UPDATE conversations SET account = ?, remote_id = ?, base = ? WHERE id = ?',
+    account,
+    remote.remoteId,
+    JSON.stringify({ title, status, isPinned, isStarred }),
+    conversationId,
+  );
+  db.run(`DELETE FROM outbox WHERE conversation_id = ? AND kind = 'create'`, conversationId);
+  const conversation = readSyncRow(context, conversationId);
+  if (conversation === undefined) return;
+  const pending = changedFields({ title, status, isPinned, isStarred }, toFields(conversation));
+  if (Object.keys(pending).length > 0) enqueueFields(context, conversationId);
+}
+
+export function completeAppend(
+  context: Context,
+  lease: Lease,
+  seq: number,
+  sent: { remoteId: string; serverOrder: number },
+): void {
+  const { db } = context;
+  db.write(() => {
+    checkFence(context, lease);
+    const row = db.get<OutboxRow>('SELECT * FROM outbox WHERE seq = ?', seq);
+    if (row?.message_id == null) return;
+    db.run(
+      'UPDATE messages SET remote_id = ?, server_order = ? WHERE id = ? AND remote_id IS NULL',
+      sent.remoteId,
+      sent.serverOrder,
+      row.message_id,
+    );
+    db.run('DELETE FROM outbox WHERE seq = ?', seq);
+  });
+}
+
+export function completeFields(context: Context, lease: Lease, seq: number, sent: ConversationFields): void {
+  const { db } = context;
+  db.write(() => {
+    checkFence(context, lease);
+    const row = db.get<OutboxRow>('SELECT * FROM outbox WHERE seq = ?', seq);
+    const conversation = row && readSyncRow(context, row.conversation_id);
+    if (row === undefined || conversation === undefined) return;
+    db.run('UPDATE conversations SET base = ? WHERE id = ?', JSON.stringify(sent), conversation.id);
+    db.run('DELETE FROM outbox WHERE seq = ?', seq);
+    // The user may have clicked again while the request was under way.
+    if (Object.keys(changedFields(sent, toFields(conversation))).length > 0) enqueueFields(context, conversation.id);
+  });
+}
+
+export function defer(context: Context, lease: Lease, seq: number, deferral: Deferral): void {
+  const { db } = context;
+  db.write(() => {
+    checkFence(context, lease);
+    db.run(
+      'UPDATE outbox SET state = ?, not_before = ?, reason = ? WHERE seq = ?',
+      deferral.state,
+      deferral.state === 'parked' ? 0 : deferral.notBefore,
+      deferral.reason ?? null,
+      seq,
+    );
+    if (deferral.state === 'parked') keepPlaceOfParked(context, seq);
+  });
+}
+
+/** A message that never gets a number from the backend stays where it was written, behind the one before it. */
+function keepPlaceOfParked({ db }: Context, seq: number): void {
+  db.run(
+    `UPDATE messages AS m SET server_order = coalesce(
+       (SELECT p.server_order FROM messages p WHERE p.conversation_id = m.conversation_id AND p.hlc < m.hlc
+        ORDER BY p.server_order DESC LIMIT 1), m.server_order)
+     WHERE m.id = (SELECT message_id FROM outbox WHERE seq = ?)`,
+    seq,
+  );
+}
+
+export function retryParked({ db }: Context, messageId: string): void {
+  db.write(() =>
+    db.run(
+      `UPDATE outbox SET state = 'queued', attempts = 0, not_before = 0, reason = NULL
+       WHERE message_id = ? AND state = 'parked'`,
+      messageId,
+    ),
+  );
+}
+
+export function readSyncRow({ db }: Context, conversationId: string): SyncRow | undefined {
+  return db.get<SyncRow>('SELECT * FROM conversations WHERE id = ?', conversationId);
+}
+
+/** Counts of what this account still has to send; without an account, of everything that waits. */
+export function summarize({ db }: Context, account: AccountKey | undefined): QueueSummary {
+  const row = db.get<{ queued: number; unknown: number; parked: number; due: number | null; reason: string | null }>(
+    `SELECT count(*) FILTER (WHERE o.state IN ('queued', 'sending')) AS queued,
+       count(*) FILTER (WHERE o.state = 'unknown') AS unknown,
+       count(*) FILTER (WHERE o.state = 'parked') AS parked,
+       min(o.not_before) FILTER (WHERE o.state IN ('queued', 'unknown') AND o.is_ready = 1) AS due,
+       min(o.reason) FILTER (WHERE o.state = 'parked') AS reason
+     FROM outbox o JOIN conversations c ON c.id = o.conversation_id WHERE ? IS NULL OR ${OF_ACCOUNT}`,
+    account ?? null,
+    account ?? null,
+  );
+  return {
+    queued: row?.queued ?? 0,
+    unknown: row?.unknown ?? 0,
+    parked: row?.parked ?? 0,
+    ...(row?.due == null ? {} : { nextDueAt: row.due }),
+    ...(row?.reason == null ? {} : { parkedReason: row.reason }),
+  };
+}
+
+const LINK_KEY = 'sync.link';
+
+export function writeLinkStatus(context: Context, lease: Lease, status: LinkStatus): void {
+  const { db } = context;
+  db.write(() => {
+    checkFence(context, lease);
+    db.run(
+      `INSERT INTO meta (key, value) VALUES ('${LINK_KEY}', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
+      JSON.stringify(status),
+    );
+  });
+}
+
+export function readLinkStatus({ db }: Context): LinkStatus {
+  const row = db.get<{ value: string }>(`SELECT value FROM meta WHERE key = '${LINK_KEY}'`);
+  return row === undefined ? { link: 'unknown', detail: '' } : (JSON.parse(row.value) as LinkStatus);
+}
+
+export function remoteIdOf({ db }: Context, account: AccountKey, conversationId: string): string | undefined {
+  const row = db.get<{ remote_id: string | null }>(
+    'SELECT remote_id FROM conversations WHERE id = ? AND account = ?',
+    conversationId,
+    account,
+  );
+  return row?.remote_id ?? undefined;
+}
+
+export function hasItem({ db }: Context, seq: number): boolean {
+  return db.get('SELECT 1 FROM outbox WHERE seq = ?', seq) !== undefined;
+}
+
+export function confirmAccount(context: Context, lease: Lease, account: AccountKey): void {
+  const { db, now } = context;
+  if (db.get('SELECT 1 FROM accounts WHERE key = ?', account) !== undefined) return;
+  db.write(() => {
+    checkFence(context, lease);
+    db.run('INSERT INTO accounts (key, confirmed_at) VALUES (?, ?) ON CONFLICT DO NOTHING', account, now());
+  });
+}

@@ -1,0 +1,59 @@
+import type { Clock } from '../../model/ids.ts';
+import { StoreError } from '../store.ts';
+import type { Connection } from './connection.ts';
+
+/** This window's extension host, as it signs leases and open messages. */
+export interface Session {
+  readonly id: string;
+  readonly pid: number;
+  readonly host: string;
+}
+
+/** What every statement module works with. */
+export interface Context {
+  readonly db: Connection;
+  readonly session: Session;
+  readonly now: Clock;
+  /** False when no process with this pid runs on this host. */
+  readonly isAlive: (pid: number) => boolean;
+}
+
+const HEARTBEAT_LIFE_MS = 60_000;
+
+/** Renews the sign of life that keeps other windows from calling our open messages interrupted. */
+export function beat({ db, session, now }: Context): void {
+  db.write(() =>
+    db.run(
+      `INSERT INTO sessions (id, pid, host, heartbeat_at) VALUES (?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at`,
+      session.id,
+      session.pid,
+      session.host,
+      now(),
+    ),
+  );
+}
+
+/** Sessions that own open messages and have certainly ended: process gone, or silent for a minute. */
+export function deadOwners(context: Context): string[] {
+  const { db, session, now, isAlive } = context;
+  return db
+    .all<{ owner: string; pid: number | null; host: string | null; heartbeat_at: number | null }>(
+      `SELECT DISTINCT m.owner, s.pid, s.host, s.heartbeat_at
+       FROM messages m LEFT JOIN sessions s ON s.id = m.owner
+       WHERE m.owner IS NOT NULL AND m.owner <> ?`,
+      session.id,
+    )
+    .filter(({ pid, host, heartbeat_at: beatAt }) => {
+      if (pid === null || host === null || beatAt === null) return true;
+      return (host === session.host && !isAlive(pid)) || now() - beatAt > HEARTBEAT_LIFE_MS;
+    })
+    .map(({ owner }) => owner);
+}
+
+/** Throws `StoreError('no-such-conversation')`. */
+export function requireConversation(db: Connection, conversationId: string): void {
+  if (db.get('SELECT 1 FROM conversations WHERE id = ?', conversationId) === undefined) {
+    throw new StoreError('no-such-conversation', 'This conversation is not on this machine.');
+  }
+}

@@ -1,0 +1,153 @@
+import { Worker } from 'node:worker_threads';
+import { StoreError, type ConversationStore, type Subscription } from '../store.ts';
+import type { SyncStore } from '../outbox.ts';
+import type { OperationName, Operations } from './operations.ts';
+import { fromFailure, type Answer, type WorkerSettings } from './protocol.ts';
+
+export interface StoreOptions extends WorkerSettings {
+  /** The bundled (or, in tests, the source) worker. */
+  readonly script: string | URL;
+}
+
+/** What the store has to say to the user about itself. */
+export interface StoreEvents {
+  /** A damaged file was moved aside to this folder and a new one started. */
+  onDamage(keptAt: string): void;
+  /** The store cannot work at all, or a background look at the file failed. */
+  onFailure(error: StoreError): void;
+}
+
+type Remote<T> = T extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>> : never;
+type AsyncOperations = { readonly [K in OperationName]: Remote<Operations[K]> };
+
+interface Pending {
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** The SQLite store behind a worker thread. Calls made before the file is open wait for it. */
+export class WorkerStore {
+  private readonly worker: Worker;
+  private readonly events: StoreEvents;
+  private readonly pending = new Map<number, Pending>();
+  private readonly listeners = new Set<() => void>();
+  private nextId = 1;
+  private broken: StoreError | undefined;
+  private isOpen = false;
+
+  constructor({ script, ...settings }: StoreOptions, events: StoreEvents) {
+    this.events = events;
+    this.worker = new Worker(script, { workerData: settings satisfies WorkerSettings, name: 'navi-store' });
+    this.worker.on('message', (answer: Answer) => this.receive(answer));
+    this.worker.on('error', (error) => this.fail(new StoreError('unavailable', storeStopped, { cause: error })));
+    this.worker.on('exit', () => this.fail(new StoreError('unavailable', storeStopped)));
+  }
+
+  call<K extends OperationName>(name: K, ...args: Parameters<Operations[K]>): Promise<Awaited<ReturnType<Operations[K]>>> {
+    if (this.broken !== undefined) return Promise.reject(this.broken);
+    const id = this.nextId;
+    this.nextId += 1;
+    return new Promise((resolve, reject) => {
+      this.pending.set(id, { resolve, reject });
+      this.worker.postMessage({ id, name, args });
+    });
+  }
+
+  onDidChange(listener: () => void): Subscription {
+    this.listeners.add(listener);
+    return { dispose: () => this.listeners.delete(listener) };
+  }
+
+  /** Finishes what was asked, then closes the file. */
+  async close(): Promise<void> {
+    this.listeners.clear();
+    if (this.broken !== undefined) return;
+    const ended = new Promise<void>((resolve) => this.worker.once('exit', () => resolve()));
+    this.worker.postMessage('close');
+    await ended;
+  }
+
+  private receive(answer: Answer): void {
+    switch (answer.type) {
+      case 'opened':
+        this.isOpen = true;
+        if (answer.damagedKeptAt !== undefined) this.events.onDamage(answer.damagedKeptAt);
+        break;
+      case 'failed':
+        if (this.isOpen) this.events.onFailure(fromFailure(answer.failure));
+        else this.fail(fromFailure(answer.failure));
+        break;
+      case 'changed':
+        for (const listener of this.listeners) listener();
+        break;
+      case 'result':
+        this.take(answer.id)?.resolve(answer.value as never);
+        break;
+      case 'error':
+        this.take(answer.id)?.reject(fromFailure(answer.failure));
+        break;
+    }
+  }
+
+  private take(id: number): Pending | undefined {
+    const pending = this.pending.get(id);
+    this.pending.delete(id);
+    return pending;
+  }
+
+  private fail(error: StoreError): void {
+    if (this.broken !== undefined) return;
+    this.broken = error;
+    if (this.listeners.size > 0 || this.pending.size > 0 || !this.isOpen) this.events.onFailure(error);
+    for (const { reject } of this.pending.values()) reject(error);
+    this.pending.clear();
+  }
+}
+
+const storeStopped = 'The conversation store has stopped. What was saved is safe; reload the window to go on.';
+
+/** Both store interfaces over the worker. */
+export interface SqliteStore extends ConversationStore, SyncStore {
+  useAccount(account: string | undefined): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Starts the worker; never blocks. When the file cannot be opened every call rejects with `StoreError`. */
+export function openSqliteStore(options: StoreOptions, events: StoreEvents): SqliteStore {
+  const store = new WorkerStore(options, events);
+  const operation = <K extends OperationName>(name: K): AsyncOperations[K] =>
+    ((...args: Parameters<Operations[K]>) => store.call(name, ...args)) as AsyncOperations[K];
+  return {
+    list: operation('list'),
+    read: operation('read'),
+    readMessage: operation('readMessage'),
+    create: operation('create'),
+    change: operation('change'),
+    append: operation('append'),
+    extend: operation('extend'),
+    settle: operation('settle'),
+    noteReplyProblem: operation('noteReplyProblem'),
+    readDraft: operation('readDraft'),
+    saveDraft: operation('saveDraft'),
+    takeLease: operation('takeLease'),
+    releaseLease: operation('releaseLease'),
+    confirmAccount: operation('confirmAccount'),
+    dueItems: operation('dueItems'),
+    beginSend: operation('beginSend'),
+    completeCreate: operation('completeCreate'),
+    completeAppend: operation('completeAppend'),
+    completeFields: operation('completeFields'),
+    defer: operation('defer'),
+    retryParked: operation('retryParked'),
+    mergeList: operation('mergeList'),
+    mergeConversation: operation('mergeConversation'),
+    remoteIdOf: operation('remoteIdOf'),
+    hasItem: operation('hasItem'),
+    summary: operation('summary'),
+    writeLinkStatus: operation('writeLinkStatus'),
+    readLinkStatus: operation('readLinkStatus'),
+    useAccount: operation('useAccount'),
+    onDidChange: (listener) => store.onDidChange(listener),
+    close: () => store.close(),
+  };
+}

@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { openSqliteStore, type SqliteStore } from '../../src/store/sqlite/workerStore.ts';
+import type { StoreError } from '../../src/store/store.ts';
+
+export interface TestWindow {
+  readonly store: SqliteStore;
+  readonly damaged: string[];
+  readonly failures: StoreError[];
+}
+
+const script = new URL('../../src/store/sqlite/worker.ts', import.meta.url);
+
+/** A window's store, worker and all, on a file in `folder`. */
+export function openWindow(folder: string, sessionId: string = randomUUID()): TestWindow {
+  const damaged: string[] = [];
+  const failures: StoreError[] = [];
+  const store = openSqliteStore(
+    { script, file: join(folder, 'navi.db'), sessionId, pollMs: 20 },
+    { onDamage: (keptAt) => damaged.push(keptAt), onFailure: (error) => failures.push(error) },
+  );
+  return { store, damaged, failures };
+}
+
+/** Resolves with the first value that is not undefined, looked for after each commit. */
+export async function eventually<T>(window: TestWindow, look: () => Promise<T | undefined>): Promise<T> {
+  for (;;) {
+    const changed = new Promise<void>((resolve) => {
+      const subscription = window.store.onDidChange(() => {
+        subscription.dispose();
+        resolve();
+      });
+    });
+    const found = await look();
+    if (found !== undefined) return found;
+    await changed;
+  }
+}
