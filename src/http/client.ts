@@ -1,0 +1,176 @@
+import type { Dispatcher } from 'undici';
+import { readBody } from './body.ts';
+import type { DispatcherTimes } from './dispatcher.ts';
+import { HttpError } from './error.ts';
+import { Exchange, type Head, type HttpHeaders, type Limits } from './exchange.ts';
+import { chooseRoute, type ProxySettings } from './proxy.ts';
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** Absolute. */
+  readonly url: string;
+  /** Sent as `Authorization: Bearer <token>`. */
+  readonly token?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as the JSON body. */
+  readonly json?: unknown;
+  /** For the whole exchange of `send`, up to the answer's head for `stream`; milliseconds. */
+  readonly deadlineMs?: number;
+}
+
+export interface HttpStreamRequest extends HttpRequest {
+  /** Longest silence between two pieces of the answer, milliseconds. */
+  readonly idleMs: number;
+}
+
+export interface HttpResponse {
+  /** Any status, redirects (3xx) too: they are never followed. */
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: HttpHeaders;
+  readonly body: Uint8Array;
+}
+
+export interface HttpStream {
+  readonly status: number;
+  readonly headers: HttpHeaders;
+  /** Ends when the answer is whole; throws `HttpError` when it is not. Leaving it early closes the connection. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+export interface HttpLimits extends DispatcherTimes {
+  readonly deadlineMs: number;
+  /** Largest answer. */
+  readonly maxBytes: number;
+}
+
+const DEFAULT_LIMITS: HttpLimits = {
+  connectMs: 10_000,
+  headersMs: 30_000,
+  deadlineMs: 30_000,
+  idleConnectionMs: 2_000,
+  maxBytes: 32 * 1024 * 1024,
+};
+
+/**
+ * Sends each request once, or not at all: no retries, no redirects. Every failure is an `HttpError`; every answer
+ * that came whole is returned, whatever its status.
+ */
+export class HttpClient {
+  #settings: ProxySettings;
+  readonly #limits: HttpLimits;
+  /** By way: the address of the proxy, or '' for the direct one. */
+  #dispatchers = new Map<string, Dispatcher>();
+  /** Of earlier settings, with exchanges under way. */
+  readonly #retired = new Set<Dispatcher>();
+  #closed = false;
+
+  constructor(settings: ProxySettings, limits: Partial<HttpLimits> = {}) {
+    this.#settings = settings;
+    this.#limits = { ...DEFAULT_LIMITS, ...limits };
+  }
+
+  /** New requests go by the new settings; those under way finish by the old ones. */
+  configure(settings: ProxySettings): void {
+    this.#settings = settings;
+    for (const dispatcher of this.#dispatchers.values()) void this.#retire(dispatcher);
+    this.#dispatchers.clear();
+  }
+
+  /** Ends every exchange under way and refuses new ones. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const open = [...this.#dispatchers.values(), ...this.#retired];
+    this.#dispatchers.clear();
+    await Promise.all(open.map((dispatcher) => dispatcher.destroy()));
+  }
+
+  /** One exchange with an answer of bounded size, held in memory. */
+  async send(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+    const { deadlineMs, headersMs, maxBytes } = this.#limits;
+    const limits = { deadlineMs: request.deadlineMs ?? deadlineMs, maxBytes };
+    const { status, headers, body } = await this.#exchange(request, limits, headersMs, signal);
+    return { status, headers, body: await readBody(body, encodingOf(headers), maxBytes) };
+  }
+
+  /** One exchange whose answer is read as it comes. */
+  async stream(request: HttpStreamRequest, signal: AbortSignal): Promise<HttpStream> {
+    const { deadlineMs, maxBytes } = this.#limits;
+    const limits = { deadlineMs: request.deadlineMs ?? deadlineMs, idleMs: request.idleMs, maxBytes };
+    const head = await this.#exchange(request, limits, 0, signal);
+    if (encodingOf(head.headers) === '') return head;
+    head.body.destroy();
+    throw new HttpError(
+      'broken',
+      'ENCODING',
+      'The answer is compressed although plain was asked for (ENCODING)',
+    );
+  }
+
+  async #exchange(
+    request: HttpRequest,
+    limits: Limits,
+    headersTimeout: number,
+    signal: AbortSignal,
+  ): Promise<Head> {
+    const url = new URL(request.url);
+    const headers = headersOf(request);
+    // Loading undici takes some 20 ms: not while the editor starts.
+    const { openDispatcher } = await import('./dispatcher.ts');
+    if (signal.aborted) throw new HttpError('aborted', 'ABORTED', 'The request was cancelled', false);
+    const route = this.#closed
+      ? { kind: 'unusable' as const, reason: 'the client is closed' }
+      : chooseRoute(url, this.#settings);
+    if (route.kind === 'unusable') {
+      throw new HttpError('not-sent', 'NO_ROUTE', `Could not connect to ${url.origin}: ${route.reason}`);
+    }
+    const key = route.kind === 'proxy' ? route.uri : '';
+    const dispatcher = this.#dispatchers.get(key) ?? openDispatcher(route, this.#settings, this.#limits);
+    this.#dispatchers.set(key, dispatcher);
+    // No await between here and the hand-over: `configure` would retire the dispatcher under us.
+    return new Exchange(url.origin, route.kind === 'proxy', limits, signal).run(dispatcher, {
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method: request.method,
+      headers,
+      headersTimeout,
+      body: request.json === undefined ? null : JSON.stringify(request.json),
+    });
+  }
+
+  async #retire(dispatcher: Dispatcher): Promise<void> {
+    this.#retired.add(dispatcher);
+    await dispatcher.close();
+    this.#retired.delete(dispatcher);
+  }
+}
+
+/** Header names go out as they stand here: the backend wants `Authorization: Bearer` in exactly this case. */
+function headersOf({ token, headers, json }: HttpRequest): Record<string, string> {
+  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
+    throw new HttpError(
+      'not-sent',
+      'BAD_TOKEN',
+      'The token has characters that no header may hold (BAD_TOKEN)',
+    );
+  }
+  return {
+    'User-Agent': 'navi',
+    'Accept-Encoding': 'identity',
+    ...(json === undefined ? {} : { 'Content-Type': 'application/json' }),
+    ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+    ...headers,
+  };
+}
+
+/** Content-Encoding in lower case, '' for none. */
+function encodingOf(headers: HttpHeaders): string {
+  const text = headerOf(headers, 'content-encoding')?.trim().toLowerCase() ?? '';
+  return text === 'identity' ? '' : text;
+}
+
+/** The value of a header by its name in lower case; the first one when it came several times. */
+export function headerOf(headers: HttpHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === 'object' ? value[0] : value;
+}

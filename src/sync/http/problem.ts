@@ -1,0 +1,68 @@
+import { parseRetryAfter } from '../../http/retryAfter.ts';
+import { RemoteError, type RemoteProblem } from '../remote.ts';
+
+/** An answer that is not the one hoped for, as far as it matters. */
+export interface Refusal {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly status: number;
+  /** The header's value. */
+  readonly retryAfter?: string | undefined;
+}
+
+/**
+ * What a status means for the request that met it. Total: every status has a meaning, and only a status that proves
+ * that nothing happened there gives a problem after which the same POST may be sent again without looking.
+ */
+export function problemOf({ method, status }: Pick<Refusal, 'method' | 'status'>): RemoteProblem {
+  switch (status) {
+    case 401:
+      return 'signed-out';
+    case 403:
+      return 'forbidden';
+    case 404:
+      return 'not-found';
+    case 429:
+      // The limiter stands before everything else: nothing happened there.
+      return 'slow-down';
+    case 503:
+      // A gateway answers 503 (with or without Retry-After) also when it lost a backend that had taken the request,
+      // and `X-Circuit: open` is set around the handler: it may have stored the row before its next step failed. So
+      // a POST, which stores twice when sent twice, is looked up first; the others may simply be sent again.
+      return method === 'POST' ? 'unknown' : 'slow-down';
+    case 408:
+      // The server gave up waiting for the rest of the request; it may do so with a request it had begun.
+      return method === 'POST' ? 'unknown' : 'slow-down';
+    default:
+      return status >= 400 && status < 500 ? 'refused' : 'unknown';
+  }
+}
+
+const WORDS: Readonly<Record<number, string>> = {
+  401: 'The backend wants you to sign in',
+  403: 'The backend does not allow this',
+  404: 'The backend does not know this address or conversation',
+  408: 'The backend gave up waiting for the request',
+  413: 'The backend finds the request too large',
+  422: 'The backend finds the request malformed',
+  429: 'The backend asks for fewer requests',
+  503: 'The backend is not available at the moment',
+};
+
+/** The error for a status; its message is made of fixed words and the status. `nowMs`: milliseconds since the epoch. */
+export function refusalError(refusal: Refusal, nowMs: number): RemoteError {
+  const { status } = refusal;
+  const retryAfterMs = parseRetryAfter(refusal.retryAfter, nowMs);
+  return new RemoteError(problemOf(refusal), `${wordsOf(status)} (status ${status})`, {
+    status,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
+}
+
+function wordsOf(status: number): string {
+  const words = WORDS[status];
+  if (words !== undefined) return words;
+  if (status >= 500) return 'The backend failed';
+  if (status >= 400) return 'The backend refused the request';
+  if (status >= 300) return 'The backend answered with a redirect, which is never followed';
+  return 'The backend gave an answer that makes no sense';
+}
