@@ -1,0 +1,61 @@
+import { fastify, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { addChatRoute } from './chat/routes.ts';
+import type { ChatResponder } from './chat/responder.ts';
+import { answerError } from './http/errors.ts';
+import type { Identify } from './http/identity.ts';
+import { parseJsonBody } from './http/json.ts';
+import { compileZod } from './http/validation.ts';
+import { addMemoryRoutes } from './memory/routes.ts';
+import type { Repository } from './storage/repository.ts';
+
+const BODY_LIMIT = 20 * 1024 * 1024;
+/** Longest time for a whole request to arrive. */
+const REQUEST_TIMEOUT_MS = 120_000;
+
+export interface AppParts {
+  readonly repository: Repository;
+  readonly responder: ChatResponder;
+  readonly identify: Identify;
+  readonly logger: FastifyBaseLogger;
+}
+
+/** All routes, listening nowhere yet. Its owner closes the repository after it. */
+export function buildApp({ repository, responder, identify, logger }: AppParts): FastifyInstance {
+  const app = fastify({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Requests that are on their way when the server stops are still answered.
+    return503OnClosing: false,
+    frameworkErrors: answerError,
+  });
+  app.setValidatorCompiler(compileZod);
+  app.setErrorHandler(answerError);
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ detail: 'Not Found' }));
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (_request: unknown, body: Buffer) => parseJsonBody(body),
+  );
+  app.addHook('onResponse', (request, reply, done) => {
+    const { method, routeOptions } = request;
+    const ms = Math.round(reply.elapsedTime);
+    request.log.info(
+      { method, route: routeOptions.url ?? 'unknown', status: reply.statusCode, ms },
+      'request',
+    );
+    done();
+  });
+
+  app.get('/health', async () => ({ status: 'ok' }));
+  app.get('/ping', async () => ({ status: 'ok' }));
+  app.register(async (api) => {
+    // Before the body is read: a stranger's 20 MB are not worth parsing.
+    api.addHook('onRequest', async (request) => void identify(request));
+    addMemoryRoutes(api, repository, identify);
+    addChatRoute(api, responder);
+  });
+  return app;
+}

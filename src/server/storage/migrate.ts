@@ -1,0 +1,43 @@
+import type { Kysely } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
+import { conversations } from './migrations/0001-conversations.ts';
+import type { Tables } from './schema.ts';
+
+/** In order of their names. Written out instead of read from a folder, so that a bundle holds them too. */
+const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-conversations': conversations,
+};
+
+/**
+ * Brings the tables up to date in one transaction; several servers may do it at the same time. Throws when a newer
+ * server has been here, having changed nothing.
+ */
+export async function migrate(db: Kysely<Tables>): Promise<void> {
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: async () => ({ ...MIGRATIONS }) },
+    migrationTableName: 'navi_migrations',
+    migrationLockTableName: 'navi_migrations_lock',
+  });
+  const { error } = await migrator.migrateToLatest();
+  if (error === undefined) return;
+  if (await writtenByNewerServer(db)) {
+    throw new Error(
+      'The database was written by a newer NAVI server. Update this one; nothing was changed.',
+      {
+        cause: error,
+      },
+    );
+  }
+  throw new Error('The tables could not be created or updated; nothing was changed.', { cause: error });
+}
+
+async function writtenByNewerServer(db: Kysely<Tables>): Promise<boolean> {
+  try {
+    const rows = await db.selectFrom('navi_migrations').select('name').execute();
+    return rows.some(({ name }) => !Object.hasOwn(MIGRATIONS, name));
+  } catch {
+    // The table cannot be read either: the error that brought us here says why.
+    return false;
+  }
+}

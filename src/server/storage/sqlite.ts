@@ -1,0 +1,169 @@
+/** The embedded database: one SQLite file in the data folder, safe with several servers on it. */
+import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { setTimeout as wait } from 'node:timers/promises';
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  SqliteAdapter,
+  type SqliteDatabase,
+  SqliteDialect,
+  SqliteDriver,
+} from 'kysely';
+import { StorageUnavailableError } from './repository.ts';
+
+/** Waiting inside SQLite stops the whole server, so it is kept short; the rest is waited outside. */
+const BUSY_TIMEOUT_MS = 20;
+/** Longest wait for another process that writes. */
+const LOCK_DEADLINE_MS = 10_000;
+const SQLITE_BUSY = 5;
+
+/**
+ * Opens (or creates) `navi.db` in `folder`. A new folder is 0700, the file 0600; SQLite gives its companions the
+ * mode of the file.
+ */
+export function openSqlite(folder: string): Dialect {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, 'navi.db');
+  closeSync(openSync(path, 'a', 0o600));
+  if (process.platform !== 'win32') {
+    chmodSync(path, 0o600);
+    syncFolder(folder);
+  }
+  const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    return new EmbeddedDialect(database, path);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** Makes the new file's name survive a power cut. */
+function syncFolder(folder: string): void {
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+class EmbeddedDialect extends SqliteDialect {
+  readonly #database: DatabaseSync;
+  readonly #path: string;
+  constructor(database: DatabaseSync, path: string) {
+    super({ database: adapt(database) });
+    this.#database = database;
+    this.#path = path;
+  }
+  override createDriver(): EmbeddedDriver {
+    return new EmbeddedDriver(this.#database, this.#path);
+  }
+  override createAdapter(): SqliteAdapter {
+    return new EmbeddedAdapter();
+  }
+}
+
+class EmbeddedAdapter extends SqliteAdapter {
+  /** True for SQLite; it puts a migration and its record into one transaction. */
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
+class EmbeddedDriver extends SqliteDriver {
+  readonly #database: DatabaseSync;
+  readonly #path: string;
+  readonly #inode: number;
+  constructor(database: DatabaseSync, path: string) {
+    super({ database: adapt(database) });
+    this.#database = database;
+    this.#path = path;
+    this.#inode = statSync(path).ino;
+  }
+
+  override async init(): Promise<void> {
+    await super.init();
+    await untilUnlocked(() => this.#database.exec(`PRAGMA journal_mode=${journalMode(this.#database)}`));
+    this.#database.exec('PRAGMA synchronous=FULL; PRAGMA fullfsync=1; PRAGMA foreign_keys=1');
+  }
+
+  /** A transaction that reads first and writes later fails at once when another process wrote in between. */
+  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    this.#checkFile();
+    await untilUnlocked(() => connection.executeQuery(CompiledQuery.raw('begin immediate')));
+  }
+
+  /** SQLite has already rolled back after a full disk or an input/output error. */
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (this.#database.isTransaction) await super.rollbackTransaction(connection);
+  }
+
+  /** Writes to a file that was moved or deleted would succeed, and be lost. */
+  #checkFile(): void {
+    const now = statSync(this.#path, { throwIfNoEntry: false });
+    if (now?.ino === this.#inode) return;
+    throw new StorageUnavailableError('The database file was moved or replaced. Restart the server.');
+  }
+}
+
+/** Runs `step` again while another process holds the lock. Throws `StorageUnavailableError` past the deadline. */
+async function untilUnlocked(step: () => unknown): Promise<void> {
+  const deadline = performance.now() + LOCK_DEADLINE_MS;
+  for (;;) {
+    try {
+      await step();
+      return;
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      if (performance.now() > deadline) {
+        throw new StorageUnavailableError('The database is locked by another program.', { cause: error });
+      }
+      await wait(5);
+    }
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return false;
+  return (error.errcode & 0xff) === SQLITE_BUSY;
+}
+
+/** Before 3.51.3, two writers in WAL mode could damage the file (fixed in 3.50.7 and 3.44.6 as well). */
+function journalMode(database: DatabaseSync): 'WAL' | 'DELETE' {
+  const version = String(database.prepare('SELECT sqlite_version() AS version').get()?.['version']);
+  const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);
+  const number = major * 1_000_000 + minor * 1000 + patch;
+  const mended =
+    number >= 3_051_003 ||
+    (number >= 3_050_007 && number < 3_051_000) ||
+    (number >= 3_044_006 && number < 3_045_000);
+  return mended ? 'WAL' : 'DELETE';
+}
+
+/** `node:sqlite` in the shape that Kysely's driver asks for. */
+function adapt(database: DatabaseSync): SqliteDatabase {
+  return {
+    close: () => database.close(),
+    prepare: (sql) => {
+      const statement = database.prepare(sql);
+      return {
+        reader: statement.columns().length > 0,
+        all: (parameters) => statement.all(...parameters.map(bindable)),
+        run: (parameters) => statement.run(...parameters.map(bindable)),
+        iterate: (parameters) => statement.iterate(...parameters.map(bindable)),
+      };
+    },
+  };
+}
+
+/** Anything else would be bound as NULL or refused with a text that quotes it. */
+function bindable(value: unknown): SQLInputValue {
+  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') {
+    return value;
+  }
+  throw new TypeError(`A ${typeof value} cannot be stored in SQLite.`);
+}
