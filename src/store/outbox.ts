@@ -47,7 +47,12 @@ export type SendOrder =
       readonly workspace?: WorkspaceRef;
     }
   | { readonly kind: 'append'; readonly remoteId: string; readonly message: Message }
-  | { readonly kind: 'fields'; readonly remoteId: string; readonly change: FieldChange; readonly fields: ConversationFields };
+  | {
+      readonly kind: 'fields';
+      readonly remoteId: string;
+      readonly change: FieldChange;
+      readonly fields: ConversationFields;
+    };
 
 export interface RemoteFields extends ConversationFields {
   readonly remoteId: string;
@@ -130,4 +135,3 @@ export interface SyncStore {
   writeLinkStatus(lease: Lease, status: LinkStatus): Promise<void>;
   readLinkStatus(): Promise<LinkStatus>;
 }
-

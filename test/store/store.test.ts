@@ -25,7 +25,8 @@ describe('conversation store on SQLite', () => {
   }
   const prompt = (conversationId: string, content: string, id: string = uuidv7()) =>
     ({ id, conversationId, role: 'user', content }) as const;
-  const problem = (wanted: string) => (error: unknown) => error instanceof StoreError && error.problem === wanted;
+  const problem = (wanted: string) => (error: unknown) =>
+    error instanceof StoreError && error.problem === wanted;
 
   it('I1: an appended message is there for the next host, with its hash', async () => {
     const id = await conversation();
@@ -74,8 +75,17 @@ describe('conversation store on SQLite', () => {
   it('I1: a reply grows by pieces, settles once and then takes nothing more', async () => {
     const id = await conversation();
     const reply = uuidv7();
-    await window.store.append({ id: reply, conversationId: id, role: 'assistant', content: '', status: 'streaming' });
-    await window.store.extend(reply, { text: 'Hel', activities: [{ id: 'a', kind: 'read', label: 'Read', status: 'running' }] });
+    await window.store.append({
+      id: reply,
+      conversationId: id,
+      role: 'assistant',
+      content: '',
+      status: 'streaming',
+    });
+    await window.store.extend(reply, {
+      text: 'Hel',
+      activities: [{ id: 'a', kind: 'read', label: 'Read', status: 'running' }],
+    });
     await window.store.extend(reply, {
       text: 'lo',
       activities: [{ id: 'a', kind: 'read', label: 'Read', status: 'done' }],
@@ -97,7 +107,13 @@ describe('conversation store on SQLite', () => {
   it('a reply of which nothing arrived leaves no message', async () => {
     const id = await conversation();
     const reply = uuidv7();
-    await window.store.append({ id: reply, conversationId: id, role: 'assistant', content: '', status: 'streaming' });
+    await window.store.append({
+      id: reply,
+      conversationId: id,
+      role: 'assistant',
+      content: '',
+      status: 'streaming',
+    });
     assert.equal(await window.store.settle(reply, 'failed'), undefined);
     assert.equal((await window.store.read(id, { limit: 10 }))?.messages.length, 0);
     assert.equal((await window.store.summary(undefined)).queued, 1);
@@ -108,7 +124,10 @@ describe('conversation store on SQLite', () => {
     const other = openWindow(folder.path);
     try {
       await other.store.list({ status: 'active', limit: 10 });
-      const seen = eventually(other, async () => (await other.store.read(id, { limit: 1 }))?.messages[0]?.content);
+      const seen = eventually(
+        other,
+        async () => (await other.store.read(id, { limit: 1 }))?.messages[0]?.content,
+      );
       await window.store.append(prompt(id, 'from the first'));
       assert.equal(await seen, 'from the first');
     } finally {
@@ -117,7 +136,12 @@ describe('conversation store on SQLite', () => {
   });
 
   it('lists what holds words, pinned first, newest first; an empty new one is not history yet', async () => {
-    const [empty, drafted, older, newer] = [await conversation(), await conversation(), await conversation(), await conversation()];
+    const [empty, drafted, older, newer] = [
+      await conversation(),
+      await conversation(),
+      await conversation(),
+      await conversation(),
+    ];
     await window.store.saveDraft(drafted, { messageId: uuidv7(), text: 'half a thought' });
     await window.store.append(prompt(older, 'older'));
     await window.store.append(prompt(newer, 'newer'));

@@ -12,7 +12,8 @@ type Params = readonly SQLInputValue[];
 
 /** SQLite's primary result code of an error thrown by node:sqlite; undefined for any other error. */
 export function sqliteCode(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined;
+  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number')
+    return undefined;
   return error.errcode & 0xff;
 }
 
@@ -43,7 +44,9 @@ export class Connection {
   }
 
   private configure(): void {
-    const { version } = this.get<{ version: string }>('SELECT sqlite_version() AS version') ?? { version: '0' };
+    const { version } = this.get<{ version: string }>('SELECT sqlite_version() AS version') ?? {
+      version: '0',
+    };
     const mode = hasWalFix(version) ? 'WAL' : 'DELETE';
     // Switching to WAL fails at once under another window's write, whatever the timeout.
     this.rerunWhileBusy(() => this.db.exec(`PRAGMA journal_mode=${mode}`));
@@ -159,12 +162,21 @@ function asStoreError(error: unknown): unknown {
   const code = sqliteCode(error);
   if (code === undefined) return error;
   if (code === BUSY) {
-    return new StoreError('busy', 'Another window kept the conversation file busy. Nothing was changed; try again.', {
-      cause: error,
-    });
+    return new StoreError(
+      'busy',
+      'Another window kept the conversation file busy. Nothing was changed; try again.',
+      {
+        cause: error,
+      },
+    );
   }
-  const why = code === FULL ? 'the disk is full' : `SQLite says: ${error instanceof Error ? error.message : 'error'}`;
-  return new StoreError('unavailable', `The conversation file could not be written: ${why}. Nothing was changed.`, {
-    cause: error,
-  });
+  const why =
+    code === FULL ? 'the disk is full' : `SQLite says: ${error instanceof Error ? error.message : 'error'}`;
+  return new StoreError(
+    'unavailable',
+    `The conversation file could not be written: ${why}. Nothing was changed.`,
+    {
+      cause: error,
+    },
+  );
 }

@@ -6,7 +6,13 @@ import {
   type ConversationStatus,
   type WorkspaceRef,
 } from '../../model/conversation.ts';
-import { StoreError, type ConversationPage, type ListQuery, type ListedConversation, type NewConversation } from '../store.ts';
+import {
+  StoreError,
+  type ConversationPage,
+  type ListQuery,
+  type ListedConversation,
+  type NewConversation,
+} from '../store.ts';
 import { enqueueFields } from './outboxRows.ts';
 import type { Context } from './session.ts';
 
@@ -76,7 +82,11 @@ export function readConversation({ db }: Context, id: string): ListedConversatio
 }
 
 /** Creates it for the account when that account is known to exist; else it belongs to nobody until it is sent. */
-export function createConversation(context: Context, input: NewConversation, account: string | undefined): Conversation {
+export function createConversation(
+  context: Context,
+  input: NewConversation,
+  account: string | undefined,
+): Conversation {
   const { db, now } = context;
   return db.write(() => {
     const known = readConversation(context, input.id);
@@ -118,7 +128,8 @@ export function writeFields({ db }: Context, id: string, fields: ConversationFie
 
 export function mustRead(context: Context, id: string): ListedConversation {
   const found = readConversation(context, id);
-  if (found === undefined) throw new StoreError('no-such-conversation', 'This conversation is not on this machine.');
+  if (found === undefined)
+    throw new StoreError('no-such-conversation', 'This conversation is not on this machine.');
   return found;
 }
 

@@ -21,6 +21,8 @@ export function takeLease(context: Context, now: number, ttlMs: number): Lease |
   // Looked at before the write lock is taken: a window that merely waits its turn must not write every few seconds.
   const seen = readLease(context);
   if (seen !== undefined && seen.holder !== session.id && isHeld(seen)) return undefined;
+  if (seen?.holder === session.id && seen.expires_at - now > ttlMs / 2)
+    return { holder: session.id, token: seen.token };
   return db.write(() => {
     const row = readLease(context);
     const ours = row?.holder === session.id;
@@ -36,7 +38,10 @@ export function takeLease(context: Context, now: number, ttlMs: number): Lease |
       session.pid,
       session.host,
     );
-    db.run(`UPDATE outbox SET state = 'unknown', not_before = 0 WHERE state = 'sending' AND fence < ?`, token);
+    db.run(
+      `UPDATE outbox SET state = 'unknown', not_before = 0 WHERE state = 'sending' AND fence < ?`,
+      token,
+    );
     return { holder: session.id, token };
   });
 

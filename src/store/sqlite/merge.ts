@@ -1,7 +1,14 @@
 import { changedFields, mergeFields } from '../../model/change.ts';
 import type { ConversationFields } from '../../model/conversation.ts';
 import { derivedId } from '../../model/hash.ts';
-import type { AccountKey, Lease, MergeReport, RemoteConversation, RemoteFields, RemoteMessage } from '../outbox.ts';
+import type {
+  AccountKey,
+  Lease,
+  MergeReport,
+  RemoteConversation,
+  RemoteFields,
+  RemoteMessage,
+} from '../outbox.ts';
 import { cleanTitle, toFields, writeFields } from './conversations.ts';
 import { checkFence } from './leases.ts';
 import { insertMessage } from './messages.ts';
@@ -96,7 +103,8 @@ function conversationFor(context: Context, account: AccountKey, remote: RemoteCo
     return known.id;
   }
   const own = readSyncRow(context, remote.id);
-  const isOurs = own !== undefined && own.remote_id === null && (own.account === null || own.account === account);
+  const isOurs =
+    own !== undefined && own.remote_id === null && (own.account === null || own.account === account);
   if (isOurs) {
     linkRemote(context, own.id, account, remote.fields);
     return own.id;
@@ -124,7 +132,12 @@ type Merged = 'added' | 'adopted' | 'kept';
 
 function mergeMessage(context: Context, conversationId: string, message: RemoteMessage): Merged {
   const { db } = context;
-  const known = db.get<{ id: string; conversation_id: string; remote_id: string | null; is_confirmed: number }>(
+  const known = db.get<{
+    id: string;
+    conversation_id: string;
+    remote_id: string | null;
+    is_confirmed: number;
+  }>(
     `SELECT id, conversation_id, remote_id, is_confirmed FROM messages
      WHERE id = ? OR (conversation_id = ? AND remote_id = ?)`,
     message.id,

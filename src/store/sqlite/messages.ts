@@ -80,7 +80,9 @@ export function readPage(
 }
 
 export function readMessage(context: Context, id: string): Message | undefined {
-  return context.db.snapshot(() => toMessages(context, context.db.all<MessageRow>(`${SELECT} WHERE m.id = ?`, id))[0]);
+  return context.db.snapshot(
+    () => toMessages(context, context.db.all<MessageRow>(`${SELECT} WHERE m.id = ?`, id))[0],
+  );
 }
 
 function toMessages({ db }: Context, rows: readonly MessageRow[]): Message[] {
@@ -143,9 +145,13 @@ function toContent(input: NewMessage): MessageContent {
 
 /** Sending one draft twice is sending it once; the same id with other words is somebody else's message. */
 function sameOrConflict(known: Message, wanted: MessageContent, conversationId: string): Message {
-  const same = known.conversationId === conversationId && known.role === wanted.role && known.content === wanted.content;
+  const same =
+    known.conversationId === conversationId && known.role === wanted.role && known.content === wanted.content;
   if (same) return known;
-  throw new StoreError('id-conflict', 'A message with this id exists and says something else. Nothing was changed.');
+  throw new StoreError(
+    'id-conflict',
+    'A message with this id exists and says something else. Nothing was changed.',
+  );
 }
 
 export interface InsertedMessage extends MessageContent {
@@ -187,7 +193,10 @@ export function insertMessage({ db }: Context, conversationId: string, message: 
 }
 
 function tickHlc({ db, now }: Context, conversationId: string): number {
-  const last = db.get<{ last_hlc: number }>('SELECT last_hlc FROM conversations WHERE id = ?', conversationId)?.last_hlc;
+  const last = db.get<{ last_hlc: number }>(
+    'SELECT last_hlc FROM conversations WHERE id = ?',
+    conversationId,
+  )?.last_hlc;
   return nextHlc(now(), last ?? 0);
 }
 
@@ -204,7 +213,8 @@ export function extendMessage(context: Context, messageId: string, extension: Ex
   const { db } = context;
   db.write(() => {
     requireOpen(context, messageId);
-    if (extension.text !== undefined && extension.text !== '') addPiece(db, messageId, extension.text.toWellFormed());
+    if (extension.text !== undefined && extension.text !== '')
+      addPiece(db, messageId, extension.text.toWellFormed());
     writeActivities(db, messageId, extension.activities ?? []);
     writeCommands(db, messageId, extension.commands ?? []);
     // A message whose text was whole ends with the last step that ran in it.
@@ -216,7 +226,8 @@ export function extendMessage(context: Context, messageId: string, extension: Ex
 function requireOpen({ db }: Context, messageId: string): void {
   const row = db.get<{ owner: string | null }>('SELECT owner FROM messages WHERE id = ?', messageId);
   if (row === undefined) throw new StoreError('no-such-message', 'This message is not on this machine.');
-  if (row.owner === null) throw new StoreError('already-settled', 'This message is complete; nothing can be added.');
+  if (row.owner === null)
+    throw new StoreError('already-settled', 'This message is complete; nothing can be added.');
 }
 
 export function settleMessage(
@@ -270,7 +281,9 @@ export function interruptOrphans(context: Context): number {
   const owners = deadOwners(context);
   if (owners.length === 0) return 0;
   return context.db.write(() => {
-    const open = owners.flatMap((owner) => context.db.all<{ id: string }>('SELECT id FROM messages WHERE owner = ?', owner));
+    const open = owners.flatMap((owner) =>
+      context.db.all<{ id: string }>('SELECT id FROM messages WHERE owner = ?', owner),
+    );
     for (const { id } of open) {
       const message = mustReadMessage(context, id);
       const ended = message.status === 'streaming' ? 'interrupted' : message.status;
@@ -294,4 +307,3 @@ function mustReadMessage(context: Context, id: string): Message {
   if (found === undefined) throw new StoreError('no-such-message', 'This message is not on this machine.');
   return found;
 }
-

@@ -110,7 +110,9 @@ function orderFor(context: Context, row: OutboxRow, conversation: SyncRow): Send
       conversationId: conversation.id,
       createdAt: conversation.created_at,
       title: conversation.title,
-      ...(conversation.workspace === null ? {} : { workspace: JSON.parse(conversation.workspace) as WorkspaceRef }),
+      ...(conversation.workspace === null
+        ? {}
+        : { workspace: JSON.parse(conversation.workspace) as WorkspaceRef }),
     };
   }
   if (conversation.remote_id === null) return undefined;
@@ -119,8 +121,13 @@ function orderFor(context: Context, row: OutboxRow, conversation: SyncRow): Send
     return message === undefined ? undefined : { kind: 'append', remoteId: conversation.remote_id, message };
   }
   const fields = toFields(conversation);
-  const change = conversation.base === null ? fields : changedFields(JSON.parse(conversation.base) as ConversationFields, fields);
-  return Object.keys(change).length === 0 ? undefined : { kind: 'fields', remoteId: conversation.remote_id, change, fields };
+  const change =
+    conversation.base === null
+      ? fields
+      : changedFields(JSON.parse(conversation.base) as ConversationFields, fields);
+  return Object.keys(change).length === 0
+    ? undefined
+    : { kind: 'fields', remoteId: conversation.remote_id, change, fields };
 }
 
 export function completeCreate(
@@ -139,7 +146,12 @@ export function completeCreate(
 }
 
 /** Ties a conversation to its counterpart on the backend, and sends what differs there. */
-export function linkRemote(context: Context, conversationId: string, account: AccountKey, remote: RemoteFields): void {
+export function linkRemote(
+  context: Context,
+  conversationId: string,
+  account: AccountKey,
+  remote: RemoteFields,
+): void {
   const { db } = context;
   const { title, status, isPinned, isStarred } = remote;
   db.run(
@@ -187,7 +199,8 @@ export function completeFields(context: Context, lease: Lease, seq: number, sent
     db.run('UPDATE conversations SET base = ? WHERE id = ?', JSON.stringify(sent), conversation.id);
     db.run('DELETE FROM outbox WHERE seq = ?', seq);
     // The user may have clicked again while the request was under way.
-    if (Object.keys(changedFields(sent, toFields(conversation))).length > 0) enqueueFields(context, conversation.id);
+    if (Object.keys(changedFields(sent, toFields(conversation))).length > 0)
+      enqueueFields(context, conversation.id);
   });
 }
 
@@ -233,7 +246,13 @@ export function readSyncRow({ db }: Context, conversationId: string): SyncRow | 
 
 /** Counts of what this account still has to send; without an account, of everything that waits. */
 export function summarize({ db }: Context, account: AccountKey | undefined): QueueSummary {
-  const row = db.get<{ queued: number; unknown: number; parked: number; due: number | null; reason: string | null }>(
+  const row = db.get<{
+    queued: number;
+    unknown: number;
+    parked: number;
+    due: number | null;
+    reason: string | null;
+  }>(
     `SELECT count(*) FILTER (WHERE o.state IN ('queued', 'sending')) AS queued,
        count(*) FILTER (WHERE o.state = 'unknown') AS unknown,
        count(*) FILTER (WHERE o.state = 'parked') AS parked,

@@ -14,7 +14,12 @@ export function enqueueCreate({ db }: Context, conversationId: string): void {
   );
 }
 
-export function enqueueAppend(context: Context, conversationId: string, messageId: string, isReady: boolean): void {
+export function enqueueAppend(
+  context: Context,
+  conversationId: string,
+  messageId: string,
+  isReady: boolean,
+): void {
   enqueueCreate(context, conversationId);
   context.db.run(
     `INSERT INTO outbox (kind, conversation_id, message_id, is_ready) VALUES ('append', ?, ?, ?) ON CONFLICT DO NOTHING`,

@@ -155,9 +155,18 @@ function main(settings: WorkerSettings): void {
       worker.answer(call);
     });
     worker.interruptOrphans();
-    setInterval(guarded(() => worker.poll()), settings.pollMs);
-    setInterval(guarded(() => worker.interruptOrphans()), ORPHAN_CHECK_MS);
-    setInterval(guarded(() => worker.beatWhileOpen()), HEARTBEAT_MS);
+    setInterval(
+      guarded(() => worker.poll()),
+      settings.pollMs,
+    );
+    setInterval(
+      guarded(() => worker.interruptOrphans()),
+      ORPHAN_CHECK_MS,
+    );
+    setInterval(
+      guarded(() => worker.beatWhileOpen()),
+      HEARTBEAT_MS,
+    );
   } catch (error) {
     post({ type: 'failed', failure: toFailure(error) });
   }

@@ -39,11 +39,16 @@ export class WorkerStore {
     this.events = events;
     this.worker = new Worker(script, { workerData: settings satisfies WorkerSettings, name: 'navi-store' });
     this.worker.on('message', (answer: Answer) => this.receive(answer));
-    this.worker.on('error', (error) => this.fail(new StoreError('unavailable', storeStopped, { cause: error })));
+    this.worker.on('error', (error) =>
+      this.fail(new StoreError('unavailable', storeStopped, { cause: error })),
+    );
     this.worker.on('exit', () => this.fail(new StoreError('unavailable', storeStopped)));
   }
 
-  call<K extends OperationName>(name: K, ...args: Parameters<Operations[K]>): Promise<Awaited<ReturnType<Operations[K]>>> {
+  call<K extends OperationName>(
+    name: K,
+    ...args: Parameters<Operations[K]>
+  ): Promise<Awaited<ReturnType<Operations[K]>>> {
     if (this.broken !== undefined) return Promise.reject(this.broken);
     const id = this.nextId;
     this.nextId += 1;
@@ -104,7 +109,8 @@ export class WorkerStore {
   }
 }
 
-const storeStopped = 'The conversation store has stopped. What was saved is safe; reload the window to go on.';
+const storeStopped =
+  'The conversation store has stopped. What was saved is safe; reload the window to go on.';
 
 /** Both store interfaces over the worker. */
 export interface SqliteStore extends ConversationStore, SyncStore {

@@ -1,0 +1,202 @@
+import type { AccountKey, Lease, LinkStatus, SyncStore } from '../store/outbox.ts';
+import type { ConversationStore } from '../store/store.ts';
+import { StoreError } from '../store/store.ts';
+import type { RequestOutcome } from './failure.ts';
+import { initialState, step, type SyncEffect, type SyncEvent, type SyncState } from './machine.ts';
+import { pullAll } from './pull.ts';
+import { pushItem, type PushContext } from './push.ts';
+import type { Remote } from './remote.ts';
+
+/** Time as the engine sees it; turned by hand in tests. */
+export interface Timekeeper {
+  now(): number;
+  /** Calls back once, `ms` from now; the result cancels. */
+  after(ms: number, callback: () => void): () => void;
+}
+
+export interface SyncSession {
+  readonly account: AccountKey;
+  readonly remote: Remote;
+}
+
+export interface SyncOptions {
+  readonly store: SyncStore & Pick<ConversationStore, 'onDidChange'>;
+  readonly time: Timekeeper;
+  readonly random: () => number;
+  readonly log: {
+    info(text: string): void;
+    warn(text: string): void;
+    error(text: string, error: unknown): void;
+  };
+  readonly requestLifeMs?: number;
+}
+
+const LEASE_MS = 30_000;
+const LEASE_EVERY_MS = 3_000;
+/** Longer than the client's deadline for a request plus what a slow server needs to finish it. */
+const REQUEST_LIFE_MS = 60_000;
+const LONGEST_TIMER_MS = 60 * 60_000;
+
+/** Carries out what the machine decides. One engine a window; the one with the lease works, the others stand by. */
+export class SyncEngine {
+  private readonly options: SyncOptions;
+  private state: SyncState = initialState;
+  private session: SyncSession | undefined;
+  private lease: Lease | undefined;
+  private requests = new AbortController();
+  private cancelWake: (() => void) | undefined;
+  private cancelLease: (() => void) | undefined;
+  private readonly subscription: { dispose(): void };
+  private readonly running = new Set<Promise<void>>();
+  private isStopped = false;
+
+  constructor(options: SyncOptions) {
+    this.options = options;
+    this.subscription = options.store.onDidChange(() => this.handle({ type: 'changed' }));
+    this.keepLease();
+  }
+
+  /** Starts over with this account, or stops syncing when there is none. Requests under way end as `unknown`. */
+  configure(session: SyncSession | undefined): void {
+    this.session = session;
+    this.handle({ type: 'configured', account: session?.account });
+  }
+
+  /** Ends every wait and looks at once. */
+  syncNow(): void {
+    this.handle({ type: 'syncNow' });
+  }
+
+  /** Ends requests, gives the lease to the next window and waits until nothing runs. */
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    this.subscription.dispose();
+    this.cancelWake?.();
+    this.cancelLease?.();
+    this.requests.abort();
+    await Promise.all(this.running);
+    if (this.lease !== undefined) await this.options.store.releaseLease(this.lease);
+  }
+
+  private handle(event: SyncEvent): void {
+    if (this.isStopped) return;
+    const { state, effects } = step(this.state, event, this.options.time.now(), this.options.random());
+    this.state = state;
+    for (const effect of effects) this.carryOut(effect);
+  }
+
+  private carryOut(effect: SyncEffect): void {
+    switch (effect.type) {
+      case 'abort':
+        this.requests.abort();
+        this.requests = new AbortController();
+        break;
+      case 'wakeAt':
+        this.setWake(effect.at);
+        break;
+      case 'look':
+        this.run('look for work', () => this.look(effect.limit));
+        break;
+      case 'push': {
+        const { item } = effect;
+        const failed = { type: 'pushed', conversationId: item.conversationId, outcome: storeFailed } as const;
+        this.request('push', failed, async (context) => ({
+          ...failed,
+          outcome: await pushItem(context, item),
+        }));
+        break;
+      }
+      case 'pull': {
+        const failed = { type: 'pulled', outcome: storeFailed } as const;
+        this.request('pull', failed, async (context) => ({ ...failed, outcome: await pullAll(context) }));
+        break;
+      }
+      case 'report':
+        this.run('report', () => this.report(effect.status));
+        break;
+    }
+  }
+
+  private async look(limit: number): Promise<void> {
+    const { store, time } = this.options;
+    const account = this.session?.account;
+    if (account === undefined) return;
+    const items = await store.dueItems(account, time.now(), limit + this.state.busy.size);
+    const { nextDueAt } = await store.summary(account);
+    if (this.session?.account === account) this.handle({ type: 'found', items, nextDueAt });
+  }
+
+  private async report(status: LinkStatus): Promise<void> {
+    if (this.lease === undefined) return;
+    this.options.log.info(`Connection: ${status.link}${status.detail === '' ? '' : ` (${status.detail})`}`);
+    await this.options.store.writeLinkStatus(this.lease, status);
+  }
+
+  /** Runs requests for the session of now; what they answer counts only while that session lasts. */
+  private request(what: string, failed: SyncEvent, body: (context: PushContext) => Promise<SyncEvent>): void {
+    const { session, lease, requests } = this;
+    if (session === undefined || lease === undefined) return;
+    const context: PushContext = {
+      store: this.options.store,
+      remote: session.remote,
+      account: session.account,
+      lease,
+      signal: requests.signal,
+      warn: (text) => this.options.log.warn(text),
+      now: () => this.options.time.now(),
+      random: this.options.random,
+      requestLifeMs: this.options.requestLifeMs ?? REQUEST_LIFE_MS,
+    };
+    this.run(what, async () => {
+      let event = failed;
+      try {
+        event = await body(context);
+      } finally {
+        if (!requests.signal.aborted) this.handle(event);
+      }
+    });
+  }
+
+  private run(what: string, body: () => Promise<void>): void {
+    const running = body()
+      .catch((error: unknown) => {
+        if (error instanceof StoreError && error.problem === 'fenced') this.loseLease();
+        else this.options.log.error(`Sync could not ${what}.`, error);
+      })
+      .finally(() => this.running.delete(running));
+    this.running.add(running);
+  }
+
+  private setWake(at: number | undefined): void {
+    this.cancelWake?.();
+    this.cancelWake = undefined;
+    if (at === undefined || at === Infinity) return;
+    const wait = Math.min(LONGEST_TIMER_MS, Math.max(0, at - this.options.time.now()));
+    this.cancelWake = this.options.time.after(wait, () => this.handle({ type: 'woken' }));
+  }
+
+  private keepLease(): void {
+    this.run('take the lease', async () => {
+      try {
+        const lease = await this.options.store.takeLease(this.options.time.now(), LEASE_MS);
+        if (lease?.token !== this.lease?.token) this.handle({ type: 'lease', isHeld: false });
+        this.lease = lease;
+        this.handle({ type: 'lease', isHeld: lease !== undefined });
+      } finally {
+        if (!this.isStopped)
+          this.cancelLease = this.options.time.after(LEASE_EVERY_MS, () => this.keepLease());
+      }
+    });
+  }
+
+  private loseLease(): void {
+    this.lease = undefined;
+    this.handle({ type: 'lease', isHeld: false });
+  }
+}
+
+/** The store itself failed: back off as from an unreachable backend, nothing is lost. */
+const storeFailed: RequestOutcome = {
+  kind: 'unreachable',
+  detail: 'The conversation file could not be used.',
+};

@@ -1,0 +1,77 @@
+import type { AccountKey, Lease, SyncStore } from '../store/outbox.ts';
+import { outcomeOf, type RequestOutcome } from './failure.ts';
+import { RemoteError, type Remote } from './remote.ts';
+import { decodeConversation, decodeFields } from './wire.ts';
+
+const PAGE = 200;
+/** A backend that answers full pages for ever must not keep us for ever: 200,000 conversations. */
+const MAX_PAGES = 1_000;
+
+export interface PullContext {
+  readonly store: SyncStore;
+  readonly remote: Remote;
+  readonly account: AccountKey;
+  readonly lease: Lease;
+  readonly signal: AbortSignal;
+  /** Warnings for the log: no message text, no token. */
+  readonly warn: (text: string) => void;
+}
+
+/** Lists everything, then reads what is new or changed. One unreadable conversation does not hold up the others. */
+export async function pullAll(context: PullContext): Promise<RequestOutcome> {
+  const { store, account, lease } = context;
+  const changed: string[] = [];
+  const listed = await reaching(async () => {
+    for (const status of [undefined, 'deleted'] as const) {
+      for await (const page of pages(context, status)) {
+        changed.push(...(await store.mergeList(lease, account, page.map(decodeFields))));
+      }
+    }
+  });
+  if (listed.kind === 'refused') return { kind: 'denied', detail: listed.detail };
+  if (listed.kind !== 'ok') return listed;
+  await store.confirmAccount(lease, account);
+  for (const remoteId of changed) {
+    const outcome = await reaching(() => pullConversation(context, remoteId));
+    if (outcome.kind === 'refused')
+      context.warn(`Conversation ${remoteId} cannot be read: ${outcome.detail}`);
+    else if (outcome.kind !== 'ok') return outcome;
+  }
+  return { kind: 'ok' };
+}
+
+async function* pages({ remote, signal }: PullContext, status: 'deleted' | undefined) {
+  const seen = new Set<string>();
+  for (let page = 0; page < MAX_PAGES; page += 1) {
+    const rows = await remote.list({ ...(status && { status }), offset: page * PAGE }, signal);
+    const fresh = rows.filter((row) => !seen.has(row.id));
+    for (const row of fresh) seen.add(row.id);
+    if (fresh.length > 0) yield fresh;
+    if (rows.length < PAGE || fresh.length === 0) return;
+  }
+}
+
+/** Reads one conversation and merges it. Throws `RemoteError`. */
+export async function pullConversation(context: PullContext, remoteId: string): Promise<void> {
+  const { store, remote, account, lease, signal, warn } = context;
+  const detail = await remote.read(remoteId, signal);
+  const report = await store.mergeConversation(lease, account, decodeConversation(account, detail));
+  if (report.doubled > 0) {
+    warn(
+      `The server holds ${report.doubled} message(s) of conversation ${report.conversationId} twice; shown once.`,
+    );
+  }
+}
+
+type Reached = RequestOutcome | { readonly kind: 'refused'; readonly detail: string };
+
+async function reaching(request: () => Promise<void>): Promise<Reached> {
+  try {
+    await request();
+    return { kind: 'ok' };
+  } catch (error) {
+    if (!(error instanceof RemoteError)) throw error;
+    const isOne = error.problem === 'not-found' || error.problem === 'refused';
+    return isOne ? { kind: 'refused', detail: error.message } : outcomeOf(error);
+  }
+}

@@ -1,0 +1,152 @@
+/** How NAVI's own data travels inside the plain contract: client ids, activities and commands in `metadata.navi`. */
+import * as z from 'zod';
+import { contentHash, derivedId } from '../model/hash.ts';
+import type { Message } from '../model/message.ts';
+import {
+  parseMicros,
+  type AppendMessage,
+  type ConversationDetail,
+  type ConversationRow,
+  type CreateConversation,
+  type CreatedConversation,
+  type MessageRow,
+  type PatchConversation,
+} from '../protocol/api.ts';
+import type { FieldChange } from '../model/change.ts';
+import { NEW_CONVERSATION_TITLE } from '../model/conversation.ts';
+import type { RemoteConversation, RemoteFields, RemoteMessage, SendOrder } from '../store/outbox.ts';
+
+const VERSION = 1;
+const KEY = 'navi';
+
+const runState = z.enum(['running', 'done', 'error', 'interrupted']);
+const extra = z.exactOptional(z.record(z.string(), z.json()));
+
+const activitySchema = z.object({
+  id: z.string(),
+  kind: z.string(),
+  label: z.string(),
+  status: runState,
+  detail: z.exactOptional(z.string()),
+  filePath: z.exactOptional(z.string()),
+  extra,
+});
+
+const commandSchema = z.object({
+  id: z.string(),
+  command: z.string(),
+  output: z.string(),
+  status: runState,
+  cwd: z.exactOptional(z.string()),
+  exitCode: z.exactOptional(z.number()),
+  durationMs: z.exactOptional(z.number()),
+  truncated: z.exactOptional(z.boolean()),
+  extra,
+});
+
+const messageNoteSchema = z.object({
+  v: z.number(),
+  id: z.uuid(),
+  hlc: z.int().min(0),
+  createdAt: z.int().min(0),
+  status: z.enum(['complete', 'interrupted', 'failed']),
+  activities: z.array(activitySchema),
+  commands: z.array(commandSchema),
+});
+
+const conversationNoteSchema = z.object({
+  v: z.number(),
+  id: z.uuid(),
+  createdAt: z.int().min(0),
+  folders: z.array(z.string()).optional(),
+});
+
+export function encodeCreate(order: Extract<SendOrder, { kind: 'create' }>): CreateConversation {
+  const folders = order.workspace?.folders ?? [];
+  return {
+    title: order.title,
+    ...(folders[0] === undefined ? {} : { workspace_path: folders[0] }),
+    initial_context: {
+      [KEY]: { v: VERSION, id: order.conversationId, createdAt: order.createdAt, folders: [...folders] },
+    },
+  };
+}
+
+export function encodeAppend(message: Message): AppendMessage {
+  const { id, hlc, createdAt, status, activities, commands } = message;
+  const note = { v: VERSION, id, hlc, createdAt, status, activities, commands, hash: contentHash(message) };
+  return {
+    role: message.role,
+    content: message.content,
+    metadata: z.record(z.string(), z.json()).parse({ ...message.metadata, [KEY]: note }),
+  };
+}
+
+/** A deletion is not part of it: that is a request of its own. */
+export function encodeChange(change: FieldChange): PatchConversation {
+  return {
+    ...(change.title === undefined ? {} : { title: change.title }),
+    ...(change.status === undefined ? {} : { status: change.status }),
+    ...(change.isPinned === undefined ? {} : { is_pinned: change.isPinned }),
+    ...(change.isStarred === undefined ? {} : { is_starred: change.isStarred }),
+  };
+}
+
+export function decodeFields(row: ConversationRow | CreatedConversation): RemoteFields {
+  const path = 'workspace_path' in row ? row.workspace_path : undefined;
+  return {
+    remoteId: row.id,
+    remoteUpdatedAt: 'updated_at' in row ? row.updated_at : '',
+    createdAt: Math.floor((parseMicros(row.created_at) ?? 0) / 1000),
+    title: row.title ?? NEW_CONVERSATION_TITLE,
+    status: row.status,
+    isPinned: row.is_pinned,
+    isStarred: row.is_starred,
+    ...(path == null ? {} : { workspace: { folders: [path] } }),
+  };
+}
+
+export function decodeConversation(account: string, detail: ConversationDetail): RemoteConversation {
+  const note = conversationNoteSchema.safeParse(detail.initial_context?.[KEY]);
+  const fields = decodeFields(detail);
+  return {
+    id: note.success ? note.data.id : derivedId('conversation', account, detail.id),
+    fields: note.success
+      ? {
+          ...fields,
+          createdAt: note.data.createdAt,
+          ...(note.data.folders && { workspace: { folders: note.data.folders } }),
+        }
+      : fields,
+    messages: (detail.messages ?? []).map((row) => decodeMessage(account, detail.id, row)),
+  };
+}
+
+/**
+ * A message with our note is ours, whole. One without comes from another client: its id is derived from its old local
+ * id, which that client posted again with each reload, or else from the backend's id.
+ */
+export function decodeMessage(account: string, remoteConversationId: string, row: MessageRow): RemoteMessage {
+  const { [KEY]: rawNote, ...metadata } = row.metadata ?? {};
+  const note = messageNoteSchema.safeParse(rawNote);
+  const serverOrder = parseMicros(row.created_at) ?? 0;
+  const shared = { remoteId: row.id, serverOrder, role: row.role, content: row.content };
+  if (note.success) {
+    const { id, hlc, createdAt, status, activities, commands } = note.data;
+    return { ...shared, id, hlc, createdAt, status, activities, commands, metadata };
+  }
+  const oldId = metadata['id'];
+  return {
+    ...shared,
+    id:
+      typeof oldId === 'string'
+        ? derivedId('message', account, remoteConversationId, 'old', oldId)
+        : derivedId('message', account, remoteConversationId, row.id),
+    hlc: serverOrder,
+    createdAt: Math.floor(serverOrder / 1000),
+    status: 'complete',
+    activities: [],
+    commands: [],
+    metadata: row.metadata ?? {},
+  };
+}
