@@ -1,4 +1,4 @@
-import { fastify, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { fastify, type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { addChatRoute } from './chat/routes.ts';
 import type { ChatResponder } from './chat/responder.ts';
 import { answerError } from './http/errors.ts';
@@ -23,7 +23,8 @@ export interface AppParts {
 export function buildApp({ repository, responder, identify, logger }: AppParts): FastifyInstance {
   const app = fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    // One line per request is written below, by its route's pattern.
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT_MS,
     // Requests that are on their way when the server stops are still answered.

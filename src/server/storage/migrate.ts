@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { conversations } from './migrations/0001-conversations.ts';
+import { StorageUnavailableError } from './repository.ts';
 import type { Tables } from './schema.ts';
 
 /** In order of their names. Written out instead of read from a folder, so that a bundle holds them too. */
@@ -21,6 +22,7 @@ export async function migrate(db: Kysely<Tables>): Promise<void> {
   });
   const { error } = await migrator.migrateToLatest();
   if (error === undefined) return;
+  if (error instanceof StorageUnavailableError) throw error;
   if (await writtenByNewerServer(db)) {
     throw new Error(
       'The database was written by a newer NAVI server. Update this one; nothing was changed.',

@@ -16,15 +16,13 @@ import { StorageUnavailableError } from './repository.ts';
 
 /** Waiting inside SQLite stops the whole server, so it is kept short; the rest is waited outside. */
 const BUSY_TIMEOUT_MS = 20;
-/** Longest wait for another process that writes. */
-const LOCK_DEADLINE_MS = 10_000;
 const SQLITE_BUSY = 5;
 
 /**
  * Opens (or creates) `navi.db` in `folder`. A new folder is 0700, the file 0600; SQLite gives its companions the
- * mode of the file.
+ * mode of the file. `lockDeadlineMs` is the longest wait for another process that writes.
  */
-export function openSqlite(folder: string): Dialect {
+export function openSqlite(folder: string, lockDeadlineMs = 10_000): Dialect {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, 'navi.db');
   closeSync(openSync(path, 'a', 0o600));
@@ -34,7 +32,7 @@ export function openSqlite(folder: string): Dialect {
   }
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   try {
-    return new EmbeddedDialect(database, path);
+    return new EmbeddedDialect(database, path, lockDeadlineMs);
   } catch (error) {
     database.close();
     throw error;
@@ -54,13 +52,15 @@ function syncFolder(folder: string): void {
 class EmbeddedDialect extends SqliteDialect {
   readonly #database: DatabaseSync;
   readonly #path: string;
-  constructor(database: DatabaseSync, path: string) {
+  readonly #lockDeadlineMs: number;
+  constructor(database: DatabaseSync, path: string, lockDeadlineMs: number) {
     super({ database: adapt(database) });
     this.#database = database;
     this.#path = path;
+    this.#lockDeadlineMs = lockDeadlineMs;
   }
   override createDriver(): EmbeddedDriver {
-    return new EmbeddedDriver(this.#database, this.#path);
+    return new EmbeddedDriver(this.#database, this.#path, this.#lockDeadlineMs);
   }
   override createAdapter(): SqliteAdapter {
     return new EmbeddedAdapter();
@@ -78,23 +78,29 @@ class EmbeddedDriver extends SqliteDriver {
   readonly #database: DatabaseSync;
   readonly #path: string;
   readonly #inode: number;
-  constructor(database: DatabaseSync, path: string) {
+  readonly #lockDeadlineMs: number;
+  constructor(database: DatabaseSync, path: string, lockDeadlineMs: number) {
     super({ database: adapt(database) });
     this.#database = database;
     this.#path = path;
     this.#inode = statSync(path).ino;
+    this.#lockDeadlineMs = lockDeadlineMs;
   }
 
   override async init(): Promise<void> {
     await super.init();
-    await untilUnlocked(() => this.#database.exec(`PRAGMA journal_mode=${journalMode(this.#database)}`));
+    const mode = journalMode(this.#database);
+    await untilUnlocked(() => this.#database.exec(`PRAGMA journal_mode=${mode}`), this.#lockDeadlineMs);
     this.#database.exec('PRAGMA synchronous=FULL; PRAGMA fullfsync=1; PRAGMA foreign_keys=1');
   }
 
   /** A transaction that reads first and writes later fails at once when another process wrote in between. */
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     this.#checkFile();
-    await untilUnlocked(() => connection.executeQuery(CompiledQuery.raw('begin immediate')));
+    await untilUnlocked(
+      () => connection.executeQuery(CompiledQuery.raw('begin immediate')),
+      this.#lockDeadlineMs,
+    );
   }
 
   /** SQLite has already rolled back after a full disk or an input/output error. */
@@ -111,8 +117,8 @@ class EmbeddedDriver extends SqliteDriver {
 }
 
 /** Runs `step` again while another process holds the lock. Throws `StorageUnavailableError` past the deadline. */
-async function untilUnlocked(step: () => unknown): Promise<void> {
-  const deadline = performance.now() + LOCK_DEADLINE_MS;
+async function untilUnlocked(step: () => unknown, patienceMs: number): Promise<void> {
+  const deadline = performance.now() + patienceMs;
   for (;;) {
     try {
       await step();
