@@ -93,7 +93,7 @@ export default {
     forbid(
       'undici-in-http',
       'One place owns sockets.',
-      { path: only('([a-z]+/)?http/') },
+      { path: '^src', pathNot: ['^src/http/', '^src/[a-z]+/http/'] },
       { path: 'node_modules/undici/' },
     ),
     forbid(

@@ -28,6 +28,7 @@ export default tseslint.config(
         'error',
         { allowConstantLoopConditions: 'only-allowed-literals' },
       ],
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       // The type of a row is named where its statement is written.
       '@typescript-eslint/no-unnecessary-type-parameters': 'off',

@@ -16,7 +16,7 @@ import type { Position } from '../model/order.ts';
 export interface ListQuery {
   readonly status: ConversationStatus;
   readonly starredOnly?: boolean;
-  /** At most 200. */
+  /** At most 1,000. */
   readonly limit: number;
 }
 
@@ -99,7 +99,9 @@ export interface Subscription {
 
 export interface ConversationStore {
   list(query: ListQuery): Promise<ConversationPage>;
-  /** The newest `limit` messages (before `before`), or undefined when there is no such conversation. */
+  /** Ids of all conversations that are not deleted, oldest first. */
+  conversationIds(): Promise<readonly string[]>;
+  /** The newest `limit` (at most 1,000) messages (before `before`), or undefined when there is no such conversation. */
   read(
     conversationId: string,
     window: { limit: number; before?: Position },

@@ -16,7 +16,7 @@ import {
 import { enqueueFields } from './outboxRows.ts';
 import type { Context } from './session.ts';
 
-const MAX_PAGE = 200;
+const MAX_PAGE = 1_000;
 const MAX_TITLE = 255;
 
 export interface ConversationRow {
@@ -74,6 +74,14 @@ export function listConversations({ db }: Context, query: ListQuery): Conversati
     limit + 1,
   );
   return { items: rows.slice(0, limit).map(toConversation), hasMore: rows.length > limit };
+}
+
+export function conversationIds({ db }: Context): string[] {
+  return db
+    .all<{ id: string }>(
+      "SELECT id FROM conversations WHERE status <> 'deleted' AND message_count > 0 ORDER BY created_at, id",
+    )
+    .map(({ id }) => id);
 }
 
 export function readConversation({ db }: Context, id: string): ListedConversation | undefined {

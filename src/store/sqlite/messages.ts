@@ -19,7 +19,7 @@ import { enqueueAppend } from './outboxRows.ts';
 import { addPiece, readParts, removeParts, writeActivities, writeCommands } from './parts.ts';
 import { beat, deadOwners, requireConversation, type Context } from './session.ts';
 
-const MAX_PAGE = 200;
+const MAX_PAGE = 1_000;
 
 interface MessageRow {
   id: string;

@@ -28,6 +28,7 @@ export function createOperations(context: Context): Operations {
   let account: string | undefined;
   return {
     list: (query) => db.snapshot(() => conversations.listConversations(context, query)),
+    conversationIds: () => conversations.conversationIds(context),
     read: (id, window) => messages.readPage(context, id, window),
     readMessage: (id) => messages.readMessage(context, id),
     create: (input) => conversations.createConversation(context, input, account),

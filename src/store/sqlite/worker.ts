@@ -14,6 +14,7 @@ const HEARTBEAT_MS = 10_000;
 
 const READ_ONLY: ReadonlySet<OperationName> = new Set<OperationName>([
   'list',
+  'conversationIds',
   'read',
   'readMessage',
   'readDraft',

@@ -125,6 +125,7 @@ export function openSqliteStore(options: StoreOptions, events: StoreEvents): Sql
     ((...args: Parameters<Operations[K]>) => store.call(name, ...args)) as AsyncOperations[K];
   return {
     list: operation('list'),
+    conversationIds: operation('conversationIds'),
     read: operation('read'),
     readMessage: operation('readMessage'),
     create: operation('create'),

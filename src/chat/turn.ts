@@ -1,0 +1,132 @@
+import type { IdSource } from '../model/ids.ts';
+import type { Message } from '../model/message.ts';
+import { upsertById, type Activity, type CommandPanel } from '../model/activity.ts';
+import type { ConversationStore, Extension } from '../store/store.ts';
+import { ResponderError, type Prompt, type ReplyEvent, type Responder } from './responder.ts';
+
+export interface TurnContext {
+  readonly store: ConversationStore;
+  readonly responder: Responder;
+  readonly ids: IdSource;
+  readonly model: string | undefined;
+  readonly signal: AbortSignal;
+  /** Resolves after the time between two flushes of a running reply. */
+  readonly pause: () => Promise<void>;
+  /** For what a user cannot mend: a defect, not an answer. */
+  readonly onDefect: (error: unknown) => void;
+}
+
+const HISTORY = 50;
+
+/**
+ * Asks for a reply to the newest prompt of a conversation and stores it while it arrives. Whatever happens, what had
+ * arrived is kept and labelled, and a prompt without a reply says why. Throws only `StoreError`.
+ */
+export async function runTurn(context: TurnContext, conversationId: string): Promise<void> {
+  const { store, ids } = context;
+  const page = await store.read(conversationId, { limit: HISTORY });
+  const messages = page?.messages ?? [];
+  const at = messages.findLastIndex((message) => message.role === 'user');
+  const asked = messages[at];
+  if (asked === undefined) return;
+  await store.noteReplyProblem(asked.id, undefined);
+  const replyId = ids();
+  await store.append({ id: replyId, conversationId, role: 'assistant', content: '', status: 'streaming' });
+  const failure = await receive(context, replyId, toPrompt(asked, messages.slice(0, at), context.model));
+  const kept = await store.settle(replyId, failure?.status ?? 'complete');
+  if (failure !== undefined)
+    await store.noteReplyProblem(kept === undefined ? asked.id : replyId, failure.reason);
+  else if (kept === undefined) await store.noteReplyProblem(asked.id, 'The reply was empty.');
+}
+
+function toPrompt(asked: Message, history: readonly Message[], model: string | undefined): Prompt {
+  return {
+    text: asked.content,
+    history: history.map(({ id, role, content }) => ({ id, role, content })),
+    ...(model === undefined ? {} : { model }),
+  };
+}
+
+interface Failure {
+  readonly status: 'failed' | 'interrupted';
+  readonly reason: string;
+}
+
+/** Collects what arrives and writes it in the rhythm of `pause`. Undefined when the reply is whole. */
+async function receive(context: TurnContext, replyId: string, prompt: Prompt): Promise<Failure | undefined> {
+  const buffer = new ReplyBuffer();
+  const arriving = new AbortController();
+  const flushing = flushWhile(context, replyId, buffer, arriving.signal);
+  const failure = await collect(context, prompt, buffer);
+  arriving.abort();
+  await flushing;
+  await flush(context, replyId, buffer);
+  return failure;
+}
+
+async function collect(
+  context: TurnContext,
+  prompt: Prompt,
+  buffer: ReplyBuffer,
+): Promise<Failure | undefined> {
+  const { responder, signal, onDefect } = context;
+  try {
+    for await (const event of responder.respond(prompt, signal)) buffer.add(event);
+    return undefined;
+  } catch (error) {
+    if (signal.aborted) return { status: 'interrupted', reason: 'Stopped.' };
+    if (error instanceof ResponderError) return { status: 'failed', reason: error.message };
+    onDefect(error);
+    return {
+      status: 'failed',
+      reason: 'NAVI made a mistake while it received the reply; the log has the details.',
+    };
+  }
+}
+
+async function flushWhile(
+  context: TurnContext,
+  replyId: string,
+  buffer: ReplyBuffer,
+  ended: AbortSignal,
+): Promise<void> {
+  while (!ended.aborted) {
+    await context.pause();
+    await flush(context, replyId, buffer);
+  }
+}
+
+async function flush({ store }: TurnContext, replyId: string, buffer: ReplyBuffer): Promise<void> {
+  const arrived = buffer.take();
+  if (arrived !== undefined) await store.extend(replyId, arrived);
+}
+
+/** What has arrived and is not written yet. */
+class ReplyBuffer {
+  private text = '';
+  private activities: Activity[] = [];
+  private commands: CommandPanel[] = [];
+
+  add(event: ReplyEvent): void {
+    switch (event.type) {
+      case 'text':
+        this.text += event.text;
+        break;
+      case 'activity':
+        this.activities = upsertById(this.activities, [event.activity]);
+        break;
+      case 'command':
+        this.commands = upsertById(this.commands, [event.command]);
+        break;
+    }
+  }
+
+  take(): Extension | undefined {
+    const { text, activities, commands } = this;
+    if (text === '' && activities.length === 0 && commands.length === 0) return undefined;
+    this.text = '';
+    this.activities = [];
+    this.commands = [];
+    return { text, activities, commands };
+  }
+}

@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { v7 as uuidv7 } from 'uuid';
+import * as vscode from 'vscode';
+import { ChatTurns } from './chat/turns.ts';
+import { HttpClient } from './http/client.ts';
+import { Panel } from './panel/panel.ts';
+import { PanelView } from './panel/view.ts';
+import { PanelMemory } from './store/memento/panelMemory.ts';
+import { openSqliteStore } from './store/sqlite/workerStore.ts';
+import { SyncEngine } from './sync/engine.ts';
+import { StatusReporter } from './sync/reporter.ts';
+import type { NaviExtension } from './vscode/api.ts';
+import { provideApi } from './vscode/apiProvider.ts';
+import { registerCommands } from './vscode/commands.ts';
+import { connect } from './vscode/connection.ts';
+import { editorEffects, workspaceRef } from './vscode/editor.ts';
+import { quietLog } from './vscode/log.ts';
+import { responderChooser } from './vscode/responders.ts';
+import { onDidChangeSettings, readProxySettings, readSettings } from './vscode/settings.ts';
+import { askToSignIn } from './vscode/signIn.ts';
+import { showStatus } from './vscode/statusBar.ts';
+import { Tokens } from './vscode/tokens.ts';
+
+const SNAPSHOT_PAUSE_MS = 50;
+const FLUSH_PAUSE_MS = 100;
+const POLL_MS = 200;
+
+let stop: (() => Promise<void>) | undefined;
+
+/** Builds the parts and hands them to each other. Nothing here waits: the store opens in its worker. */
+export function activate(context: vscode.ExtensionContext): NaviExtension {
+  const channel = vscode.window.createOutputChannel('NAVI', { log: true });
+  const log = quietLog(channel);
+  const onDefect = (error: unknown): void => log.error('Unexpected error.', error);
+  const pause = (ms: number) => (): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+  const store = openSqliteStore(
+    {
+      script: vscode.Uri.joinPath(context.extensionUri, 'dist', 'storeWorker.cjs').fsPath,
+      file: join(context.globalStorageUri.fsPath, 'navi.db'),
+      sessionId: randomUUID(),
+      pollMs: POLL_MS,
+    },
+    {
+      onDamage: (keptAt) => {
+        log.warn(`The conversation file was damaged; it is kept in ${keptAt} and a new one was started.`);
+        panel.showNotice({
+          id: 'damaged',
+          severity: 'warning',
+          text: `The conversation file was damaged. It is kept unchanged in ${keptAt}. A new one was started; what the memory server holds comes back by itself.`,
+        });
+      },
+      onFailure: (error) => {
+        log.error('The conversation store failed.', error);
+        panel.showNotice({ id: 'store', severity: 'error', text: error.message });
+      },
+    },
+  );
+  const http = new HttpClient(readProxySettings());
+  const tokens = new Tokens(context.secrets);
+  const engine = new SyncEngine({
+    store,
+    log,
+    random: Math.random,
+    time: {
+      now: Date.now,
+      after: (ms, callback) => {
+        const timer = setTimeout(callback, ms);
+        return () => clearTimeout(timer);
+      },
+    },
+  });
+  const status = new StatusReporter(store, onDefect);
+  const turns = new ChatTurns({
+    store,
+    ids: uuidv7,
+    pause: pause(FLUSH_PAUSE_MS),
+    onDefect,
+    responder: responderChooser({
+      http,
+      tokens,
+      settings: readSettings,
+      ids: uuidv7,
+      onIgnored: (lines) => log.warn(`${lines} line(s) of a reply made no sense and were left out.`),
+    }),
+  });
+  const panel = new Panel({
+    store,
+    turns,
+    status,
+    log,
+    ids: uuidv7,
+    memory: new PanelMemory(context.workspaceState, context.globalState, onDefect),
+    effects: editorEffects(log),
+    workspace: workspaceRef,
+    pause: pause(SNAPSHOT_PAUSE_MS),
+  });
+
+  let newest = 0;
+  const reconnect = (): void => {
+    const attempt = (newest += 1);
+    connect(readSettings(), tokens, http).then((connection) => {
+      // Settings and secrets may change while one is read: only the newest reading counts.
+      if (attempt !== newest) return;
+      const session = connection.kind === 'on' ? connection.session : undefined;
+      if (connection.kind === 'unusable') {
+        panel.showNotice({
+          id: 'backend-url',
+          severity: 'warning',
+          text: `Nothing is synced: the setting navi.backend.url cannot be used. ${connection.reason}. Messages are saved here.`,
+          action: { label: 'Open Settings', intent: { type: 'runCommand', command: 'openSettings' } },
+        });
+      }
+      store.useAccount(session?.account).catch(onDefect);
+      status.setAccount(session?.account);
+      engine.configure(session);
+    }, onDefect);
+  };
+  reconnect();
+
+  context.subscriptions.push(
+    channel,
+    vscode.window.registerWebviewViewProvider(PanelView.id, new PanelView(panel, context.extensionUri)),
+    registerCommands({
+      store,
+      panel,
+      tokens,
+      settings: readSettings,
+      syncNow: () => engine.syncNow(),
+      log: channel,
+    }),
+    showStatus(status),
+    askToSignIn(status),
+    onDidChangeSettings({ navi: reconnect, proxy: () => http.configure(readProxySettings()) }),
+    context.secrets.onDidChange(reconnect),
+  );
+  stop = async () => {
+    panel.dispose();
+    status.dispose();
+    await turns.stopAll();
+    await engine.stop();
+    await Promise.all([http.close(), store.close()]);
+  };
+  return provideApi({ store, ids: uuidv7, workspace: workspaceRef });
+}
+
+/** A courtesy only: it may not be called at all, so nothing depends on it. */
+export async function deactivate(): Promise<void> {
+  await stop?.();
+}

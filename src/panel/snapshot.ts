@@ -1,0 +1,59 @@
+import type { Message } from '../model/message.ts';
+import type { ConversationItem, ListView, MessageItem, SyncSnapshot } from '../protocol/panel.ts';
+import type { ListedConversation, ListQuery } from '../store/store.ts';
+
+/** The list as the panel's views ask for it. */
+export function queryFor(view: ListView, limit: number): ListQuery {
+  switch (view) {
+    case 'active':
+      return { status: 'active', limit };
+    case 'starred':
+      return { status: 'active', starredOnly: true, limit };
+    case 'archived':
+      return { status: 'archived', limit };
+  }
+}
+
+export function toItem(conversation: ListedConversation, sync: SyncSnapshot): ConversationItem {
+  const { id, title, preview, status, isPinned, isStarred, updatedAt, messageCount, pendingCount } =
+    conversation;
+  return {
+    id,
+    title,
+    preview,
+    status,
+    isPinned,
+    isStarred,
+    updatedAt,
+    messageCount,
+    pendingCount: sync.state === 'off' ? 0 : pendingCount,
+  };
+}
+
+/** With sync off nothing waits for a server: the message is simply here. */
+export function toMessageItem(message: Message, sync: SyncSnapshot): MessageItem {
+  const {
+    id,
+    role,
+    content,
+    status,
+    activities,
+    commands,
+    createdAt,
+    delivery,
+    deliveryReason,
+    replyProblem,
+  } = message;
+  return {
+    id,
+    role,
+    content,
+    status,
+    activities,
+    commands,
+    createdAt,
+    delivery: sync.state === 'off' && delivery === 'queued' ? 'local' : delivery,
+    ...(deliveryReason === undefined ? {} : { deliveryReason }),
+    ...(replyProblem === undefined ? {} : { replyProblem: replyProblem.reason }),
+  };
+}

@@ -1,0 +1,54 @@
+import type { Message } from '../model/message.ts';
+import type { ConversationStore, MessagePage } from '../store/store.ts';
+
+const PAGE = 500;
+
+export interface ExportProgress {
+  readonly done: number;
+  readonly total: number;
+}
+
+/**
+ * NAVI's export as pieces of one JSON text: `{format, version, exportedAt, conversations: [...]}`, each conversation
+ * with all its messages, activities and command panels. Read page by page, so its size does not matter.
+ */
+export async function* exportConversations(
+  store: ConversationStore,
+  exportedAt: number,
+  onProgress: (progress: ExportProgress) => void,
+): AsyncGenerator<string> {
+  const ids = await store.conversationIds();
+  const head = { format: 'navi', version: 1, exportedAt: new Date(exportedAt).toISOString() };
+  yield `${JSON.stringify(head).slice(0, -1)},"conversations":[`;
+  let written = 0;
+  for (const [index, id] of ids.entries()) {
+    const pages = await readAll(store, id);
+    const conversation = pages[0]?.conversation;
+    onProgress({ done: index + 1, total: ids.length });
+    if (conversation === undefined) continue;
+    const { pendingCount, messageCount, preview, ...fields } = conversation;
+    const messages = pages.toReversed().flatMap((page) => page.messages.map(toExported));
+    yield `${written === 0 ? '' : ','}\n${JSON.stringify({ ...fields, messages })}`;
+    written += 1;
+  }
+  yield '\n]}\n';
+}
+
+/** Newest page first. */
+async function readAll(store: ConversationStore, id: string): Promise<MessagePage[]> {
+  const pages: MessagePage[] = [];
+  let before: MessagePage['older'];
+  do {
+    const page = await store.read(id, { limit: PAGE, ...(before && { before }) });
+    if (page === undefined) break;
+    pages.push(page);
+    before = page.older;
+  } while (before !== undefined);
+  return pages;
+}
+
+/** Delivery is this machine's business, not part of what was said. */
+function toExported(message: Message): Omit<Message, 'delivery' | 'deliveryReason'> {
+  const { delivery, deliveryReason, ...said } = message;
+  return said;
+}

@@ -1,0 +1,56 @@
+import * as vscode from 'vscode';
+import type { Panel } from '../panel/panel.ts';
+import { PanelView } from '../panel/view.ts';
+import type { ConversationStore } from '../store/store.ts';
+import { exportToFile } from './exportCommand.ts';
+import { openConversation } from './openCommand.ts';
+import type { Settings } from './settings.ts';
+import { clearToken, setToken } from './tokenCommands.ts';
+import type { Tokens } from './tokens.ts';
+
+export interface CommandOptions {
+  readonly store: ConversationStore;
+  readonly panel: Panel;
+  readonly tokens: Tokens;
+  readonly settings: () => Settings;
+  readonly syncNow: () => void;
+  readonly log: vscode.LogOutputChannel;
+}
+
+/** Registers every command of the manifest. A command that fails says so once, with a way to the log. */
+export function registerCommands(options: CommandOptions): vscode.Disposable {
+  const { store, panel, tokens, settings, syncNow, log } = options;
+  const showPanel = (): Thenable<unknown> => vscode.commands.executeCommand(`${PanelView.id}.focus`);
+  const commands: Record<string, (...args: unknown[]) => Promise<void>> = {
+    'navi.newConversation': async () => {
+      await showPanel();
+      await panel.newConversation();
+    },
+    'navi.openConversation': async (id) => {
+      const chosen = await openConversation(store, id);
+      if (chosen === undefined) return;
+      await showPanel();
+      panel.openConversation(chosen);
+    },
+    'navi.exportConversations': () => exportToFile(store),
+    'navi.syncNow': async () => syncNow(),
+    'navi.showLog': async () => log.show(),
+    'navi.setBackendToken': () => setToken(tokens, settings()),
+    'navi.clearBackendToken': () => clearToken(tokens, settings()),
+  };
+  return vscode.Disposable.from(
+    ...Object.entries(commands).map(([id, run]) =>
+      vscode.commands.registerCommand(id, (...args: unknown[]) =>
+        run(...args).catch((error: unknown) => tell(log, error)),
+      ),
+    ),
+  );
+}
+
+async function tell(log: vscode.LogOutputChannel, error: unknown): Promise<void> {
+  log.error(error instanceof Error ? error : String(error));
+  const why = error instanceof Error ? error.message : vscode.l10n.t('An unknown error.');
+  const showLog = vscode.l10n.t('Show Log');
+  const answer = await vscode.window.showErrorMessage(vscode.l10n.t('NAVI: {0}', why), showLog);
+  if (answer === showLog) log.show();
+}

@@ -1,0 +1,39 @@
+import { BaseUrlError, normalizeBaseUrl, type BaseUrl } from '../http/baseUrl.ts';
+import type { HttpClient } from '../http/client.ts';
+import { accountKey } from '../sync/account.ts';
+import type { SyncSession } from '../sync/engine.ts';
+import { HttpRemote } from '../sync/http/httpRemote.ts';
+import type { Settings } from './settings.ts';
+import type { Tokens } from './tokens.ts';
+
+/** Who we are and where we sync to, or why not. */
+export type Connection =
+  | { readonly kind: 'on'; readonly session: SyncSession; readonly base: BaseUrl }
+  | { readonly kind: 'off' }
+  | { readonly kind: 'unusable'; readonly reason: string };
+
+export async function connect(settings: Settings, tokens: Tokens, http: HttpClient): Promise<Connection> {
+  if (!settings.isSyncEnabled) return { kind: 'off' };
+  const base = backendBase(settings);
+  if (base instanceof BaseUrlError) return { kind: 'unusable', reason: base.message };
+  const { orgId, userId } = settings;
+  const token = await tokens.read(base.origin);
+  const account = accountKey({ server: base.origin + base.path, orgId, userId, token });
+  const remote = new HttpRemote({
+    http,
+    base,
+    token,
+    orgId: orgId === '' ? undefined : orgId,
+    now: Date.now,
+  });
+  return { kind: 'on', base, session: { account, remote } };
+}
+
+export function backendBase(settings: Settings): BaseUrl | BaseUrlError {
+  try {
+    return normalizeBaseUrl(settings.backendUrl);
+  } catch (error) {
+    if (error instanceof BaseUrlError) return error;
+    throw error;
+  }
+}

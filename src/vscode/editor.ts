@@ -1,0 +1,36 @@
+import * as vscode from 'vscode';
+import type { WorkspaceRef } from '../model/conversation.ts';
+import type { PanelEffects } from '../panel/panel.ts';
+import type { Log } from './log.ts';
+
+const OUTSIDE = new Set(['http', 'https', 'mailto']);
+
+const COMMANDS = {
+  syncNow: ['navi.syncNow'],
+  showLog: ['navi.showLog'],
+  setBackendToken: ['navi.setBackendToken'],
+  openSettings: ['workbench.action.openSettings', '@ext:navralabs.navi'],
+} as const;
+
+/** What the panel may do to the editor. */
+export function editorEffects(log: Log): PanelEffects {
+  const failed = (error: unknown): void => log.error('The editor refused what the panel asked for.', error);
+  return {
+    openLink: (href) => {
+      const uri = vscode.Uri.parse(href);
+      if (OUTSIDE.has(uri.scheme)) vscode.env.openExternal(uri).then(undefined, failed);
+      else log.warn(`A link of the kind "${uri.scheme}" was not opened.`);
+    },
+    runCommand: (command) => {
+      const [id, ...args] = COMMANDS[command];
+      vscode.commands.executeCommand(id, ...args).then(undefined, failed);
+    },
+    copy: async (text) => vscode.env.clipboard.writeText(text),
+  };
+}
+
+/** The folders of this window; undefined in an empty one. */
+export function workspaceRef(): WorkspaceRef | undefined {
+  const folders = vscode.workspace.workspaceFolders?.map((folder) => folder.uri.toString());
+  return folders === undefined ? undefined : { folders };
+}

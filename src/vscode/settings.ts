@@ -1,0 +1,74 @@
+import * as vscode from 'vscode';
+import * as z from 'zod';
+import type { ProxySettings } from '../http/proxy.ts';
+
+/** NAVI's settings as they are now; a value of the wrong type counts as not set. */
+export interface Settings {
+  readonly backendUrl: string;
+  readonly orgId: string;
+  readonly userId: string;
+  readonly isSyncEnabled: boolean;
+  readonly responder: 'auto' | 'navi' | 'openai';
+  readonly openaiBaseUrl: string;
+  readonly model: string;
+}
+
+const text = z.string().trim().catch('');
+const settingsSchema = z.object({
+  backendUrl: text,
+  orgId: text,
+  userId: text,
+  isSyncEnabled: z.boolean().catch(true),
+  responder: z.enum(['auto', 'navi', 'openai']).catch('auto'),
+  openaiBaseUrl: text,
+  model: text,
+});
+
+export function readSettings(): Settings {
+  const navi = vscode.workspace.getConfiguration('navi');
+  return settingsSchema.parse({
+    backendUrl: navi.get('backend.url'),
+    orgId: navi.get('backend.orgId'),
+    userId: navi.get('backend.userId'),
+    isSyncEnabled: navi.get('sync.enabled'),
+    responder: navi.get('chat.responder'),
+    openaiBaseUrl: navi.get('chat.openaiBaseUrl'),
+    model: navi.get('chat.model'),
+  });
+}
+
+const proxySchema = z.object({
+  proxy: text,
+  noProxy: z.array(z.string()).catch([]),
+  strictSSL: z.boolean().catch(true),
+  authorization: z.string().nullish().catch(undefined),
+  support: z.string().catch('override'),
+});
+
+/** The editor's own proxy settings. With `http.proxySupport` off, neither they nor the environment count. */
+export function readProxySettings(): ProxySettings {
+  const http = vscode.workspace.getConfiguration('http');
+  const read = proxySchema.parse({
+    proxy: http.get('proxy'),
+    noProxy: http.get('noProxy'),
+    strictSSL: http.get('proxyStrictSSL'),
+    authorization: http.get('proxyAuthorization'),
+    support: http.get('proxySupport'),
+  });
+  const isOff = read.support === 'off';
+  return {
+    proxy: isOff ? '' : read.proxy,
+    noProxy: read.noProxy,
+    strictSSL: read.strictSSL,
+    ...(read.authorization == null ? {} : { authorization: read.authorization }),
+    environment: isOff ? {} : process.env,
+  };
+}
+
+/** Calls back after each change of NAVI's or the editor's proxy settings. */
+export function onDidChangeSettings(changed: { navi: () => void; proxy: () => void }): vscode.Disposable {
+  return vscode.workspace.onDidChangeConfiguration((event) => {
+    if (event.affectsConfiguration('http')) changed.proxy();
+    if (event.affectsConfiguration('navi')) changed.navi();
+  });
+}
