@@ -40,7 +40,7 @@ export default {
       'panel-layer',
       'The panel turns intents into calls on interfaces.',
       { path: '^src/panel' },
-      { path: '^src/(store/sqlite|sync/(?!status\\.ts)|chat/http|portability|vscode|server|webview)' },
+      { path: '^src/(store/sqlite|sync|chat/http|portability|vscode|server|webview)' },
     ),
     forbid(
       'portability-layer',

@@ -6,13 +6,21 @@ import { HttpError } from './error.ts';
 type Decompress = (data: Uint8Array, options: { maxOutputLength: number }) => Promise<Uint8Array>;
 
 /** Plain answers are asked for; gateways compress all the same. */
-const DECOMPRESS: Readonly<Record<string, Decompress>> = {
-  gzip: promisify<Uint8Array, { maxOutputLength: number }, Uint8Array>(gunzip),
-  'x-gzip': promisify<Uint8Array, { maxOutputLength: number }, Uint8Array>(gunzip),
-  deflate: promisify<Uint8Array, { maxOutputLength: number }, Uint8Array>(inflate),
-  br: promisify<Uint8Array, { maxOutputLength: number }, Uint8Array>(brotliDecompress),
-  zstd: promisify<Uint8Array, { maxOutputLength: number }, Uint8Array>(zstdDecompress),
-};
+const DECOMPRESS: ReadonlyMap<string, Decompress> = new Map([
+  ['gzip', decompressor(gunzip)],
+  ['x-gzip', decompressor(gunzip)],
+  ['deflate', decompressor(inflate)],
+  ['br', decompressor(brotliDecompress)],
+  ['zstd', decompressor(zstdDecompress)],
+]);
+
+type Callback = (error: Error | null, result: Uint8Array) => void;
+
+function decompressor(
+  run: (data: Uint8Array, options: { maxOutputLength: number }, callback: Callback) => void,
+): Decompress {
+  return promisify(run);
+}
 
 /**
  * Reads a whole body and undoes its `Content-Encoding`. `maxBytes` bounds what comes out, so that a small body cannot
@@ -23,7 +31,7 @@ export async function readBody(body: Readable, encoding: string, maxBytes: numbe
   for await (const chunk of body) if (chunk instanceof Uint8Array) chunks.push(chunk);
   const bytes = Buffer.concat(chunks);
   if (encoding === '') return bytes;
-  const decompress = DECOMPRESS[encoding];
+  const decompress = DECOMPRESS.get(encoding);
   if (decompress === undefined) {
     throw new HttpError('broken', 'ENCODING', 'The answer is compressed in an unknown way (ENCODING)');
   }

@@ -7,11 +7,11 @@ import {
   type Notice,
   type OpenConversation,
   type Snapshot,
+  type SyncSnapshot,
 } from '../protocol/panel.ts';
 import type { PanelMemory, WindowState } from '../store/memento/panelMemory.ts';
 import { StoreError, type ConversationStore, type Subscription } from '../store/store.ts';
 import type { ChatTurns } from '../chat/turns.ts';
-import type { StatusReporter } from '../sync/reporter.ts';
 import { DraftIds } from './draftIds.ts';
 import { NoticeBoard } from './notices.ts';
 import { queryFor, toItem, toMessageItem } from './snapshot.ts';
@@ -24,10 +24,16 @@ export interface PanelEffects {
   copy(text: string): Promise<void>;
 }
 
+/** How sync stands in this window. */
+export interface StatusSource {
+  readonly current: SyncSnapshot;
+  onDidChange(listener: () => void): Subscription;
+}
+
 export interface PanelOptions {
   readonly store: ConversationStore & { retryParked(messageId: string): Promise<void> };
   readonly turns: ChatTurns;
-  readonly status: StatusReporter;
+  readonly status: StatusSource;
   readonly memory: PanelMemory;
   readonly effects: PanelEffects;
   readonly ids: IdSource;

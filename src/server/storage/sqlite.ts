@@ -30,13 +30,7 @@ export function openSqlite(folder: string, lockDeadlineMs = 10_000): Dialect {
     chmodSync(path, 0o600);
     syncFolder(folder);
   }
-  const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
-  try {
-    return new EmbeddedDialect(database, path, lockDeadlineMs);
-  } catch (error) {
-    database.close();
-    throw error;
-  }
+  return new EmbeddedDialect(new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS }), path, lockDeadlineMs);
 }
 
 /** Makes the new file's name survive a power cut. */
@@ -90,8 +84,13 @@ class EmbeddedDriver extends SqliteDriver {
   override async init(): Promise<void> {
     await super.init();
     const mode = journalMode(this.#database);
-    await untilUnlocked(() => this.#database.exec(`PRAGMA journal_mode=${mode}`), this.#lockDeadlineMs);
-    this.#database.exec('PRAGMA synchronous=FULL; PRAGMA fullfsync=1; PRAGMA foreign_keys=1');
+    try {
+      await untilUnlocked(() => this.#database.exec(`PRAGMA journal_mode=${mode}`), this.#lockDeadlineMs);
+      this.#database.exec('PRAGMA synchronous=FULL; PRAGMA fullfsync=1; PRAGMA foreign_keys=1');
+    } catch (error) {
+      this.#database.close();
+      throw error;
+    }
   }
 
   /** A transaction that reads first and writes later fails at once when another process wrote in between. */
