@@ -1,0 +1,23 @@
+/**
+ * Runs the suite inside an extension host. VS Code calls `run` once NAVI's folder is loaded as a development
+ * extension; both runners (the VS Code server and the desktop program) start it through this file.
+ */
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import Mocha from 'mocha';
+import { reportTally } from '../all/tally.ts';
+
+const NOTHING = { passes: 0, failures: 0, pending: 0 };
+
+/** @throws Error with the number of failures, which makes VS Code end with a non-zero exit code. */
+export async function run(): Promise<void> {
+  const folder = __dirname;
+  const mocha = new Mocha({ timeout: 30_000, forbidOnly: true, forbidPending: true });
+  const files = readdirSync(folder).filter((name) => name.endsWith('.test.cjs'));
+  for (const file of files.sort()) mocha.addFile(path.join(folder, file));
+  const failures = await new Promise<number>((resolve) => {
+    const runner = mocha.run(resolve);
+    runner.once('end', () => reportTally(runner.stats ?? NOTHING));
+  });
+  if (failures > 0) throw new Error(`${failures} of the tests in the extension host failed`);
+}

@@ -1,0 +1,57 @@
+import { access, constants } from 'node:fs/promises';
+import path from 'node:path';
+import { chromium, type Browser } from 'playwright-core';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'microsoft-edge'];
+const FOLDERS = ['/usr/bin', '/usr/local/bin', '/snap/bin'];
+const PROGRAMS = [
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+];
+
+/**
+ * Finds a Chromium: `NAVI_CHROMIUM`, then the PATH, then the places where systems put it.
+ *
+ * @throws Error that says how to get one.
+ */
+export async function findChromium(env: NodeJS.ProcessEnv = process.env): Promise<string> {
+  const named = env['NAVI_CHROMIUM'];
+  const folders = [...(env['PATH'] ?? '').split(path.delimiter).filter((one) => one !== ''), ...FOLDERS];
+  const known = folders.flatMap((folder) => NAMES.map((name) => path.join(folder, name)));
+  const candidates = named === undefined ? [...known, ...PROGRAMS] : [named];
+  for (const candidate of candidates) if (await isProgram(candidate)) return candidate;
+  throw new Error(
+    named === undefined
+      ? 'No Chromium was found. Install one (Debian and Ubuntu: `apt-get install -y chromium`) or name one in NAVI_CHROMIUM.'
+      : `NAVI_CHROMIUM names ${named}, which is no program.`,
+  );
+}
+
+const isProgram = (file: string) =>
+  access(file, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+
+const ARGS = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-dev-shm-usage',
+  // Tests speak to this machine only.
+  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
+];
+
+/** `headless: false` when `NAVI_HEADED` is set, to look on. @throws Error when there is no Chromium. */
+export async function launchBrowser(): Promise<Browser> {
+  const executablePath = await findChromium();
+  const isRoot = process.getuid?.() === 0;
+  return chromium.launch({
+    executablePath,
+    headless: process.env['NAVI_HEADED'] === undefined,
+    args: isRoot ? [...ARGS, '--no-sandbox'] : ARGS,
+  });
+}

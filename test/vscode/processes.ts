@@ -1,0 +1,129 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { readFile, readdir } from 'node:fs/promises';
+import path from 'node:path';
+
+export interface OwnProcess {
+  readonly pid: number;
+  /** Resolves when it has ended, with its exit code (null when a signal ended it). */
+  readonly ended: Promise<number | null>;
+  readonly hasEnded: () => boolean;
+  /** SIGTERM, then SIGKILL after a grace time, to it and to everything below it. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+export interface StartOptions {
+  /** Everything it prints goes here. */
+  readonly logFile: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+}
+
+const GRACE_MS = 5_000;
+const running = new Map<ChildProcess, OwnProcess>();
+
+// A program that ends early must not leave servers behind.
+process.on('exit', () => {
+  for (const child of running.keys()) child.kill('SIGKILL');
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void endBy(signal));
+
+/** Ends the way the signal would have, after our children; a program with its own handler does that itself. */
+async function endBy(signal: NodeJS.Signals): Promise<void> {
+  if (process.listenerCount(signal) > 0) return;
+  await Promise.all([...running.values()].map((one) => one.stop()));
+  process.kill(process.pid, signal);
+}
+
+/** @throws Error when the program cannot be started. */
+export async function start(
+  command: string,
+  args: readonly string[],
+  options: StartOptions,
+): Promise<OwnProcess> {
+  const { logFile, env, cwd } = options;
+  const child = spawn(command, args, { env: env ?? process.env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const log = createWriteStream(logFile, { flags: 'a' });
+  child.stdout.pipe(log, { end: false });
+  child.stderr.pipe(log, { end: false });
+  await once(child, 'spawn');
+  let ended = false;
+  const end = new Promise<number | null>((resolve) => {
+    child.once('close', (code) => {
+      ended = true;
+      running.delete(child);
+      log.end(() => resolve(code));
+    });
+  });
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`${command} has no process id`);
+  const own = { pid, ended: end, hasEnded: () => ended, stop: () => stopTree(child, pid, end) };
+  running.set(child, own);
+  return own;
+}
+
+async function stopTree(child: ChildProcess, pid: number, end: Promise<number | null>): Promise<void> {
+  const below = await descendants(pid);
+  child.kill('SIGTERM');
+  const overdue = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
+  // The pipes of a child stay open as long as a grandchild holds them, so those go first.
+  for (const { pid: descendant } of below) kill(descendant, 'SIGKILL');
+  await end;
+  clearTimeout(overdue);
+}
+
+/** Ends one process; one that is gone already is no error. */
+export function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+}
+
+export interface ProcessInfo {
+  readonly pid: number;
+  readonly parent: number;
+  readonly commandLine: string;
+}
+
+/** All processes below `pid`, nearest first. Linux only; elsewhere none are found. */
+export async function descendants(pid: number): Promise<ProcessInfo[]> {
+  const all = await listProcesses();
+  const found: ProcessInfo[] = [];
+  const parents = new Set([pid]);
+  for (let before = -1; before !== found.length;) {
+    before = found.length;
+    for (const one of all) {
+      if (!parents.has(one.parent) || parents.has(one.pid)) continue;
+      parents.add(one.pid);
+      found.push(one);
+    }
+  }
+  return found;
+}
+
+async function listProcesses(): Promise<ProcessInfo[]> {
+  if (process.platform !== 'linux') return [];
+  const entries = await readdir('/proc');
+  const infos = await Promise.all(
+    entries.filter((name) => /^\d+$/.test(name)).map((name) => readProcess(Number(name))),
+  );
+  return infos.filter((info) => info !== undefined);
+}
+
+async function readProcess(pid: number): Promise<ProcessInfo | undefined> {
+  const folder = path.join('/proc', String(pid));
+  try {
+    const [stat, commandLine] = await Promise.all([
+      readFile(path.join(folder, 'stat'), 'utf8'),
+      readFile(path.join(folder, 'cmdline'), 'utf8'),
+    ]);
+    // The program's name in parentheses may hold spaces and parentheses; the state and the parent follow it.
+    const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+    return { pid, parent, commandLine: commandLine.replaceAll('\0', ' ').trim() };
+  } catch {
+    return undefined; // It ended between the two looks.
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * Runs the in-host suite (`test/host`, built into `out/host`): in a VS Code server with a browser, or, with
+ * `--desktop`, in a desktop VS Code that @vscode/test-electron downloads.
+ */
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { format } from 'node:util';
+import { TALLY_VARIABLE } from '../all/tally.ts';
+import { launchBrowser } from './browser.ts';
+import { out, repository } from './paths.ts';
+import { until } from './until.ts';
+import { quietSettings, writeSettings } from './userSettings.ts';
+import { startVscodeServer, windowAddress } from './vscodeServer.ts';
+
+const suite = path.join(out, 'host/index.cjs');
+const tally = process.env[TALLY_VARIABLE];
+const tallyEnv = tally === undefined ? {} : { [TALLY_VARIABLE]: tally };
+const RUN_MS = 5 * 60_000;
+
+await stat(suite).catch(() => {
+  throw new Error('The in-host suite is not built: run `npm run build` first.');
+});
+const scratch = await mkdtemp(path.join(os.tmpdir(), 'navi-host-'));
+try {
+  const folder = path.join(scratch, 'folder');
+  await mkdir(folder);
+  process.exitCode = process.argv.includes('--desktop') ? await onDesktop(folder) : await onServer(folder);
+} finally {
+  await rm(scratch, { recursive: true, force: true });
+}
+
+async function onServer(folder: string): Promise<number> {
+  const server = await startVscodeServer({
+    home: path.join(scratch, 'server'),
+    settings: quietSettings,
+    smokeTestDriver: true,
+    env: tallyEnv,
+  });
+  const browser = await launchBrowser();
+  let exitCode: number | undefined;
+  const other: string[] = [];
+  try {
+    const page = await browser.newPage();
+    await page.exposeFunction('codeAutomationLog', (type: string, args: unknown[]) => {
+      // The suite reports through console.log; the editor's own lines are styled, or errors about modules left out.
+      const isSuite = (type === 'log' || type === 'info') && !String(args[0]).startsWith('%c');
+      if (isSuite) console.log(format(...args));
+      else other.push(`${type} ${format(...args).slice(0, 500)}`);
+    });
+    await page.exposeFunction('codeAutomationExit', (code: number) => (exitCode = code));
+    await page.goto(
+      windowAddress(server.origin, { folder, developmentExtension: repository, tests: suite }),
+      { timeout: 60_000 },
+    );
+    return await until(() => exitCode, {
+      what: 'the in-host suite to end',
+      timeoutMs: RUN_MS,
+      explain: async () => [...other.slice(-20), await server.logTail()].join('\n'),
+    });
+  } finally {
+    await browser.close();
+    await server.stop();
+  }
+}
+
+async function onDesktop(folder: string): Promise<number> {
+  const { runTests } = await import('@vscode/test-electron');
+  const launchArgs = [folder, '--disable-extensions', '--user-data-dir', path.join(scratch, 'user')];
+  await writeSettings(path.join(scratch, 'user/User/settings.json'), quietSettings);
+  return runTests({
+    extensionDevelopmentPath: repository,
+    extensionTestsPath: suite,
+    extensionTestsEnv: tallyEnv,
+    launchArgs,
+  });
+}
