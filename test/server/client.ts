@@ -1,0 +1,104 @@
+/** Calls to a memory server as any client makes them: over a socket, with nothing believed that was not checked. */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import * as z from 'zod';
+import {
+  appendedMessageSchema,
+  type AppendedMessage,
+  type ConversationDetail,
+  conversationDetailSchema,
+  conversationListSchema,
+  type ConversationRow,
+  conversationRowSchema,
+  createdConversationSchema,
+  type CreatedConversation,
+} from '../../src/protocol/api.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: unknown;
+}
+
+const CONVERSATIONS = '/api/navi-memory/conversations';
+
+export class Client {
+  readonly #address: string;
+  readonly #headers: Readonly<Record<string, string>>;
+
+  /** Each client is an organisation of its own unless told otherwise, so that tests do not see each other's rows. */
+  constructor(address: string, headers: Readonly<Record<string, string>> = { 'x-org-id': randomUUID() }) {
+    this.#address = address;
+    this.#headers = headers;
+  }
+
+  async call(method: string, path: string, body?: unknown): Promise<Answer> {
+    if (body === undefined) return await this.send(method, path, {});
+    return await this.send(method, path, {
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json' },
+    });
+  }
+
+  /** Bytes and headers as given. */
+  async send(
+    method: string,
+    path: string,
+    raw: { body?: string | Uint8Array<ArrayBuffer>; headers?: Record<string, string> },
+  ): Promise<Answer> {
+    const response = await fetch(`${this.#address}${path}`, {
+      method,
+      headers: { ...this.#headers, ...raw.headers },
+      ...(raw.body === undefined ? {} : { body: raw.body }),
+    });
+    const text = await response.text();
+    const body: unknown = text === '' ? undefined : JSON.parse(text);
+    return { status: response.status, headers: response.headers, body };
+  }
+
+  async conversations(method: string, rest = '', body?: unknown): Promise<Answer> {
+    return await this.call(method, `${CONVERSATIONS}${rest}`, body);
+  }
+
+  async create(body?: unknown): Promise<CreatedConversation> {
+    return createdConversationSchema.parse(success(await this.conversations('POST', '', body)));
+  }
+
+  async list(query = ''): Promise<ConversationRow[]> {
+    return conversationListSchema.parse(success(await this.conversations('GET', query)));
+  }
+
+  async read(id: string, query = ''): Promise<ConversationDetail> {
+    return conversationDetailSchema.parse(success(await this.conversations('GET', `/${id}${query}`)));
+  }
+
+  async patch(id: string, body: unknown): Promise<ConversationRow> {
+    return conversationRowSchema.parse(success(await this.conversations('PATCH', `/${id}`, body)));
+  }
+
+  async append(id: string, content: string, more: Record<string, unknown> = {}): Promise<AppendedMessage> {
+    const body = { role: 'user', content, ...more };
+    return appendedMessageSchema.parse(success(await this.conversations('POST', `/${id}/messages`, body)));
+  }
+
+  /** Contents of the newest 200 messages, oldest first. */
+  async contents(id: string): Promise<string[]> {
+    return (await this.read(id, '?message_limit=200')).messages?.map(({ content }) => content) ?? [];
+  }
+}
+
+function success({ status, body }: Answer): unknown {
+  assert.equal(status, 200, JSON.stringify(body));
+  return body;
+}
+
+const complaintsSchema = z.array(
+  z.strictObject({ type: z.string(), loc: z.array(z.string()), msg: z.string() }),
+);
+
+/** Checks that the answer is a 422 in the documented form; returns the places that it complains about. */
+export function complaints(answer: Answer): string[] {
+  assert.equal(answer.status, 422, JSON.stringify(answer.body));
+  const { detail } = z.strictObject({ detail: complaintsSchema }).parse(answer.body);
+  return detail.map(({ loc }) => loc.join('.'));
+}
