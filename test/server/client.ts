@@ -102,3 +102,8 @@ export function complaints(answer: Answer): string[] {
   const { detail } = z.strictObject({ detail: complaintsSchema }).parse(answer.body);
   return detail.map(({ loc }) => loc.join('.'));
 }
+
+/** The one text of an error answer that is no 422. */
+export function detailOf(answer: Answer): string {
+  return z.object({ detail: z.string() }).parse(answer.body).detail;
+}

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it } from 'mocha';
+import type { Environment } from '../../../src/server/config.ts';
+import { startMemoryServer, type TestServer } from '../../support/memoryServer.ts';
+import { type PostgresCluster, startPostgres } from '../../support/postgres.ts';
+import { Client } from '../client.ts';
+import { describeBadInput } from './badInput.ts';
+import type { ContractBench } from './bench.ts';
+import { describeConversations } from './conversations.ts';
+import { describeMessages } from './messages.ts';
+
+/** One suite over a socket; every database has to pass it. `settings` are asked for before its first test. */
+function describeContract(name: string, settings: () => Promise<Environment>): void {
+  describe(`the plain contract on ${name}`, () => {
+    let server: TestServer;
+    const at: ContractBench = {
+      get address() {
+        return server.address;
+      },
+      client: new Client(''),
+      now: 0,
+    };
+
+    before(async () => {
+      server = await startMemoryServer(await settings(), { clock: () => at.now });
+    });
+    after(async () => {
+      await server.close();
+    });
+    beforeEach(() => {
+      at.client = new Client(server.address);
+      at.now = Date.parse('2027-01-15T08:00:00Z');
+    });
+
+    describeConversations(at);
+    describeMessages(at);
+    describeBadInput(at);
+
+    it('answers liveness, and 404 in JSON where there is nothing', async () => {
+      for (const path of ['/health', '/ping']) {
+        assert.deepEqual((await at.client.call('GET', path)).body, { status: 'ok' });
+      }
+      for (const path of ['/', '/api/navi-memory/capabilities', '/api/navi-memory/nothing']) {
+        const answer = await at.client.call('GET', path);
+        assert.deepEqual([answer.status, answer.body], [404, { detail: 'Not Found' }]);
+      }
+    });
+  });
+}
+
+let cluster: PostgresCluster | undefined;
+
+describeContract('embedded SQLite', async () => ({}));
+describeContract('PostgreSQL', async () => {
+  cluster = await startPostgres();
+  return { DATABASE_URL: await cluster.createDatabase() };
+});
+
+after(async () => {
+  await cluster?.stop();
+});
