@@ -36,6 +36,8 @@ export interface VscodeServer {
   /** Process ids of the running extension hosts, one for each window. */
   extensionHosts(): Promise<number[]>;
   logTail(): Promise<string>;
+  /** Resolves when the server has ended, for whatever reason. */
+  readonly ended: Promise<number | null>;
   stop(): Promise<void>;
 }
 
@@ -85,6 +87,7 @@ export async function startVscodeServer(options: VscodeServerOptions): Promise<V
       return below.filter((one) => one.commandLine.includes('--type=extensionHost')).map((one) => one.pid);
     },
     logTail,
+    ended: child.ended,
     stop: () => child.stop(),
   };
 }

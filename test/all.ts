@@ -1,0 +1,70 @@
+/**
+ * `npm test`: all checks and tests, one step after the other. `npm test -- unit host` runs these steps only.
+ * The last line is the sum over all test runs. Ends with 1 when a step failed or no test ran.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { readTally, TALLY_VARIABLE } from './all/tally.ts';
+import { chooseSteps, summary, type Result, type Step } from './all/steps.ts';
+import { repository } from './vscode/paths.ts';
+
+let steps: readonly Step[];
+try {
+  steps = chooseSteps(process.argv.slice(2));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(2);
+}
+const scratch = mkdtempSync(path.join(os.tmpdir(), 'navi-all-'));
+try {
+  const results: Result[] = [];
+  for (const step of steps) {
+    const brokenBuild = results.some((result) => result.step.name === 'build' && !result.ok);
+    results.push(brokenBuild && step.needsBuild === true ? skipped(step) : await run(step));
+  }
+  const { lines, ok } = summary(results);
+  console.log(lines.join('\n'));
+  process.exitCode = ok ? 0 : 1;
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+
+function skipped(step: Step): Result {
+  return { step, ok: false, seconds: 0, tally: undefined, problem: 'not run: the build failed' };
+}
+
+async function run(step: Step): Promise<Result> {
+  console.log(`\n━━ ${step.name}: ${step.what}`);
+  const startedAt = performance.now();
+  const tallyFile = path.join(scratch, step.name);
+  writeFileSync(tallyFile, '');
+  const problem = await runCommand(step, tallyFile);
+  const seconds = (performance.now() - startedAt) / 1000;
+  const tally = step.isTest === true ? readTally(tallyFile) : undefined;
+  const missing = tally !== undefined && tally.passed + tally.failed === 0 ? 'no test ran' : undefined;
+  const reason = problem ?? missing;
+  return { step, ok: reason === undefined, seconds, tally, problem: reason };
+}
+
+/** What went wrong, or undefined. */
+async function runCommand(step: Step, tallyFile: string): Promise<string | undefined> {
+  const [command = '', ...args] = step.command;
+  const bin = path.join(repository, 'node_modules/.bin');
+  const child = spawn(command, args, {
+    cwd: repository,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    shell: process.platform === 'win32',
+    timeout: step.limitMinutes * 60_000,
+    env: {
+      ...process.env,
+      PATH: `${bin}${path.delimiter}${process.env['PATH'] ?? ''}`,
+      [TALLY_VARIABLE]: tallyFile,
+    },
+  });
+  const [code, signal] = (await once(child, 'close')) as unknown[];
+  if (signal === 'SIGTERM') return `ended after ${step.limitMinutes} minutes`;
+  return code === 0 ? undefined : `ended with ${String(signal ?? code)}`;
+}
