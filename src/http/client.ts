@@ -61,9 +61,7 @@ export class HttpClient {
   readonly #limits: HttpLimits;
   /** By way: the address of the proxy, or '' for the direct one. */
   #dispatchers = new Map<string, Dispatcher>();
-  /** Of earlier settings, with exchanges under way. */
-  readonly #retired = new Set<Dispatcher>();
-  #closed = false;
+  readonly #closing = new AbortController();
 
   constructor(settings: ProxySettings, limits: Partial<HttpLimits> = {}) {
     this.#settings = settings;
@@ -73,14 +71,15 @@ export class HttpClient {
   /** New requests go by the new settings; those under way finish by the old ones. */
   configure(settings: ProxySettings): void {
     this.#settings = settings;
-    for (const dispatcher of this.#dispatchers.values()) void this.#retire(dispatcher);
+    for (const dispatcher of this.#dispatchers.values()) void dispatcher.close();
     this.#dispatchers.clear();
   }
 
   /** Ends every exchange under way and refuses new ones. */
   async close(): Promise<void> {
-    this.#closed = true;
-    const open = [...this.#dispatchers.values(), ...this.#retired];
+    // Not left to the dispatchers: one that is closing already forgets its connections.
+    this.#closing.abort();
+    const open = [...this.#dispatchers.values()];
     this.#dispatchers.clear();
     await Promise.all(open.map((dispatcher) => dispatcher.destroy()));
   }
@@ -117,10 +116,9 @@ export class HttpClient {
     const headers = headersOf(request);
     // Loading undici takes some 20 ms: not while the editor starts.
     const { openDispatcher } = await import('./dispatcher.ts');
-    if (signal.aborted) throw new HttpError('aborted', 'ABORTED', 'The request was cancelled', false);
-    const route = this.#closed
-      ? { kind: 'unusable' as const, reason: 'the client is closed' }
-      : chooseRoute(url, this.#settings);
+    const ended = AbortSignal.any([signal, this.#closing.signal]);
+    if (ended.aborted) throw new HttpError('aborted', 'ABORTED', 'The request was cancelled', false);
+    const route = chooseRoute(url, this.#settings);
     if (route.kind === 'unusable') {
       throw new HttpError('not-sent', 'NO_ROUTE', `Could not connect to ${url.origin}: ${route.reason}`);
     }
@@ -128,7 +126,7 @@ export class HttpClient {
     const dispatcher = this.#dispatchers.get(key) ?? openDispatcher(route, this.#settings, this.#limits);
     this.#dispatchers.set(key, dispatcher);
     // No await between here and the hand-over: `configure` would retire the dispatcher under us.
-    return new Exchange(url.origin, route.kind === 'proxy', limits, signal).run(dispatcher, {
+    return new Exchange(url.origin, route.kind === 'proxy', limits, ended).run(dispatcher, {
       origin: url.origin,
       path: url.pathname + url.search,
       method: request.method,
@@ -136,12 +134,6 @@ export class HttpClient {
       headersTimeout,
       body: request.json === undefined ? null : JSON.stringify(request.json),
     });
-  }
-
-  async #retire(dispatcher: Dispatcher): Promise<void> {
-    this.#retired.add(dispatcher);
-    await dispatcher.close();
-    this.#retired.delete(dispatcher);
   }
 }
 

@@ -3,7 +3,7 @@ export type HttpErrorKind =
   | 'not-sent'
   /** It was written, at least in part, and no whole answer came: it may or may not have happened there. */
   | 'broken'
-  /** The caller's signal ended it; `sent` tells whether it may have happened there. */
+  /** The caller's signal, or closing the client, ended it; `sent` tells whether it may have happened there. */
   | 'aborted';
 
 /**
