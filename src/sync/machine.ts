@@ -8,6 +8,8 @@ import { backOff, type RequestOutcome } from './failure.ts';
 /** More requests at once reorder messages on the plain backend and can exhaust it. */
 export const MAX_REQUESTS = 2;
 const PULL_EVERY_MS = 30_000;
+/** What was sent is looked for on the backend soon, once for a burst of messages. */
+const CONFIRM_AFTER_MS = 5_000;
 const SLOW_DOWN_MS = 30_000;
 
 export type Link =
@@ -105,7 +107,9 @@ function react(state: SyncState, event: SyncEvent, now: number, random: number):
     case 'pushed': {
       const busy = new Set(state.busy);
       busy.delete(event.conversationId);
-      return { state: lookAgain(learn({ ...state, busy }, event.outcome, now, random)), effects: [] };
+      const pullAt =
+        event.outcome.kind === 'ok' ? Math.min(state.pullAt, now + CONFIRM_AFTER_MS) : state.pullAt;
+      return { state: lookAgain(learn({ ...state, busy, pullAt }, event.outcome, now, random)), effects: [] };
     }
     case 'pulled': {
       const learned = learn(

@@ -1,0 +1,123 @@
+/** NAVI's panel as a user sees and works it. Ask `panelOf` again after a reload: the view is drawn in a new frame. */
+import type { Frame, Locator } from 'playwright-core';
+import { until } from '../../vscode/until.ts';
+import type { Workbench } from '../../vscode/workbench.ts';
+
+export interface SeenMessage {
+  readonly role: string;
+  readonly text: string;
+  /** The class of the delivery mark, for example `confirmed`; empty while a reply is being written. */
+  readonly delivery: string;
+}
+
+export class NaviPanel {
+  readonly frame: Frame;
+  readonly composer: Locator;
+
+  constructor(frame: Frame) {
+    this.frame = frame;
+    this.composer = frame.getByRole('textbox', { name: 'Message' });
+  }
+
+  async newConversation(): Promise<void> {
+    const back = this.frame.getByRole('button', { name: 'Back to conversations' });
+    if (await back.isVisible()) await back.click();
+    await this.frame.locator('.new-conversation').click();
+    await this.composer.waitFor();
+  }
+
+  async type(text: string): Promise<void> {
+    await this.composer.click();
+    await this.composer.fill(text);
+  }
+
+  /** Types and presses Enter; resolves when the message is shown as saved. */
+  async send(text: string): Promise<void> {
+    await this.type(text);
+    await this.composer.press('Enter');
+    await this.message(text);
+  }
+
+  /** A shown message whose text is, or begins with, `text`. */
+  async message(text: string, role = 'user'): Promise<Locator> {
+    const found = this.frame.locator(`.message.${role}`).filter({ hasText: text }).first();
+    await found.waitFor();
+    return found;
+  }
+
+  /** Waits until the newest reply is whole. */
+  async replied(): Promise<void> {
+    await until(
+      async () => {
+        const last = this.frame.locator('.message').last();
+        return (
+          (await last.getAttribute('class'))?.includes('assistant') === true &&
+          (await last.getAttribute('aria-busy')) === 'false'
+        );
+      },
+      { what: 'a whole reply', explain: async () => JSON.stringify(await this.messages(), undefined, 1) },
+    );
+  }
+
+  async messages(): Promise<SeenMessage[]> {
+    return this.frame.locator('.message').evaluateAll((articles) =>
+      articles.map((article) => ({
+        role: article.classList.item(1) ?? '',
+        text: article.querySelector('.markdown')?.textContent.trim() ?? '',
+        delivery: article.querySelector('.delivery')?.classList.item(1) ?? '',
+      })),
+    );
+  }
+
+  /** Waits until every message shown is marked as the given state. */
+  async allAre(delivery: string, timeoutMs = 60_000): Promise<void> {
+    await until(
+      async () => {
+        const messages = await this.messages();
+        return messages.length > 0 && messages.every((message) => message.delivery === delivery);
+      },
+      {
+        what: `all messages to be ${delivery}`,
+        timeoutMs,
+        explain: async () => JSON.stringify(await this.messages(), undefined, 1),
+      },
+    );
+  }
+
+  /** Titles in the list, in its order. */
+  async titles(): Promise<string[]> {
+    await this.backToList();
+    return (await this.frame.locator('.row-title').allInnerTexts()).map((title) => title.trim());
+  }
+
+  async backToList(): Promise<void> {
+    const back = this.frame.getByRole('button', { name: 'Back to conversations' });
+    await until(
+      async () => {
+        if (await back.isVisible()) await back.click();
+        return this.frame.locator('.list-bar').isVisible();
+      },
+      { what: 'the list' },
+    );
+  }
+
+  async open(title: string): Promise<void> {
+    await this.backToList();
+    await this.frame.locator('.row').filter({ hasText: title }).first().click();
+    await this.composer.waitFor();
+  }
+
+  async show(view: 'Active' | 'Starred' | 'Archived'): Promise<void> {
+    await this.backToList();
+    await this.frame.locator('.filter').getByRole('button', { name: view }).click();
+  }
+}
+
+export async function panelOf(window: Workbench): Promise<NaviPanel> {
+  const frame = await window.openNavi();
+  await until(async () => (await frame.locator('.progress, .skeleton').count()) === 0, {
+    what: 'the panel to show what the store holds',
+    timeoutMs: 60_000,
+  });
+  return new NaviPanel(frame);
+}
