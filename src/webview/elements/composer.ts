@@ -1,0 +1,226 @@
+import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
+import type { Notice, OpenConversation } from '../../protocol/panel.ts';
+import {
+  composerView,
+  hasUnsavedText,
+  LONGEST_MESSAGE,
+  receive,
+  saveDraft,
+  send,
+  sendable,
+  type,
+  waitedTooLong,
+  type ComposerState,
+  type Step,
+} from '../composerState.ts';
+import { isForInputMethod } from '../keys.ts';
+import { strings } from '../strings.ts';
+import { Throttle } from '../throttle.ts';
+import { icon } from './icon.ts';
+import { LightElement, type Post } from './light.ts';
+
+/** A draft is posted at most this often; a huge one less often, so that typing stays free. */
+const DRAFT_MS = 50;
+const UNITS_PER_EXTRA_MS = 10_000;
+const LATE_MS = 10_000;
+
+/** Where the next message is written. What it does with the text is decided in composerState.ts. */
+export class NaviComposer extends LightElement {
+  static override properties: PropertyDeclarations = {
+    open: { attribute: false },
+    notices: { attribute: false },
+    post: { attribute: false },
+    savedCaret: { attribute: false },
+    onSent: { attribute: false },
+    onCaret: { attribute: false },
+    current: { state: true },
+  };
+  declare open: OpenConversation;
+  declare notices: readonly Notice[];
+  declare post: Post;
+  declare savedCaret: number | undefined;
+  declare onSent: () => void;
+  declare onCaret: (caret: number) => void;
+  declare current: ComposerState | undefined;
+  #isComposing = false;
+  #lateTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #draft = new Throttle(
+    () => this.#saveDraft(),
+    () => DRAFT_MS + (this.current?.text.length ?? 0) / UNITS_PER_EXTRA_MS,
+  );
+
+  /** True when the text has the focus now. */
+  takeFocus(): boolean {
+    const field = this.#field;
+    field?.focus();
+    return field !== null;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.addEventListener('visibilitychange', this.#flush);
+    window.addEventListener('pagehide', this.#flush);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    document.removeEventListener('visibilitychange', this.#flush);
+    window.removeEventListener('pagehide', this.#flush);
+    this.#draft.cancel();
+    this.#take(receive(this.current, undefined));
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (!changed.has('open') && !changed.has('notices')) return;
+    const view = composerView(this.open, this.notices);
+    this.#take(receive(this.current, view));
+    if (this.current && hasUnsavedText(this.current)) this.#draft.call();
+  }
+
+  protected override updated(changed: PropertyValues<this>): void {
+    const field = this.#field;
+    const { current } = this;
+    if (!field || !current) return;
+    const isOther = changed.get('open')?.conversation.id !== current.conversationId;
+    // Writing into a field while an input method composes would break the composition.
+    if (field.value !== current.text && !this.#isComposing) this.#write(field, current.text);
+    if (changed.has('open') && isOther) this.#placeCaret(field);
+  }
+
+  #write(field: HTMLTextAreaElement, text: string): void {
+    const { selectionStart, selectionEnd } = field;
+    field.value = text;
+    field.setSelectionRange(Math.min(selectionStart, text.length), Math.min(selectionEnd, text.length));
+  }
+
+  #placeCaret(field: HTMLTextAreaElement): void {
+    const caret = Math.min(this.savedCaret ?? field.value.length, field.value.length);
+    field.setSelectionRange(caret, caret);
+  }
+
+  protected override render(): TemplateResult {
+    const { current } = this;
+    const state = current ? sendable(current) : 'empty';
+    return html`<form class="composer" aria-label=${strings.composer} @submit=${this.#onSubmit}>
+      <div class="composer-box">
+        <textarea
+          rows="1"
+          aria-label=${strings.composer}
+          aria-describedby="composer-hint composer-state"
+          placeholder=${strings.placeholder}
+          spellcheck="true"
+          ?readonly=${state === 'saving'}
+          @input=${this.#onInput}
+          @keydown=${this.#onKey}
+          @keyup=${this.#onCaret}
+          @pointerup=${this.#onCaret}
+          @blur=${this.#flush}
+          @compositionstart=${() => (this.#isComposing = true)}
+          @compositionend=${this.#onCompositionEnd}
+        ></textarea>
+        <div class="composer-bar">
+          <p id="composer-state" role="status" class=${state === 'saving' ? 'saving' : ''}>
+            ${this.#words(state)}
+          </p>
+          ${this.open.isReplying ? this.#stop() : nothing}
+          <button
+            type="submit"
+            class="icon-button send"
+            aria-label=${strings.send}
+            title=${strings.composerHint}
+            ?disabled=${state !== 'ready'}
+          >
+            ${icon('send')}
+          </button>
+        </div>
+      </div>
+      <p id="composer-hint" class="sr-only">${strings.composerHint}</p>
+    </form>`;
+  }
+
+  #words(state: ReturnType<typeof sendable>): string {
+    const { current } = this;
+    if (state === 'saving') return strings.saving;
+    if (state === 'tooLong') return strings.tooLong(current?.text.length ?? 0, LONGEST_MESSAGE);
+    return current?.sending === 'late' ? strings.notSavedYet : '';
+  }
+
+  #stop(): TemplateResult {
+    const { id: conversationId } = this.open.conversation;
+    return html`<button
+      type="button"
+      class="icon-button stop"
+      aria-label=${strings.stop}
+      title=${strings.stop}
+      @click=${() => this.post({ type: 'stopReply', conversationId })}
+    >
+      ${icon('debug-stop')}
+    </button>`;
+  }
+
+  get #field(): HTMLTextAreaElement | null {
+    return this.querySelector('textarea');
+  }
+
+  #take({ state, intents }: Step): void {
+    this.current = state;
+    for (const intent of intents) this.post(intent);
+    if (state?.sending === 'saving') return;
+    clearTimeout(this.#lateTimer);
+    this.#lateTimer = undefined;
+  }
+
+  #saveDraft(): void {
+    if (this.current) this.#take(saveDraft(this.current));
+  }
+
+  readonly #flush = (): void => this.#draft.flush();
+
+  #onInput(): void {
+    const field = this.#field;
+    if (!field || !this.current) return;
+    this.current = type(this.current, field.value);
+    this.#draft.call();
+    this.#onCaret();
+  }
+
+  #onCompositionEnd(): void {
+    this.#isComposing = false;
+    this.#onInput();
+  }
+
+  #onCaret(): void {
+    this.onCaret(this.#field?.selectionStart ?? 0);
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    if (event.key !== 'Enter' || event.shiftKey || isForInputMethod(event)) return;
+    event.preventDefault();
+    this.#send();
+  }
+
+  #onSubmit(event: SubmitEvent): void {
+    event.preventDefault();
+    this.#send();
+    this.takeFocus();
+  }
+
+  #send(): void {
+    if (!this.current || sendable(this.current) !== 'ready') return;
+    this.#draft.cancel();
+    this.#take(send(this.current));
+    this.#lateTimer = setTimeout(() => this.#giveBack(), LATE_MS);
+    this.onSent();
+  }
+
+  #giveBack(): void {
+    if (this.current) this.current = waitedTooLong(this.current);
+  }
+}
+
+customElements.define('navi-composer', NaviComposer);
+declare global {
+  interface HTMLElementTagNameMap {
+    'navi-composer': NaviComposer;
+  }
+}

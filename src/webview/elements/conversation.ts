@@ -1,0 +1,201 @@
+import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+import type { MessageItem, Notice, OpenConversation } from '../../protocol/panel.ts';
+import type { Host, SavedView } from '../host.ts';
+import { isForInputMethod } from '../keys.ts';
+import { strings } from '../strings.ts';
+import { Throttle } from '../throttle.ts';
+import './composer.ts';
+import './header.ts';
+import './notices.ts';
+import { icon } from './icon.ts';
+import { LightElement } from './light.ts';
+import { thinking } from './message.ts';
+import { Scroller } from './scroller.ts';
+
+const SAVE_VIEW_MS = 300;
+
+/** The open conversation: its header, its messages and the composer. */
+export class NaviConversation extends LightElement {
+  static override properties: PropertyDeclarations = {
+    open: { attribute: false },
+    notices: { attribute: false },
+    host: { attribute: false },
+    isFollowing: { state: true },
+  };
+  declare open: OpenConversation;
+  declare notices: readonly Notice[];
+  declare host: Host;
+  declare isFollowing: boolean;
+  readonly #scroller = new Scroller({
+    onFollow: (isFollowing) => (this.isFollowing = isFollowing),
+    onMove: () => this.#saving.call(),
+  });
+  readonly #saving = new Throttle(
+    () => this.#saveView(),
+    () => SAVE_VIEW_MS,
+  );
+  #saved: SavedView = {};
+  #caret = 0;
+
+  constructor() {
+    super();
+    this.isFollowing = true;
+  }
+
+  /** True when the composer has the focus now. */
+  takeFocus(): boolean {
+    return this.querySelector('navi-composer')?.takeFocus() ?? false;
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#scroller.disconnect();
+    this.#saving.cancel();
+    this.host.save({});
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    const before = changed.get('open');
+    const { id } = this.open.conversation;
+    if (before) this.#scroller.beforeUpdate();
+    if (before?.conversation.id !== id && changed.has('open')) this.#saved = this.host.takeSaved(id);
+  }
+
+  protected override updated(changed: PropertyValues<this>): void {
+    if (!changed.has('open')) return;
+    const messages = [...this.querySelectorAll('navi-message')];
+    void Promise.all(messages.map((message) => message.updateComplete)).then(() =>
+      this.#afterDrawing(changed.get('open')),
+    );
+  }
+
+  #afterDrawing(before: OpenConversation | undefined): void {
+    const view = this.querySelector<HTMLElement>('.messages');
+    if (!view || !this.isConnected) return;
+    if (before?.conversation.id === this.open.conversation.id) {
+      this.#scroller.afterUpdate();
+      return;
+    }
+    this.#scroller.connect(view, this.#saved.anchor);
+    this.#saving.call();
+  }
+
+  #saveView(): void {
+    const anchor = this.isFollowing ? undefined : this.#scroller.anchor();
+    this.host.save({
+      conversationId: this.open.conversation.id,
+      caret: this.#caret,
+      ...(anchor && { anchor }),
+    });
+  }
+
+  protected override render(): TemplateResult {
+    const { open, host, notices } = this;
+    const { post } = host;
+    return html`<div class="conversation" @keydown=${this.#onKey}>
+      <navi-header .conversation=${open.conversation} .post=${post}></navi-header>
+      <div class="viewport">
+        <div class="messages" tabindex="0" role="region" aria-label=${strings.messages}>
+          ${this.#column()}
+        </div>
+        <button
+          type="button"
+          class="jump"
+          ?hidden=${this.isFollowing}
+          title=${strings.jumpToEnd}
+          aria-label=${strings.jumpToEnd}
+          @click=${() => this.#jump()}
+        >
+          ${icon('arrow-down')}
+        </button>
+      </div>
+      <navi-notices .notices=${notices} .post=${post}></navi-notices>
+      <navi-composer
+        .open=${open}
+        .notices=${notices}
+        .post=${post}
+        .savedCaret=${this.#saved.caret}
+        .onSent=${() => this.#scroller.follow()}
+        .onCaret=${(caret: number) => this.#moveCaret(caret)}
+      ></navi-composer>
+    </div>`;
+  }
+
+  #column(): TemplateResult {
+    const { open, host } = this;
+    const { id: conversationId } = open.conversation;
+    const lastPrompt = open.messages.findLastIndex((message) => message.role === 'user');
+    const last = open.messages.at(-1);
+    return html`<div class="column">
+      ${
+        open.hasOlder
+          ? html`<button
+              type="button"
+              class="load-more"
+              @click=${() => host.post({ type: 'loadOlderMessages', conversationId })}
+            >
+              ${strings.loadOlder}
+            </button>`
+          : nothing
+      }
+      ${open.messages.length === 0 ? html`<p class="hello">${strings.emptyConversation}</p>` : nothing}
+      ${repeat(
+        open.messages,
+        (message) => message.id,
+        (message, index) =>
+          html`<navi-message
+            data-id=${message.id}
+            .message=${message}
+            .conversationId=${conversationId}
+            .canRetry=${index >= lastPrompt && !open.isReplying}
+            .post=${host.post}
+          ></navi-message>`,
+      )}
+      ${open.isReplying && !isReply(last) ? thinking() : nothing}
+    </div>`;
+  }
+
+  #jump(): void {
+    this.#scroller.follow();
+    this.takeFocus();
+  }
+
+  #moveCaret(caret: number): void {
+    this.#caret = caret;
+    this.#saving.call();
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    if (isForInputMethod(event)) return;
+    const { target } = event;
+    const isInMessages = target instanceof Element && target.closest('.messages') !== null;
+    if (event.key === 'F2') this.querySelector('navi-header')?.rename();
+    else if (event.key === 'Escape' && isInMessages) this.takeFocus();
+    else if (event.key === 'ArrowUp' && event.ctrlKey && !isInMessages) this.#focusMessage(-1);
+    else if (target instanceof HTMLElement && target.matches('article') && !event.ctrlKey) {
+      if (event.key === 'ArrowUp') this.#focusMessage(-1, target);
+      else if (event.key === 'ArrowDown') this.#focusMessage(1, target);
+      else return;
+    } else return;
+    event.preventDefault();
+  }
+
+  /** Moves the focus by one message, from the end when none has it. */
+  #focusMessage(step: 1 | -1, from?: HTMLElement): void {
+    const articles = [...this.querySelectorAll('article')];
+    const at = from ? articles.indexOf(from) : articles.length;
+    articles[at + step]?.focus();
+  }
+}
+
+function isReply(message: MessageItem | undefined): boolean {
+  return message?.role === 'assistant';
+}
+
+customElements.define('navi-conversation', NaviConversation);
+declare global {
+  interface HTMLElementTagNameMap {
+    'navi-conversation': NaviConversation;
+  }
+}

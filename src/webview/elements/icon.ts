@@ -1,0 +1,68 @@
+import { html, nothing, type TemplateResult } from 'lit';
+
+/** The codicons in use; each has its glyph in styles/icons.css. */
+export type IconName =
+  | 'add'
+  | 'archive'
+  | 'arrow-down'
+  | 'arrow-left'
+  | 'check'
+  | 'check-all'
+  | 'chevron-right'
+  | 'circle-slash'
+  | 'clock'
+  | 'close'
+  | 'cloud-upload'
+  | 'comment-discussion'
+  | 'copy'
+  | 'debug-stop'
+  | 'device-desktop'
+  | 'edit'
+  | 'error'
+  | 'info'
+  | 'loading'
+  | 'pass'
+  | 'pin'
+  | 'pinned'
+  | 'plug'
+  | 'question'
+  | 'send'
+  | 'star-empty'
+  | 'star-full'
+  | 'sync'
+  | 'sync-ignored'
+  | 'terminal'
+  | 'trash'
+  | 'unarchive'
+  | 'warning';
+
+/** An icon that means nothing to a screen reader: the words stand beside it. */
+export function icon(name: IconName): TemplateResult {
+  return html`<span class="codicon codicon-${name}" aria-hidden="true"></span>`;
+}
+
+export interface IconButton {
+  readonly icon: IconName;
+  readonly label: string;
+  /** Shown on hover when it says more than the label. */
+  readonly tooltip?: string;
+  readonly isPressed?: boolean;
+  /** False for the buttons of a list row that is not the current one. */
+  readonly isTabStop?: boolean;
+  readonly className?: string;
+  readonly run: (event: Event) => void;
+}
+
+export function iconButton(button: IconButton): TemplateResult {
+  return html`<button
+    type="button"
+    class="icon-button ${button.className ?? ''}"
+    aria-label=${button.label}
+    title=${button.tooltip ?? button.label}
+    aria-pressed=${button.isPressed ?? nothing}
+    tabindex=${button.isTabStop === false ? -1 : nothing}
+    @click=${button.run}
+  >
+    ${icon(button.icon)}
+  </button>`;
+}

@@ -1,0 +1,222 @@
+import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+import type { ConversationItem, ListSnapshot, ListView } from '../../protocol/panel.ts';
+import { strings } from '../strings.ts';
+import { conversationActions, toggleActions } from './actions.ts';
+import { icon, iconButton } from './icon.ts';
+import { LightElement, type Post } from './light.ts';
+import { fullTime, timeAgo } from '../times.ts';
+
+const VIEWS: readonly ListView[] = ['active', 'starred', 'archived'];
+const MINUTE = 60_000;
+
+/** The conversations. One row is current: it is the tab stop, and the arrow keys move it. */
+export class NaviList extends LightElement {
+  static override properties: PropertyDeclarations = {
+    list: { attribute: false },
+    isLoading: { attribute: false },
+    post: { attribute: false },
+    currentId: { state: true },
+  };
+  declare list: ListSnapshot;
+  declare isLoading: boolean;
+  declare post: Post;
+  declare currentId: string | undefined;
+  #clock: ReturnType<typeof setInterval> | undefined;
+  /** Place of the row that had the focus when it was taken away, e.g. by its own delete button. */
+  #lostRow: number | undefined;
+
+  makeCurrent(id: string): void {
+    this.currentId = id;
+  }
+
+  /** True when something in the list has the focus now. */
+  takeFocus(): boolean {
+    const target = this.#rows[this.#currentIndex] ?? this.querySelector<HTMLElement>('.new-conversation');
+    target?.focus();
+    return target !== null;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#clock = setInterval(() => this.requestUpdate(), MINUTE);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearInterval(this.#clock);
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    const before = changed.get('list');
+    if (!before || before === this.list) return;
+    const row = document.activeElement?.closest('navi-list li');
+    const at = row ? before.items.findIndex((item) => item.id === row.getAttribute('data-id')) : -1;
+    const isGone = at !== -1 && !this.list.items.some((item) => item.id === before.items[at]?.id);
+    this.#lostRow = isGone ? at : undefined;
+    if (isGone) this.currentId = this.list.items[Math.min(at, this.list.items.length - 1)]?.id;
+  }
+
+  protected override updated(): void {
+    if (this.#lostRow === undefined) return;
+    this.#lostRow = undefined;
+    this.takeFocus();
+  }
+
+  get #rows(): HTMLElement[] {
+    return [...this.querySelectorAll<HTMLElement>('button.row')];
+  }
+
+  get #currentIndex(): number {
+    return Math.max(
+      0,
+      this.list.items.findIndex((item) => item.id === this.currentId),
+    );
+  }
+
+  protected override render(): TemplateResult {
+    return html`
+      <h1 class="sr-only">${strings.conversations}</h1>
+      <div class="list-bar">
+        <div class="filter" role="group" aria-label=${strings.filter}>
+          ${VIEWS.map((view) => this.#filter(view))}
+        </div>
+        <button
+          type="button"
+          class="new-conversation"
+          title=${strings.newConversation}
+          aria-label=${strings.newConversation}
+          @click=${() => this.post({ type: 'newConversation' })}
+        >
+          ${icon('add')}
+        </button>
+      </div>
+      <div class="scroller">${this.#content()}</div>
+    `;
+  }
+
+  #filter(view: ListView): TemplateResult {
+    return html`<button
+      type="button"
+      aria-pressed=${this.list.view === view}
+      @click=${() => this.post({ type: 'showList', view })}
+    >
+      ${strings[view]}
+    </button>`;
+  }
+
+  #content(): TemplateResult {
+    const { items, hasMore } = this.list;
+    if (items.length === 0) return this.isLoading ? skeleton() : this.#empty();
+    const now = Date.now();
+    return html`
+      <ul
+        class="rows"
+        aria-label=${strings.conversations}
+        aria-busy=${this.isLoading}
+        @keydown=${this.#onKey}
+      >
+        ${repeat(
+          items,
+          (item) => item.id,
+          (item, index) => this.#row(item, index === this.#currentIndex, now),
+        )}
+      </ul>
+      ${
+        hasMore
+          ? html`<button
+              type="button"
+              class="load-more"
+              @click=${() => this.post({ type: 'loadMoreConversations' })}
+            >
+              ${strings.loadMore}
+            </button>`
+          : nothing
+      }
+    `;
+  }
+
+  #row(item: ConversationItem, isCurrent: boolean, now: number): TemplateResult {
+    const { id, title } = item;
+    return html`<li data-id=${id} @focusin=${() => (this.currentId = id)}>
+      <button
+        type="button"
+        class="row"
+        tabindex=${isCurrent ? 0 : -1}
+        @click=${() => this.post({ type: 'openConversation', conversationId: id })}
+      >
+        <span class="row-title" title=${title}>${title}</span>
+        <span class="row-marks">${marks(item)}</span>
+        <time class="row-time" title=${fullTime(item.updatedAt)}>${timeAgo(item.updatedAt, now)}</time>
+        <span class="row-preview">${item.preview === '' ? strings.noMessages : item.preview}</span>
+      </button>
+      <span class="row-actions" role="group" aria-label=${strings.actionsOf(title)}>
+        ${[...toggleActions(item, this.post), ...conversationActions(item, this.post)].map((action) =>
+          iconButton({ ...action, isTabStop: isCurrent }),
+        )}
+      </span>
+    </li>`;
+  }
+
+  #empty(): TemplateResult {
+    const { view } = this.list;
+    const words = {
+      active: [strings.emptyActiveTitle, strings.emptyActive],
+      starred: [strings.emptyStarredTitle, strings.emptyStarred],
+      archived: [strings.emptyArchivedTitle, strings.emptyArchived],
+    }[view];
+    return html`<div class="empty">
+      ${icon('comment-discussion')}
+      <h2>${words[0]}</h2>
+      <p>${words[1]}</p>
+      ${
+        view === 'active'
+          ? html`<button type="button" class="button" @click=${() => this.post({ type: 'newConversation' })}>
+              ${strings.newConversation}
+            </button>`
+          : nothing
+      }
+    </div>`;
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    const rows = this.#rows;
+    const at = this.#currentIndex;
+    const target = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1 }[event.key];
+    if (target === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    rows[Math.max(0, Math.min(target, rows.length - 1))]?.focus();
+  }
+}
+
+function marks(item: ConversationItem): TemplateResult {
+  return html`${item.isPinned ? mark('pinned', strings.isPinned) : nothing}
+  ${item.isStarred ? mark('star-full', strings.isStarred) : nothing}
+  ${
+    item.pendingCount > 0
+      ? html`<span class="badge" title=${strings.pending(item.pendingCount)}
+          >${icon('cloud-upload')}<span aria-hidden="true">${item.pendingCount}</span
+          ><span class="sr-only">${strings.pending(item.pendingCount)}</span></span
+        >`
+      : nothing
+  }`;
+}
+
+function mark(name: 'pinned' | 'star-full', label: string): TemplateResult {
+  return html`<span class="mark" title=${label}>${icon(name)}<span class="sr-only">${label}</span></span>`;
+}
+
+function skeleton(): TemplateResult {
+  const rows = Array.from({ length: 6 });
+  return html`<div class="skeleton" role="status">
+    <span class="sr-only">${strings.loading}</span>
+    ${rows.map(() => html`<div class="skeleton-row"><span></span><span></span></div>`)}
+  </div>`;
+}
+
+customElements.define('navi-list', NaviList);
+declare global {
+  interface HTMLElementTagNameMap {
+    'navi-list': NaviList;
+  }
+}

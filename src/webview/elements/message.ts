@@ -1,0 +1,156 @@
+import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
+import type { Delivery } from '../../model/message.ts';
+import type { MessageItem } from '../../protocol/panel.ts';
+import '../markdown/element.ts';
+import { strings } from '../strings.ts';
+import { fullTime, timeOfDay } from '../times.ts';
+import { icon, iconButton, type IconName } from './icon.ts';
+import { LightElement, type Post } from './light.ts';
+import { longText } from './longText.ts';
+import { steps } from './steps.ts';
+
+const DELIVERY_ICONS: Readonly<Record<Delivery, IconName>> = {
+  local: 'device-desktop',
+  queued: 'clock',
+  sending: 'cloud-upload',
+  unknown: 'question',
+  sent: 'check',
+  confirmed: 'check-all',
+  parked: 'warning',
+};
+
+/** Longer texts are shown as plain text, and at first only their beginning. In UTF-16 units. */
+const LONGEST_FORMATTED = 200_000;
+
+export class NaviMessage extends LightElement {
+  static override properties: PropertyDeclarations = {
+    message: { attribute: false },
+    conversationId: { attribute: false },
+    canRetry: { attribute: false },
+    post: { attribute: false },
+    isWhole: { state: true },
+  };
+  declare message: MessageItem;
+  declare conversationId: string;
+  /** True when a reply can be asked for again: nothing was said after this. */
+  declare canRetry: boolean;
+  declare post: Post;
+  /** Of a long text: show all of it. */
+  declare isWhole: boolean;
+
+  constructor() {
+    super();
+    this.isWhole = false;
+  }
+
+  protected override render(): TemplateResult {
+    const { message } = this;
+    const who = { user: strings.you, assistant: strings.navi, system: strings.system }[message.role];
+    const time = timeOfDay(message.createdAt, Date.now());
+    return html`<article
+      class="message ${message.role}"
+      tabindex="-1"
+      aria-label=${strings.messageLabel(who, time)}
+      aria-busy=${message.status === 'streaming'}
+    >
+      <div class="message-bar">
+        <h2>${who}</h2>
+        <time title=${fullTime(message.createdAt)}>${time}</time>
+        ${this.#delivery()}
+        ${iconButton({
+          icon: 'copy',
+          label: strings.copyMessage,
+          className: 'copy-message',
+          run: () => this.#copy(),
+        })}
+      </div>
+      ${steps(message)} ${this.#body()} ${this.#ending()} ${this.#trouble()}
+    </article>`;
+  }
+
+  #body(): TemplateResult | typeof nothing {
+    const { content, role, status } = this.message;
+    if (content === '') return status === 'streaming' ? thinking() : nothing;
+    if (content.length > LONGEST_FORMATTED)
+      return longText(content, this.isWhole, () => (this.isWhole = true));
+    const source = { text: content, isTyped: role === 'user', isGrowing: status === 'streaming' };
+    return html`<navi-markdown class="markdown" .source=${source}></navi-markdown>`;
+  }
+
+  #ending(): TemplateResult | typeof nothing {
+    const { status, content } = this.message;
+    if (status !== 'interrupted' && status !== 'failed') return nothing;
+    return html`<div class="trouble ${status}">
+      ${icon(status === 'failed' ? 'error' : 'circle-slash')}
+      <p>${strings[status](content.length)}</p>
+      ${this.#retryReply()}
+    </div>`;
+  }
+
+  #trouble(): TemplateResult | typeof nothing {
+    const { replyProblem, delivery, deliveryReason, id: messageId } = this.message;
+    return html`${
+      replyProblem === undefined
+        ? nothing
+        : html`<div class="trouble failed">
+            ${icon('error')}
+            <p>${strings.noReply(replyProblem)}</p>
+            ${this.#retryReply()}
+          </div>`
+    }
+    ${
+      delivery === 'parked'
+        ? html`<div class="trouble parked">
+            ${icon('warning')}
+            <p>${strings.parked(deliveryReason)}</p>
+            <button
+              type="button"
+              class="text-button"
+              @click=${() => this.post({ type: 'retrySend', messageId })}
+            >
+              ${strings.retry}
+            </button>
+            <button type="button" class="text-button" @click=${() => this.#copy()}>${strings.copy}</button>
+          </div>`
+        : nothing
+    }`;
+  }
+
+  #retryReply(): TemplateResult | typeof nothing {
+    if (!this.canRetry) return nothing;
+    const { conversationId } = this;
+    return html`<button
+      type="button"
+      class="text-button"
+      @click=${() => this.post({ type: 'retryReply', conversationId })}
+    >
+      ${strings.retry}
+    </button>`;
+  }
+
+  #delivery(): TemplateResult | typeof nothing {
+    const { delivery, status } = this.message;
+    if (status === 'streaming') return nothing;
+    const words = strings.delivery[delivery];
+    return html`<span class="delivery ${delivery}" title=${words}
+      >${icon(DELIVERY_ICONS[delivery])}<span class="sr-only">${words}</span></span
+    >`;
+  }
+
+  #copy(): void {
+    this.post({ type: 'copyMessage', messageId: this.message.id, conversationId: this.conversationId });
+  }
+}
+
+export function thinking(): TemplateResult {
+  return html`<p class="thinking">
+    <span></span><span></span><span></span><span class="sr-only">${strings.thinking}</span>
+  </p>`;
+}
+
+customElements.define('navi-message', NaviMessage);
+declare global {
+  interface HTMLElementTagNameMap {
+    'navi-message': NaviMessage;
+  }
+}

@@ -1,0 +1,127 @@
+/** Every word that the panel itself says, in one place so that it can be translated. */
+const numbers = new Intl.NumberFormat();
+const count = (n: number, one: string, many: string) => `${numbers.format(n)} ${n === 1 ? one : many}`;
+
+export const strings = {
+  // Navigation and the list
+  conversations: 'Conversations',
+  filter: 'Show',
+  active: 'Active',
+  starred: 'Starred',
+  archived: 'Archived',
+  newConversation: 'New conversation',
+  loadMore: 'Load more',
+  loading: 'Loading conversations',
+  actionsOf: (title: string) => `Actions for ${title}`,
+  emptyActiveTitle: 'No conversations yet',
+  emptyActive:
+    'Start one and write what you want to know. It is saved on this machine before anything is sent.',
+  emptyStarredTitle: 'Nothing starred',
+  emptyStarred: 'Star a conversation to find it here.',
+  emptyArchivedTitle: 'Nothing archived',
+  emptyArchived: 'Archived conversations are kept here, out of the way.',
+  isPinned: 'Pinned',
+  isStarred: 'Starred',
+  pending: (n: number) => `${count(n, 'message', 'messages')} not sent yet`,
+  noMessages: 'No messages yet',
+
+  // Actions on a conversation
+  back: 'Back to conversations',
+  rename: 'Rename',
+  renameHint: 'Rename (F2)',
+  titleField: 'Title of the conversation',
+  star: 'Star',
+  unstar: 'Remove star',
+  pin: 'Pin',
+  unpin: 'Unpin',
+  archive: 'Archive',
+  unarchive: 'Move back to active',
+  delete: 'Delete',
+
+  // Messages
+  messages: 'Messages',
+  you: 'You',
+  navi: 'NAVI',
+  system: 'System',
+  messageLabel: (who: string, time: string) => `${who}, ${time}`,
+  loadOlder: 'Load older messages',
+  jumpToEnd: 'Jump to the newest message',
+  emptyConversation: 'What would you like to know?',
+  thinking: 'Thinking',
+  interrupted: (n: number) => `Interrupted: ${count(n, 'character', 'characters')} kept`,
+  failed: (n: number) => `The reply ended with an error: ${count(n, 'character', 'characters')} kept`,
+  noReply: (reason: string) => `No reply: ${reason}`,
+  retry: 'Retry',
+  copy: 'Copy',
+  copyMessage: 'Copy message',
+  copyCode: 'Copy code',
+  copied: 'Copied',
+  copyFailed: 'Could not copy',
+  codeBlock: (language: string) => (language === '' ? 'Code' : `Code, ${language}`),
+  table: 'Table',
+  showAll: (n: number) => `Show all ${count(n, 'character', 'characters')}`,
+  remoteImage: (alt: string) => (alt === '' ? 'Image' : `Image: ${alt}`),
+  delivery: {
+    local: 'Saved on this machine',
+    queued: 'Saved on this machine, waiting to be sent',
+    sending: 'Saved on this machine, sending',
+    unknown: 'Saved on this machine, checking whether it arrived',
+    sent: 'Sent',
+    confirmed: 'Saved on this machine and on the server',
+    parked: 'Needs attention',
+  },
+  parked: (reason: string | undefined) => (reason ? `Not sent: ${reason}` : 'Not sent'),
+
+  // Steps and commands of a reply
+  steps: (n: number) => count(n, 'step', 'steps'),
+  commands: (n: number) => count(n, 'command', 'commands'),
+  runState: { running: 'running', done: 'done', error: 'failed', interrupted: 'interrupted' },
+  commandOutput: (command: string) => `Output of ${command}`,
+  noOutput: 'No output',
+  exitCode: (code: number) => `exit code ${code}`,
+  truncated: 'Only a part of the output was kept.',
+  milliseconds: (n: number) => `${n} ms`,
+  seconds: (n: string) => `${n} s`,
+  minutesSeconds: (minutes: number, seconds: number) => `${minutes} min ${seconds} s`,
+
+  // Composer
+  composer: 'Message',
+  placeholder: 'Ask anything',
+  composerHint: 'Enter sends, Shift+Enter starts a new line',
+  send: 'Send',
+  stop: 'Stop the reply',
+  saving: 'Saving...',
+  notSavedYet: 'Not saved yet. Your text is still here; you can send it again.',
+  tooLong: (length: number, longest: number) =>
+    `Too long to send or save: ${numbers.format(length)} of at most ${numbers.format(longest)} characters.`,
+
+  // Status and notices
+  status: 'Status',
+  notices: 'Notices',
+  dismiss: 'Dismiss',
+  sync: {
+    starting: 'Starting',
+    off: 'Sync is off. Conversations stay on this machine.',
+    syncing: 'Sending',
+    offline: 'Offline. Messages are saved here and will be sent.',
+    signedOut: 'Signed out. Messages are saved here and will be sent after you sign in.',
+    attention: 'Some messages need your attention.',
+    synced: 'Everything is sent.',
+  },
+  queued: (n: number) => `${numbers.format(n)} waiting`,
+  setBackendToken: 'Sign in',
+  showLog: 'Show log',
+  openSettings: 'Settings',
+  syncNow: 'Try now',
+
+  // Announcements
+  replying: 'NAVI is replying',
+  replied: (firstSentence: string) => `NAVI replied: ${firstSentence}`,
+  opened: (title: string) => `${title}, conversation`,
+
+  // Times
+  justNow: 'now',
+  minutesAgo: (n: number) => `${n} min`,
+  hoursAgo: (n: number) => `${n} h`,
+  daysAgo: (n: number) => `${n} d`,
+} as const;

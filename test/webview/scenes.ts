@@ -1,0 +1,180 @@
+/** States of the panel worth looking at, and worth checking for accessibility. */
+import type { Snapshot } from '../../src/protocol/panel.ts';
+import { conversation, HOUR, message, MINUTE, notice, NOW, open, snapshot, uuid } from './fixtures.ts';
+
+const REPLY = `The request times out because the pool is **exhausted**: each handler takes a connection and keeps it while it waits for the next one.
+
+## What to change
+
+1. Take the connection *after* the input is checked.
+2. Release it before calling \`fetchProfile()\`.
+   - It opens its own.
+   - It can be slow.
+
+\`\`\`ts
+export async function handle(request: Request): Promise<Response> {
+  const input = schema.parse(await request.json());
+  using connection = await pool.take({ timeoutMs: 2_000 });
+  return respond(await connection.query(input));
+}
+\`\`\`
+
+| setting | before | after |
+| --- | ---: | ---: |
+| \`pool.max\` | 10 | 10 |
+| waiting | 240 | 3 |
+
+> Raising the limit would only have hidden it.
+
+See [the notes on pools](https://example.com/pools) and the picture ![a graph](https://example.com/graph.png).`;
+
+const items = [
+  conversation(1, {
+    title: 'Release checklist',
+    preview: 'Tagged, built and signed. The notes are still missing.',
+    isPinned: true,
+    isStarred: true,
+    updatedAt: NOW - 3 * HOUR,
+  }),
+  conversation(2, {
+    title: 'Why does the pool run dry?',
+    preview: 'The request times out because the pool is exhausted: each handler',
+    updatedAt: NOW - 20_000,
+    pendingCount: 2,
+  }),
+  conversation(3, {
+    title: 'A regular expression for ISO dates that also takes week dates',
+    preview: 'It grows long; a parser is easier to read.',
+    updatedAt: NOW - 12 * MINUTE,
+  }),
+  conversation(4, {
+    title: 'Migration from 0.3',
+    preview: 'Run it twice: the second time changes nothing.',
+    isStarred: true,
+    updatedAt: NOW - 2 * HOUR,
+  }),
+  conversation(5, {
+    title: 'Flaky test in the scheduler',
+    preview: 'The clock is real; pass one in.',
+    updatedAt: NOW - 26 * HOUR,
+  }),
+  conversation(6, { title: 'New conversation', preview: '', updatedAt: NOW - 70 * HOUR, messageCount: 0 }),
+  conversation(7, {
+    title: 'Tabs or spaces',
+    preview: 'Whatever the formatter says.',
+    updatedAt: NOW - 60 * 24 * HOUR,
+  }),
+];
+
+const steps = {
+  activities: [
+    { id: 'a1', kind: 'read', label: 'Read the handler', status: 'done', filePath: 'src/server/handler.ts' },
+    {
+      id: 'a2',
+      kind: 'search',
+      label: 'Searched for uses of the pool',
+      status: 'done',
+      detail: '14 places in 6 files',
+    },
+  ],
+  commands: [
+    {
+      id: 'c1',
+      command: 'npm test -- --grep pool',
+      output:
+        '  pool\n    \u001b[32m✓\u001b[0m gives back what it took\n    1) times out with a reason\n\n  1 passing\n  1 failing\n',
+      status: 'error',
+      exitCode: 1,
+      durationMs: 3240,
+    },
+  ],
+} as const;
+
+const chat = () => [
+  message(0, {
+    content:
+      'Requests time out under load. Where is the time lost?\n\n```ts\nconst c = await pool.take();\n```',
+    createdAt: NOW - 25 * MINUTE,
+  }),
+  message(1, { content: REPLY, createdAt: NOW - 24 * MINUTE, ...steps }),
+  message(2, {
+    content: 'And if __init__ is slow?\n  keep my indentation, please',
+    createdAt: NOW - 2 * MINUTE,
+    delivery: 'queued',
+  }),
+];
+
+export const scenes: Readonly<Record<string, () => Snapshot>> = {
+  list: () => snapshot({ list: { view: 'active', items, hasMore: true } }),
+  empty: () => snapshot(),
+  loading: () => snapshot({ isLoading: true, sync: { state: 'starting', queued: 0, parked: 0, detail: '' } }),
+  conversation: () =>
+    snapshot({
+      open: open({
+        conversation: conversation(2, { title: 'Why does the pool run dry?', isStarred: true }),
+        messages: chat().slice(0, 2),
+        hasOlder: true,
+        draft: { messageId: uuid(9000), text: 'Thanks. One more thing:\n- is the limit per process?' },
+      }),
+    }),
+  streaming: () =>
+    snapshot({
+      open: open({
+        conversation: conversation(2, { title: 'Why does the pool run dry?' }),
+        messages: [
+          ...chat(),
+          message(3, {
+            content:
+              'Then nothing of it may hold a connection. Move it out:\n\n```py\ndef __init__(self):\n    self.',
+            status: 'streaming',
+            createdAt: NOW - MINUTE,
+            activities: [{ id: 'a', kind: 'read', label: 'Reading pool.py', status: 'running' }],
+          }),
+        ],
+        isReplying: true,
+      }),
+      sync: { state: 'syncing', queued: 1, parked: 0, detail: '' },
+    }),
+  offline: () =>
+    snapshot({
+      open: open({
+        conversation: conversation(2, { title: 'Why does the pool run dry?', pendingCount: 3 }),
+        messages: [
+          message(1, {
+            content: 'Then nothing of it may hold a conn',
+            status: 'interrupted',
+            delivery: 'sent',
+          }),
+          message(2, { content: 'Go on', delivery: 'queued' }),
+          message(4, {
+            content: 'This one was refused.',
+            delivery: 'parked',
+            deliveryReason: 'the server says that it is too long for it.',
+          }),
+          message(6, {
+            content: 'Are you there?',
+            delivery: 'queued',
+            replyProblem: 'the server cannot be reached.',
+          }),
+        ],
+      }),
+      sync: { state: 'offline', queued: 3, parked: 0, detail: 'Next try in 12 s.' },
+      notices: [
+        notice(1, {
+          text: '“Tabs or spaces” was deleted.',
+          severity: 'info',
+          action: { label: 'Undo', intent: { type: 'undoDelete', conversationId: uuid(7) } },
+        }),
+        notice(2, {
+          text: 'The disk is full. Your text is still in the input box.',
+          severity: 'error',
+          action: { label: 'Show log', intent: { type: 'runCommand', command: 'showLog' } },
+        }),
+      ],
+    }),
+  blank: () =>
+    snapshot({
+      open: open({ conversation: conversation(6, { title: 'New conversation' }) }),
+      sync: { state: 'off', queued: 0, parked: 0, detail: '' },
+    }),
+};
