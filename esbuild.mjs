@@ -19,6 +19,8 @@ const node = {
   target: 'node24',
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
+  // zod looks for it, and the editor logs an error for every extension that touches it.
+  define: { ...shared.define, navigator: 'undefined' },
 };
 
 const targets = [
