@@ -102,7 +102,7 @@ function matches(entry: string, host: string, port: string): boolean {
   if (pattern.includes('/')) return inSubnet(pattern, host);
   if (isIP(pattern) !== 0) return sameAddress(pattern, host);
   const domain = pattern.replace(/^\*?\.?/, '');
-  return domain !== '' && `.${host}`.endsWith(`.${domain}`);
+  return domain !== '' && isIP(host) === 0 && `.${host}`.endsWith(`.${domain}`);
 }
 
 function inSubnet(pattern: string, host: string): boolean {
