@@ -10,10 +10,10 @@ describe('NAVI in a real VS Code', () => {
   it('draws its view, and draws it again after a reload', async () => {
     const window = await editor().open();
     await window.openNavi();
-    const [before] = await editor().server.extensionHosts();
+    const [before] = editor().server.extensionHosts();
     await window.reload();
     await window.openNavi();
-    const after = await editor().server.extensionHosts();
+    const after = editor().server.extensionHosts();
     assert.ok(before !== undefined && !after.includes(before), 'the reload ended the extension host');
   });
 
@@ -27,11 +27,17 @@ describe('NAVI in a real VS Code', () => {
   it('comes back by itself when its extension host is killed', async () => {
     const window = await editor().open();
     await window.openNavi();
-    const hosts = await editor().server.extensionHosts();
+    const hosts = editor().server.extensionHosts();
     for (const host of hosts) kill(host, 'SIGKILL');
-    await until(async () => (await editor().server.extensionHosts()).some((host) => !hosts.includes(host)), {
-      what: 'a new extension host',
-    });
+    await until(
+      () =>
+        editor()
+          .server.extensionHosts()
+          .some((host) => !hosts.includes(host)),
+      {
+        what: 'a new extension host',
+      },
+    );
     await window.openNavi();
   });
 });

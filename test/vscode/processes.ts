@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { readFile, readdir } from 'node:fs/promises';
+import { createWriteStream, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 export interface OwnProcess {
@@ -23,9 +22,10 @@ export interface StartOptions {
 const GRACE_MS = 5_000;
 const running = new Map<ChildProcess, OwnProcess>();
 
-// A program that ends early must not leave servers behind.
+// A program that ends early must not leave servers behind. An extension host does not end with its server.
 process.on('exit', () => {
-  for (const child of running.keys()) child.kill('SIGKILL');
+  for (const { pid } of running.values())
+    for (const one of [...descendants(pid).map((below) => below.pid), pid]) kill(one, 'SIGKILL');
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void endBy(signal));
 
@@ -64,7 +64,7 @@ export async function start(
 }
 
 async function stopTree(child: ChildProcess, pid: number, end: Promise<number | null>): Promise<void> {
-  const below = await descendants(pid);
+  const below = descendants(pid);
   child.kill('SIGTERM');
   const overdue = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
   // The pipes of a child stay open as long as a grandchild holds them, so those go first.
@@ -89,8 +89,8 @@ export interface ProcessInfo {
 }
 
 /** All processes below `pid`, nearest first. Linux only; elsewhere none are found. */
-export async function descendants(pid: number): Promise<ProcessInfo[]> {
-  const all = await listProcesses();
+export function descendants(pid: number): ProcessInfo[] {
+  const all = listProcesses();
   const found: ProcessInfo[] = [];
   const parents = new Set([pid]);
   for (let before = -1; before !== found.length;) {
@@ -104,22 +104,17 @@ export async function descendants(pid: number): Promise<ProcessInfo[]> {
   return found;
 }
 
-async function listProcesses(): Promise<ProcessInfo[]> {
+function listProcesses(): ProcessInfo[] {
   if (process.platform !== 'linux') return [];
-  const entries = await readdir('/proc');
-  const infos = await Promise.all(
-    entries.filter((name) => /^\d+$/.test(name)).map((name) => readProcess(Number(name))),
-  );
-  return infos.filter((info) => info !== undefined);
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.map((name) => readProcess(Number(name))).filter((info) => info !== undefined);
 }
 
-async function readProcess(pid: number): Promise<ProcessInfo | undefined> {
+function readProcess(pid: number): ProcessInfo | undefined {
   const folder = path.join('/proc', String(pid));
   try {
-    const [stat, commandLine] = await Promise.all([
-      readFile(path.join(folder, 'stat'), 'utf8'),
-      readFile(path.join(folder, 'cmdline'), 'utf8'),
-    ]);
+    const stat = readFileSync(path.join(folder, 'stat'), 'utf8');
+    const commandLine = readFileSync(path.join(folder, 'cmdline'), 'utf8');
     // The program's name in parentheses may hold spaces and parentheses; the state and the parent follow it.
     const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
     return { pid, parent, commandLine: commandLine.replaceAll('\0', ' ').trim() };

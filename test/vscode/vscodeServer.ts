@@ -34,7 +34,7 @@ export interface VscodeServer {
   /** Where the extension host of any window of this server keeps NAVI's files (`globalStorageUri`). */
   readonly globalStorage: string;
   /** Process ids of the running extension hosts, one for each window. */
-  extensionHosts(): Promise<number[]>;
+  extensionHosts(): number[];
   logTail(): Promise<string>;
   /** Resolves when the server has ended, for whatever reason. */
   readonly ended: Promise<number | null>;
@@ -82,10 +82,10 @@ export async function startVscodeServer(options: VscodeServerOptions): Promise<V
     extensionsDir,
     settingsFile,
     globalStorage: path.join(dataDir, 'data/User/globalStorage/navralabs.navi'),
-    extensionHosts: async () => {
-      const below = await descendants(child.pid);
-      return below.filter((one) => one.commandLine.includes('--type=extensionHost')).map((one) => one.pid);
-    },
+    extensionHosts: () =>
+      descendants(child.pid)
+        .filter((one) => one.commandLine.includes('--type=extensionHost'))
+        .map((one) => one.pid),
     logTail,
     ended: child.ended,
     stop: () => child.stop(),

@@ -118,6 +118,8 @@ export async function startEditor(options: EditorOptions = {}): Promise<Editor> 
 const serverOptions = (home: string, { settings, workspaceTrust, env }: EditorOptions) => ({
   home,
   settings: { ...quietSettings, ...settings },
+  // Hosts of a test that was killed end by themselves, soon.
+  reconnectionGraceSeconds: 120,
   ...(workspaceTrust === undefined ? {} : { workspaceTrust }),
   ...(env === undefined ? {} : { env }),
 });
