@@ -85,7 +85,8 @@ export class HttpRemote implements Remote {
   async health(signal: AbortSignal): Promise<void> {
     const response = await this.#send({ method: 'GET', path: '/health' }, signal);
     // The page of a hotel's network answers 200 to everything.
-    if (headerOf(response.headers, 'content-type')?.includes('html')) throw senseless(response.status);
+    if (headerOf(response.headers, 'content-type')?.toLowerCase().includes('html'))
+      throw senseless(response.status);
   }
 
   async #json<T>(call: Call, schema: z.ZodType<T>, signal: AbortSignal): Promise<T> {

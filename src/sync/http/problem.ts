@@ -32,6 +32,9 @@ export function problemOf({ method, status }: Pick<Refusal, 'method' | 'status'>
     case 408:
       // The server gave up waiting for the rest of the request; it may do so with a request it had begun.
       return method === 'POST' ? 'unknown' : 'slow-down';
+    case 407:
+      // Said by some proxy on the way, not by the backend: no verdict on the request.
+      return 'unknown';
     default:
       return status >= 400 && status < 500 ? 'refused' : 'unknown';
   }
