@@ -3,8 +3,8 @@ import path from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'microsoft-edge'];
-const FOLDERS = ['/usr/bin', '/usr/local/bin', '/snap/bin'];
-const PROGRAMS = [
+const PLACES = [
+  ...['/usr/bin', '/usr/local/bin', '/snap/bin'].flatMap((folder) => namesIn(folder)),
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
 ];
@@ -14,17 +14,23 @@ const PROGRAMS = [
  *
  * @throws Error that says how to get one.
  */
-export async function findChromium(env: NodeJS.ProcessEnv = process.env): Promise<string> {
+export async function findChromium(
+  env: NodeJS.ProcessEnv = process.env,
+  places: readonly string[] = PLACES,
+): Promise<string> {
   const named = env['NAVI_CHROMIUM'];
-  const folders = [...(env['PATH'] ?? '').split(path.delimiter).filter((one) => one !== ''), ...FOLDERS];
-  const known = folders.flatMap((folder) => NAMES.map((name) => path.join(folder, name)));
-  const candidates = named === undefined ? [...known, ...PROGRAMS] : [named];
+  const onPath = (env['PATH'] ?? '').split(path.delimiter).filter((folder) => folder !== '');
+  const candidates = named === undefined ? [...onPath.flatMap(namesIn), ...places] : [named];
   for (const candidate of candidates) if (await isProgram(candidate)) return candidate;
   throw new Error(
     named === undefined
       ? 'No Chromium was found. Install one (Debian and Ubuntu: `apt-get install -y chromium`) or name one in NAVI_CHROMIUM.'
       : `NAVI_CHROMIUM names ${named}, which is no program.`,
   );
+}
+
+function namesIn(folder: string): string[] {
+  return NAMES.map((name) => path.join(folder, name));
 }
 
 const isProgram = (file: string) =>

@@ -15,25 +15,24 @@ const SHIPPED = ['package.json', 'package.nls.json', 'l10n', 'media', 'dist', 'R
  *
  * @throws Error when the extension is not built.
  */
-export async function placeExtension(extensionsDir: string): Promise<void> {
-  if (!(await exists(path.join(repository, 'dist/extension.cjs'))))
+export async function placeExtension(extensionsDir: string, checkout = repository): Promise<void> {
+  if (!(await exists(path.join(checkout, 'dist/extension.cjs'))))
     throw new Error('NAVI is not built: run `npm run build` first.');
-  const manifest: unknown = JSON.parse(await readFile(path.join(repository, 'package.json'), 'utf8'));
+  const manifest: unknown = JSON.parse(await readFile(path.join(checkout, 'package.json'), 'utf8'));
   const { publisher, name, version } = manifestSchema.parse(manifest);
   const folder = path.join(extensionsDir, `${publisher}.${name}-${version}`);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
+  // The memory server is built beside the extension, but never part of it.
+  const server = path.join(checkout, 'dist/server');
   for (const part of SHIPPED) {
-    const source = path.join(repository, part);
+    const source = path.join(checkout, part);
     if (!(await exists(source))) continue;
-    await cp(source, path.join(folder, part), { recursive: true, filter: isShipped });
+    await cp(source, path.join(folder, part), { recursive: true, filter: (file) => file !== server });
   }
   // The server's own list of what is installed; without it, it reads the folder again.
   await rm(path.join(extensionsDir, 'extensions.json'), { force: true });
 }
-
-/** The memory server is built beside the extension, but never part of it. */
-const isShipped = (file: string) => path.relative(repository, file) !== path.join('dist', 'server');
 
 const manifestSchema = z.object({ publisher: z.string(), name: z.string(), version: z.string() });
 

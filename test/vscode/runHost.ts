@@ -1,6 +1,7 @@
 /**
  * Runs the in-host suite (`test/host`, built into `out/host`): in a VS Code server with a browser, or, with
- * `--desktop`, in a desktop VS Code that @vscode/test-electron downloads.
+ * `--desktop`, in a desktop VS Code: the program in NAVI_VSCODE, else one that @vscode/test-electron downloads, of the
+ * version in NAVI_VSCODE_VERSION, for example the lowest that NAVI supports.
  */
 import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
@@ -10,7 +11,7 @@ import { TALLY_VARIABLE } from '../all/tally.ts';
 import { launchBrowser } from './browser.ts';
 import { out, repository } from './paths.ts';
 import { until } from './until.ts';
-import { quietSettings, writeSettings } from './userSettings.ts';
+import { testSettings, writeSettings } from './userSettings.ts';
 import { startVscodeServer, windowAddress } from './vscodeServer.ts';
 
 const suite = path.join(out, 'host/index.cjs');
@@ -18,22 +19,34 @@ const tally = process.env[TALLY_VARIABLE];
 const tallyEnv = tally === undefined ? {} : { [TALLY_VARIABLE]: tally };
 const RUN_MS = 5 * 60_000;
 
-await stat(suite).catch(() => {
-  throw new Error('The in-host suite is not built: run `npm run build` first.');
-});
-const scratch = await mkdtemp(path.join(os.tmpdir(), 'navi-host-'));
 try {
-  const folder = path.join(scratch, 'folder');
-  await mkdir(folder);
-  process.exitCode = process.argv.includes('--desktop') ? await onDesktop(folder) : await onServer(folder);
-} finally {
-  await rm(scratch, { recursive: true, force: true });
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
 }
 
-async function onServer(folder: string): Promise<number> {
+/** The exit code of the suite. */
+async function main(): Promise<number> {
+  await stat(suite).catch((error: unknown) => {
+    throw new Error('The in-host suite is not built: run `npm run build` first.', { cause: error });
+  });
+  const scratch = await mkdtemp(path.join(os.tmpdir(), 'navi-host-'));
+  try {
+    const folder = path.join(scratch, 'folder');
+    await mkdir(folder);
+    return await (process.argv.includes('--desktop')
+      ? onDesktop(folder, scratch)
+      : onServer(folder, scratch));
+  } finally {
+    await rm(scratch, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+async function onServer(folder: string, scratch: string): Promise<number> {
   const server = await startVscodeServer({
     home: path.join(scratch, 'server'),
-    settings: quietSettings,
+    settings: testSettings,
     smokeTestDriver: true,
     env: tallyEnv,
   });
@@ -64,11 +77,14 @@ async function onServer(folder: string): Promise<number> {
   }
 }
 
-async function onDesktop(folder: string): Promise<number> {
+async function onDesktop(folder: string, scratch: string): Promise<number> {
+  const { NAVI_VSCODE: program, NAVI_VSCODE_VERSION: version } = process.env;
   const { runTests } = await import('@vscode/test-electron');
   const launchArgs = [folder, '--disable-extensions', '--user-data-dir', path.join(scratch, 'user')];
-  await writeSettings(path.join(scratch, 'user/User/settings.json'), quietSettings);
+  await writeSettings(path.join(scratch, 'user/User/settings.json'), testSettings);
   return runTests({
+    ...(program === undefined ? {} : { vscodeExecutablePath: program }),
+    ...(version === undefined ? {} : { version }),
     extensionDevelopmentPath: repository,
     extensionTestsPath: suite,
     extensionTestsEnv: tallyEnv,

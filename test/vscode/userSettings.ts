@@ -23,6 +23,9 @@ export const quietSettings: Settings = {
   'workbench.tips.enabled': false,
 };
 
+/** For tests: no memory server, unless a test names its own. One that happens to run on this machine is not ours. */
+export const testSettings: Settings = { ...quietSettings, 'navi.backend.url': 'http://127.0.0.1:9' };
+
 /**
  * The user's settings file of a VS Code server. Settings of scope `application` are read from here and from nowhere
  * else; every window of the server shares it.

@@ -10,7 +10,7 @@ import type { Browser, BrowserContext } from 'playwright-core';
 import { launchBrowser } from '../../vscode/browser.ts';
 import { placeExtension } from '../../vscode/extensionFolder.ts';
 import { out } from '../../vscode/paths.ts';
-import { quietSettings, type Settings } from '../../vscode/userSettings.ts';
+import { testSettings, type Settings } from '../../vscode/userSettings.ts';
 import {
   startVscodeServer,
   type VscodeServer,
@@ -20,7 +20,7 @@ import {
 import { Workbench } from '../../vscode/workbench.ts';
 
 export interface EditorOptions extends Pick<VscodeServerOptions, 'workspaceTrust' | 'env'> {
-  /** User settings, in force from the first start on, such as `navi.backend.url`. */
+  /** User settings, in force from the first start on. Without `navi.backend.url` there, NAVI is offline. */
   readonly settings?: Settings;
   readonly viewport?: { readonly width: number; readonly height: number };
   /** Puts NAVI into the extensions folder of the new server. Default: the built files of this checkout. */
@@ -117,7 +117,7 @@ export async function startEditor(options: EditorOptions = {}): Promise<Editor> 
 
 const serverOptions = (home: string, { settings, workspaceTrust, env }: EditorOptions) => ({
   home,
-  settings: { ...quietSettings, ...settings },
+  settings: { ...testSettings, ...settings },
   // Hosts of a test that was killed end by themselves, soon.
   reconnectionGraceSeconds: 120,
   ...(workspaceTrust === undefined ? {} : { workspaceTrust }),
