@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { fastify, type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { addChatRoute } from './chat/routes.ts';
 import type { ChatResponder } from './chat/responder.ts';
@@ -50,6 +52,8 @@ export function buildApp({ repository, responder, identify, logger }: AppParts):
     done();
   });
 
+  closeConnectionsOnStop(app);
+
   app.get('/health', async () => ({ status: 'ok' }));
   app.get('/ping', async () => ({ status: 'ok' }));
   app.register(async (api) => {
@@ -59,4 +63,28 @@ export function buildApp({ repository, responder, identify, logger }: AppParts):
     addChatRoute(api, responder);
   });
   return app;
+}
+
+/**
+ * Node's own `close` leaves two sorts of connections open, and a stopping server would wait for them: those that
+ * never carried a request (browsers and HTTP clients open some in advance), and those that fall idle afterwards.
+ */
+function closeConnectionsOnStop(app: FastifyInstance): void {
+  let stopping = false;
+  const unused = new Set<Socket>();
+  app.server.on('connection', (socket: Socket) => {
+    if (stopping) socket.destroy();
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
+  });
+  app.server.on('request', ({ socket }: IncomingMessage) => unused.delete(socket));
+  app.addHook('preClose', (done) => {
+    stopping = true;
+    for (const socket of unused) socket.destroy();
+    done();
+  });
+  app.addHook('onResponse', (_request, _reply, done) => {
+    if (stopping) setImmediate(() => app.server.closeIdleConnections());
+    done();
+  });
 }

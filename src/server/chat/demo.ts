@@ -18,7 +18,10 @@ async function* paced(events: Iterable<StreamEvent>, delayMs: number, signal: Ab
   for (const event of events) {
     signal.throwIfAborted();
     yield event;
-    await wait(delayMs, undefined, { signal });
+    await wait(delayMs, undefined, { signal }).catch((error: unknown) => {
+      signal.throwIfAborted();
+      throw error;
+    });
   }
 }
 

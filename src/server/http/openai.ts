@@ -26,7 +26,7 @@ const chunkSchema = z.object({
       }),
     )
     .default([]),
-  error: z.unknown(),
+  error: z.unknown().optional(),
 });
 
 export function openAiResponder(upstream: OpenAiUpstream): ChatResponder {
