@@ -67,6 +67,11 @@ export class SyncEngine {
     this.handle({ type: 'syncNow' });
   }
 
+  /** Resolves when no request and no look into the store is under way. */
+  async whenIdle(): Promise<void> {
+    while (this.running.size > 0) await Promise.all(this.running);
+  }
+
   /** Ends requests, gives the lease to the next window and waits until nothing runs. */
   async stop(): Promise<void> {
     this.isStopped = true;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
 import { startMemoryServer, type TestServer } from '../support/memoryServer.ts';
 import { until } from '../vscode/until.ts';
-import { doubledOnBackend, textsOnBackend } from './support/backend.ts';
+import { doubledOnBackend, textsOnBackend } from '../support/backend.ts';
 import { useEditor } from './support/editor.ts';
 import { panelOf } from './support/panel.ts';
 

@@ -28,12 +28,16 @@ export class Connection {
   private readonly identity: string;
   private depth = 0;
 
-  /** Opens or creates the file, folder 0700 and file 0600. Throws node:sqlite's error when it is no sound database. */
-  constructor(file: string) {
+  /**
+   * Opens or creates the file, folder 0700 and file 0600. `accept` sees it before anything is changed and may throw.
+   * Throws node:sqlite's error when it is no sound database.
+   */
+  constructor(file: string, accept: (connection: Connection) => void) {
     this.file = file;
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     this.db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
     try {
+      accept(this);
       chmodSync(file, 0o600);
       this.configure();
       this.identity = identityOf(file);

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, renameSync, rmdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../model/ids.ts';
 import { Connection, sqliteCode } from './connection.ts';
-import { migrate } from './migrations/migrate.ts';
+import { migrate, refuseNewer } from './migrations/migrate.ts';
 
 const CORRUPT = 11;
 const NOT_A_DATABASE = 26;
@@ -28,7 +28,7 @@ export function openOrRecover(file: string, now: Clock): Opened {
 }
 
 function openMigrated(file: string): Connection {
-  const connection = new Connection(file);
+  const connection = new Connection(file, refuseNewer);
   try {
     migrate(connection);
     return connection;

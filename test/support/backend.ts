@@ -4,7 +4,7 @@ import {
   conversationDetailSchema,
   conversationListSchema,
   type ConversationDetail,
-} from '../../../src/protocol/api.ts';
+} from '../../src/protocol/api.ts';
 
 const CONVERSATIONS = '/api/navi-memory/conversations';
 const noteSchema = z.object({ navi: z.object({ id: z.string() }) });

@@ -1,0 +1,35 @@
+import type { Timekeeper } from '../../src/sync/engine.ts';
+
+/** Time that stands still until a test moves it on. */
+export class HandClock implements Timekeeper {
+  private time: number;
+  private readonly timers = new Set<{ readonly at: number; readonly callback: () => void }>();
+
+  /** Starts now: the store stamps its rows by the real clock, and this one only ever runs ahead of it. */
+  constructor(start = Date.now()) {
+    this.time = start;
+  }
+
+  now(): number {
+    return this.time;
+  }
+
+  after(ms: number, callback: () => void): () => void {
+    const timer = { at: this.time + ms, callback };
+    this.timers.add(timer);
+    return () => this.timers.delete(timer);
+  }
+
+  /** Moves on and calls what has become due, earliest first. */
+  advance(ms: number): void {
+    const end = this.time + ms;
+    for (;;) {
+      const [next] = [...this.timers].filter((timer) => timer.at <= end).sort((a, b) => a.at - b.at);
+      if (next === undefined) break;
+      this.timers.delete(next);
+      this.time = Math.max(this.time, next.at);
+      next.callback();
+    }
+    this.time = end;
+  }
+}

@@ -1,0 +1,122 @@
+/** A machine with NAVI on it, without an editor: a real store and a real engine, on a clock that tests turn. */
+import { v7 as uuidv7 } from 'uuid';
+import { normalizeBaseUrl } from '../../src/http/baseUrl.ts';
+import { HttpClient } from '../../src/http/client.ts';
+import { NO_PROXY_SETTINGS } from '../../src/http/proxy.ts';
+import { accountKey } from '../../src/sync/account.ts';
+import { SyncEngine } from '../../src/sync/engine.ts';
+import { HttpRemote } from '../../src/sync/http/httpRemote.ts';
+import { statusOf } from '../../src/sync/status.ts';
+import type { SyncSnapshot } from '../../src/protocol/panel.ts';
+import type { Message } from '../../src/model/message.ts';
+import type { SqliteStore } from '../../src/store/sqlite/workerStore.ts';
+import { HandClock } from './clock.ts';
+import { openWindow } from './stores.ts';
+import { tempFolder } from './tempFolder.ts';
+
+export const REQUEST_LIFE_MS = 60_000;
+
+export interface MachineOptions {
+  /** Share the file with another machine's windows. */
+  readonly folder?: string;
+  readonly clock?: HandClock;
+  readonly token?: string;
+}
+
+export class TestMachine {
+  readonly store: SqliteStore;
+  readonly clock: HandClock;
+  readonly warnings: string[] = [];
+  readonly errors: string[] = [];
+  private readonly engine: SyncEngine;
+  private readonly http = new HttpClient(NO_PROXY_SETTINGS, { deadlineMs: 2_000 });
+  private readonly own: ReturnType<typeof tempFolder> | undefined;
+  private account: string | undefined;
+
+  constructor({ folder, clock }: MachineOptions = {}) {
+    this.own = folder === undefined ? tempFolder() : undefined;
+    this.clock = clock ?? new HandClock();
+    this.store = openWindow(folder ?? this.own?.path ?? '').store;
+    this.engine = new SyncEngine({
+      store: this.store,
+      time: this.clock,
+      random: () => 0.5,
+      requestLifeMs: REQUEST_LIFE_MS,
+      log: {
+        info: () => undefined,
+        warn: (text) => this.warnings.push(text),
+        error: (text, error) => this.errors.push(`${text} ${String(error)}`),
+      },
+    });
+  }
+
+  /** Syncs with the backend at `url`, or not at all. */
+  async connect(url: string | undefined, token?: string): Promise<void> {
+    if (url === undefined) {
+      this.account = undefined;
+      this.engine.configure(undefined);
+      return;
+    }
+    const base = normalizeBaseUrl(url);
+    this.account = accountKey({ server: base.origin, orgId: '', userId: '', token });
+    await this.store.useAccount(this.account);
+    const remote = new HttpRemote({ http: this.http, base, token, now: () => this.clock.now() });
+    this.engine.configure({ account: this.account, remote });
+  }
+
+  syncNow(): void {
+    this.engine.syncNow();
+  }
+
+  /** Makes a conversation with these prompts. */
+  async write(...texts: readonly string[]): Promise<string> {
+    const id = uuidv7();
+    await this.store.create({ id });
+    for (const text of texts) await this.say(id, text);
+    return id;
+  }
+
+  say(conversationId: string, text: string): Promise<Message> {
+    return this.store.append({ id: uuidv7(), conversationId, role: 'user', content: text });
+  }
+
+  async texts(conversationId: string): Promise<string[]> {
+    const page = await this.store.read(conversationId, { limit: 1_000 });
+    return (page?.messages ?? []).map((message) => message.content);
+  }
+
+  async deliveries(conversationId: string): Promise<string[]> {
+    const page = await this.store.read(conversationId, { limit: 1_000 });
+    return (page?.messages ?? []).map((message) => message.delivery);
+  }
+
+  async status(): Promise<SyncSnapshot> {
+    const { store, account } = this;
+    return statusOf(account !== undefined, await store.readLinkStatus(), await store.summary(account));
+  }
+
+  /** Lets the engine work, turning the clock, until `condition` holds. Throws after `withinMs` of virtual time. */
+  async until(condition: () => Promise<boolean>, withinMs = 10 * 60_000): Promise<void> {
+    const end = this.clock.now() + withinMs;
+    for (;;) {
+      await this.engine.whenIdle();
+      if (await condition()) return;
+      if (this.clock.now() > end) {
+        throw new Error(`Not within ${withinMs} ms of virtual time; ${JSON.stringify(await this.status())}`);
+      }
+      this.clock.advance(250);
+    }
+  }
+
+  /** Until nothing waits any more and the engine says so. */
+  synced(withinMs?: number): Promise<void> {
+    return this.until(async () => (await this.status()).state === 'synced', withinMs);
+  }
+
+  async stop(): Promise<void> {
+    await this.engine.stop();
+    await this.http.close();
+    await this.store.close();
+    this.own?.dispose();
+  }
+}
