@@ -18,7 +18,7 @@ export type Fault =
   | { readonly kind: 'reset' }
   /** The upstream acts and answers; the client's connection is reset instead of the answer. */
   | { readonly kind: 'commitThenDrop' }
-  /** The first `bytes` bytes of the answer's body go out, under its whole length; then the connection is reset. */
+  /** The first `bytes` bytes of the answer's body go out, under its whole length; then the connection ends. */
   | { readonly kind: 'cutAnswer'; readonly bytes: number }
   /** Held until the gate opens, before the upstream hears of it or before its answer goes out. */
   | { readonly kind: 'hold'; readonly at: 'request' | 'answer'; readonly gate: Promise<void> }
@@ -203,7 +203,8 @@ class Proxy implements FaultProxy {
           ...headersOf(answer),
           'content-length': body.length,
         });
-        response.write(body.subarray(0, fault.bytes), () => socket.resetAndDestroy());
+        // No reset: it could overtake the bytes.
+        response.write(body.subarray(0, fault.bytes), () => response.destroy());
         return;
       }
       case 'hold': {

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { isDiskFull } from '../storage/diskFull.ts';
 import { StorageUnavailableError } from '../storage/repository.ts';
 
 /** One complaint about a request. Names the place, never repeats what stood there. */
@@ -48,6 +49,7 @@ function knownError(error: unknown): HttpError | undefined {
     // Promised by the error's class: nothing was changed, so the client may simply come back.
     return new HttpError(503, error.message, { 'retry-after': '1' });
   }
+  if (isDiskFull(error)) return new HttpError(507, "The server's disk is full. Nothing was stored.");
   if (isFastifyError(error) && error.statusCode !== undefined && error.statusCode < 500) {
     return new HttpError(
       error.statusCode,

@@ -7,6 +7,7 @@ import {
   CompiledQuery,
   type DatabaseConnection,
   type Dialect,
+  type QueryResult,
   SqliteAdapter,
   type SqliteDatabase,
   SqliteDialect,
@@ -93,13 +94,14 @@ class EmbeddedDriver extends SqliteDriver {
     }
   }
 
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    return new PatientConnection(await super.acquireConnection(), this.#database, this.#lockDeadlineMs);
+  }
+
   /** A transaction that reads first and writes later fails at once when another process wrote in between. */
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     this.#checkFile();
-    await untilUnlocked(
-      () => connection.executeQuery(CompiledQuery.raw('begin immediate')),
-      this.#lockDeadlineMs,
-    );
+    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
   }
 
   /** SQLite has already rolled back after a full disk or an input/output error. */
@@ -115,13 +117,34 @@ class EmbeddedDriver extends SqliteDriver {
   }
 }
 
-/** Runs `step` again while another process holds the lock. Throws `StorageUnavailableError` past the deadline. */
-async function untilUnlocked(step: () => unknown, patienceMs: number): Promise<void> {
+/** Waits for other processes before a transaction; inside one it holds the lock and has nothing to wait for. */
+class PatientConnection implements DatabaseConnection {
+  readonly #inner: DatabaseConnection;
+  readonly #database: DatabaseSync;
+  readonly #patienceMs: number;
+  constructor(inner: DatabaseConnection, database: DatabaseSync, patienceMs: number) {
+    this.#inner = inner;
+    this.#database = database;
+    this.#patienceMs = patienceMs;
+  }
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    if (this.#database.isTransaction) return await this.#inner.executeQuery<R>(query);
+    return await untilUnlocked(() => this.#inner.executeQuery<R>(query), this.#patienceMs);
+  }
+  streamQuery<R>(query: CompiledQuery, chunkSize: number): AsyncIterableIterator<QueryResult<R>> {
+    return this.#inner.streamQuery<R>(query, chunkSize);
+  }
+}
+
+/**
+ * Runs `step` again while another process holds the lock: a statement that meets a lock has changed nothing. Throws
+ * `StorageUnavailableError` after `patienceMs`.
+ */
+async function untilUnlocked<T>(step: () => T | Promise<T>, patienceMs: number): Promise<T> {
   const deadline = performance.now() + patienceMs;
   for (;;) {
     try {
-      await step();
-      return;
+      return await step();
     } catch (error) {
       if (!isBusy(error)) throw error;
       if (performance.now() > deadline) {
