@@ -33,7 +33,7 @@ export function stopAllAfterEach(): void {
 }
 
 /** Runs `stop` when the test is over. */
-export function stopAfterwards(stop: () => Promise<void>): void {
+function stopAfterwards(stop: () => Promise<void>): void {
   stops.push(stop);
 }
 

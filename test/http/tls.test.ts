@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
 import { describe, it } from 'mocha';
+import { NO_PROXY_SETTINGS } from '../../src/http/proxy.ts';
 import { CERTIFICATE } from './certificate.ts';
 import { fails, NEVER } from './expect.ts';
-import { startClient, startHttps, stopAllAfterEach } from './servers.ts';
+import { startClient, startHttps, listen, stopAllAfterEach } from './servers.ts';
 
 describe('HttpClient and certificates', () => {
   stopAllAfterEach();
@@ -31,5 +34,40 @@ describe('HttpClient and certificates', () => {
       const response = await startClient({}, settings).send({ method: 'GET', url: server.origin }, NEVER);
       assert.equal(response.status, 200);
     }
+  });
+
+  it('a changed setting counts for the next request to the same server', async () => {
+    const server = await startHttps((_, response) => response.end('{}'));
+    const client = startClient();
+    const request = { method: 'GET', url: server.origin } as const;
+    await fails(client.send(request, NEVER), 'not-sent');
+    client.configure({ ...NO_PROXY_SETTINGS, strictSSL: false });
+    assert.equal((await client.send(request, NEVER)).status, 200);
+  });
+
+  it('I3: a request that was given up while it was connecting is not written when the connection comes', async () => {
+    let asked = 0;
+    const server = await startHttps((_, response) => {
+      asked++;
+      response.end('{}');
+    });
+    const released = Promise.withResolvers<undefined>();
+    const forwarder = createServer((socket) => {
+      void released.promise.then(() => {
+        const onward = connect(server.port, '127.0.0.1');
+        for (const end of [socket, onward]) end.on('error', () => undefined);
+        socket.pipe(onward).pipe(socket);
+      });
+    });
+    const slow = await listen(forwarder, 'https');
+    const client = startClient({ idleConnectionMs: 20 }, { strictSSL: false });
+    const sending = client.send({ method: 'POST', url: slow.origin, json: {}, deadlineMs: 30 }, NEVER);
+    await fails(sending, 'not-sent', 'DEADLINE');
+    const [socket] = slow.sockets;
+    assert.ok(socket !== undefined);
+    released.resolve(undefined);
+    // The connection comes, is not used, and ends like every idle one.
+    await once(socket, 'close');
+    assert.equal(asked, 0);
   });
 });

@@ -135,7 +135,7 @@ const errorBody = codes.extend({
 });
 
 /** Servers' error objects differ in where the code is; their texts are never looked at. */
-export function errorCode(value: unknown): string | undefined {
+function errorCode(value: unknown): string | undefined {
   const parsed = errorBody.safeParse(value);
   if (!parsed.success) return undefined;
   const { error, detail, ...outer } = parsed.data;
