@@ -52,10 +52,14 @@ describe('the cache of the VS Code server', () => {
 
   it('keeps the cache that another process completed meanwhile', async () => {
     const slower = async (args: readonly string[], cwd: string) => {
-      if (calls.length === 0) await ensure();
+      if (calls.length === 0) {
+        await ensure();
+        writeFileSync(path.join(directory(), 'in use'), '');
+      }
       await npm(args, cwd);
     };
     await ensure(slower);
     assert.deepEqual(readdirSync(temp.path), ['vscode-server']);
+    assert.ok(existsSync(path.join(directory(), 'in use')));
   });
 });

@@ -70,27 +70,30 @@ export class Workbench {
 
   /** Opens NAVI's view if it is not open, and gives the frame that NAVI draws in. */
   async openNavi(): Promise<Frame> {
-    const icon = this.page.locator(NAVI_ICON);
-    const isOpen = await this.page.locator(`${NAVI_ITEM}.checked`).count();
-    if (isOpen === 0) await icon.click();
-    return this.naviFrame();
+    const isOpen = this.page.locator(`${NAVI_ITEM}.checked`);
+    return until(
+      async () => {
+        const frame = await this.#drawnFrame();
+        if (frame !== undefined) return frame;
+        // A window that starts restores its view by itself: a click too early would close it again.
+        const opens = isOpen.waitFor({ timeout: 5_000 }).catch(() => this.page.locator(NAVI_ICON).click());
+        await opens;
+        return undefined;
+      },
+      { what: "NAVI's view to be drawn", timeoutMs: LOAD_MS, explain: () => this.consoleTail() },
+    );
   }
 
   /**
    * The frame that holds NAVI's `#app`. A hidden view is thrown away and drawn anew when it is shown, in a new frame:
    * ask again after a reload or after another view was shown.
    */
-  async naviFrame(): Promise<Frame> {
-    return until(
-      async () => {
-        for (const frame of this.page.frames()) {
-          if (frame.parentFrame()?.url().includes('extensionId=navralabs.navi') !== true) continue;
-          if (await frame.locator('#app').isVisible()) return frame;
-        }
-        return undefined;
-      },
-      { what: "NAVI's view to be drawn", timeoutMs: LOAD_MS, explain: () => this.consoleTail() },
-    );
+  async #drawnFrame(): Promise<Frame | undefined> {
+    for (const frame of this.page.frames()) {
+      if (frame.parentFrame()?.url().includes('extensionId=navralabs.navi') !== true) continue;
+      if (await frame.locator('#app').isVisible()) return frame;
+    }
+    return undefined;
   }
 
   /** Shows the command palette, types the command's full title and runs it, for example `NAVI: Show Log`. */
