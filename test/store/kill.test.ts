@@ -39,7 +39,7 @@ async function killOnce(folder: string, words: number): Promise<void> {
     for (const word of acknowledged) {
       assert.equal(shown.split(word).length - 1, 1, `"${word}" after a kill at word ${words}`);
     }
-    for (const message of page?.messages ?? []) assert.equal(message.hash, contentHash(message));
+    for (const message of page.messages) assert.equal(message.hash, contentHash(message));
     const cut = page.messages.filter((message) => message.status === 'interrupted');
     assert.ok(cut.length <= 1);
   } finally {

@@ -115,9 +115,10 @@ export class NaviPanel {
 
 export async function panelOf(window: Workbench): Promise<NaviPanel> {
   const frame = await window.openNavi();
-  await until(async () => (await frame.locator('.progress, .skeleton').count()) === 0, {
-    what: 'the panel to show what the store holds',
-    timeoutMs: 60_000,
-  });
+  await until(
+    async () =>
+      (await frame.locator('navi-status').count()) === 1 && (await frame.locator('.progress').count()) === 0,
+    { what: 'the panel to show what the store holds', timeoutMs: 60_000 },
+  );
   return new NaviPanel(frame);
 }
