@@ -4,6 +4,7 @@ import type { DispatcherTimes } from './dispatcher.ts';
 import { HttpError } from './error.ts';
 import { Exchange, type Head, type HttpHeaders, type Limits } from './exchange.ts';
 import { chooseRoute, type ProxySettings } from './proxy.ts';
+import { startTimer, type StartTimer } from './timer.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -59,11 +60,13 @@ const DEFAULT_LIMITS: HttpLimits = {
 export class HttpClient {
   #settings: ProxySettings;
   readonly #limits: HttpLimits;
+  readonly #startTimer: StartTimer;
   /** By way: the address of the proxy, or '' for the direct one. */
   #dispatchers = new Map<string, Dispatcher>();
   readonly #closing = new AbortController();
 
-  constructor(settings: ProxySettings, limits: Partial<HttpLimits> = {}) {
+  constructor(settings: ProxySettings, limits: Partial<HttpLimits> = {}, start: StartTimer = startTimer) {
+    this.#startTimer = start;
     this.#settings = settings;
     this.#limits = { ...DEFAULT_LIMITS, ...limits };
   }
@@ -126,7 +129,13 @@ export class HttpClient {
     const dispatcher = this.#dispatchers.get(key) ?? openDispatcher(route, this.#settings, this.#limits);
     this.#dispatchers.set(key, dispatcher);
     // No await between here and the hand-over: `configure` would retire the dispatcher under us.
-    return new Exchange(url.origin, route.kind === 'proxy', limits, ended).run(dispatcher, {
+    return new Exchange({
+      origin: url.origin,
+      viaProxy: route.kind === 'proxy',
+      limits,
+      signal: ended,
+      startTimer: this.#startTimer,
+    }).run(dispatcher, {
       origin: url.origin,
       path: url.pathname + url.search,
       method: request.method,

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { classify } from './classify.ts';
 import { HttpError } from './error.ts';
+import type { StartTimer, Timer } from './timer.ts';
 
 export type HttpHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
@@ -22,30 +23,34 @@ export interface Limits {
   readonly maxBytes: number;
 }
 
+/** Where a request goes and by what it is bounded. */
+export interface Course {
+  /** Scheme, host and port, for messages. */
+  readonly origin: string;
+  readonly viaProxy: boolean;
+  readonly limits: Limits;
+  readonly signal: AbortSignal;
+  readonly startTimer: StartTimer;
+}
+
 /**
  * One request and its answer. Undici calls `onRequestStart` immediately before it writes, and only on a connected
  * socket, so that everything that fails earlier is certain not to have been sent, and everything later is not.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
-  readonly #origin: string;
-  readonly #viaProxy: boolean;
-  readonly #limits: Limits;
-  readonly #signal: AbortSignal;
+  readonly #course: Course;
   readonly #head = Promise.withResolvers<Head>();
   #controller: Dispatcher.DispatchController | undefined;
   #body: Readable | undefined;
-  #timer: NodeJS.Timeout;
+  #timer: Timer;
   #paused = false;
   #bytes = 0;
   #settled = false;
 
-  constructor(origin: string, viaProxy: boolean, limits: Limits, signal: AbortSignal) {
-    this.#origin = origin;
-    this.#viaProxy = viaProxy;
-    this.#limits = limits;
-    this.#signal = signal;
-    this.#timer = setTimeout(this.#onDeadline, limits.deadlineMs);
-    signal.addEventListener('abort', this.#onAbort);
+  constructor(course: Course) {
+    this.#course = course;
+    this.#timer = course.startTimer(course.limits.deadlineMs, this.#onDeadline);
+    course.signal.addEventListener('abort', this.#onAbort);
   }
 
   /** Hands the request over and waits for the head of the answer. Throws `HttpError`. */
@@ -75,9 +80,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
     });
     // Whoever reads the body meets the error there; until then it must not end the process.
     this.#body.on('error', () => undefined);
-    if (this.#limits.idleMs !== undefined) {
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(this.#onIdle, this.#limits.idleMs);
+    const { limits, startTimer } = this.#course;
+    if (limits.idleMs !== undefined) {
+      this.#timer.stop();
+      this.#timer = startTimer(limits.idleMs, this.#onIdle);
     }
     this.#head.resolve({ status, headers, body: this.#body });
   }
@@ -85,11 +91,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#settled || this.#body === undefined) return;
     this.#bytes += chunk.byteLength;
-    if (this.#bytes > this.#limits.maxBytes) {
-      this.#fail(this.#broken('TOO_LARGE', `is larger than ${this.#limits.maxBytes} bytes`));
+    if (this.#bytes > this.#course.limits.maxBytes) {
+      this.#fail(this.#broken('TOO_LARGE', `is larger than ${this.#course.limits.maxBytes} bytes`));
       return;
     }
-    if (this.#limits.idleMs !== undefined) this.#timer.refresh();
+    if (this.#course.limits.idleMs !== undefined) this.#timer.restart();
     if (this.#body.push(chunk)) return;
     this.#paused = true;
     controller.pause();
@@ -106,42 +112,44 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #resume(): void {
-    if (!this.#paused) return;
+    if (!this.#paused || this.#settled) return;
     this.#paused = false;
-    if (this.#limits.idleMs !== undefined) this.#timer.refresh();
+    if (this.#course.limits.idleMs !== undefined) this.#timer.restart();
     this.#controller?.resume();
   }
 
   readonly #onAbort = (): void => {
     const sent = this.#controller !== undefined;
-    this.#fail(new HttpError('aborted', 'ABORTED', `The request to ${this.#origin} was cancelled`, sent));
+    this.#fail(
+      new HttpError('aborted', 'ABORTED', `The request to ${this.#course.origin} was cancelled`, sent),
+    );
   };
 
   readonly #onDeadline = (): void => {
     this.#fail(
       this.#controller === undefined
-        ? new HttpError('not-sent', 'DEADLINE', `Could not connect to ${this.#origin} in time (DEADLINE)`)
-        : this.#broken('DEADLINE', `did not come within ${this.#limits.deadlineMs} ms`),
+        ? new HttpError(
+            'not-sent',
+            'DEADLINE',
+            `Could not connect to ${this.#course.origin} in time (DEADLINE)`,
+          )
+        : this.#broken('DEADLINE', `did not come within ${this.#course.limits.deadlineMs} ms`),
     );
   };
 
   readonly #onIdle = (): void => {
     // While the reader is the slow side, silence says nothing about the server.
-    if (this.#paused) this.#timer.refresh();
-    else this.#fail(this.#broken('IDLE', `stopped for ${this.#limits.idleMs ?? 0} ms`));
+    if (this.#paused) this.#timer.restart();
+    else this.#fail(this.#broken('IDLE', `stopped for ${this.#course.limits.idleMs ?? 0} ms`));
   };
 
   #broken(code: string, what: string): HttpError {
-    return new HttpError('broken', code, `The answer of ${this.#origin} ${what} (${code})`);
+    return new HttpError('broken', code, `The answer of ${this.#course.origin} ${what} (${code})`);
   }
 
   #failWith(error: unknown): void {
-    const attempt = {
-      origin: this.#origin,
-      viaProxy: this.#viaProxy,
-      sent: this.#controller !== undefined,
-    };
-    this.#fail(classify(error, attempt));
+    const { origin, viaProxy } = this.#course;
+    this.#fail(classify(error, { origin, viaProxy, sent: this.#controller !== undefined }));
   }
 
   #fail(error: HttpError): void {
@@ -161,7 +169,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #settle(): void {
     this.#settled = true;
-    clearTimeout(this.#timer);
-    this.#signal.removeEventListener('abort', this.#onAbort);
+    this.#timer.stop();
+    this.#course.signal.removeEventListener('abort', this.#onAbort);
   }
 }

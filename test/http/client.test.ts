@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { parseJson } from '../../src/http/body.ts';
 import type { HttpRequest } from '../../src/http/client.ts';
+import { HandTurnedClock } from './clock.ts';
 import { failure, fails, gone, NEVER } from './expect.ts';
 import { answer, closedPort, startClient, startHttp, startRaw, stopAllAfterEach } from './servers.ts';
 
@@ -148,19 +149,27 @@ describe('HttpClient.send', () => {
     }
   });
 
-  it('a black hole is broken at the deadline, and its socket is closed', async () => {
-    const server = await startRaw(() => undefined);
-    await fails(startClient({ deadlineMs: 50 }).send(post(server.origin), NEVER), 'broken', 'DEADLINE');
+  it('a black hole is broken at the deadline of 30 s, and its socket is closed', async () => {
+    const clock = new HandTurnedClock();
+    const server = await startRaw(() => clock.turn(30_000));
+    await fails(startClient({}, {}, clock).send(post(server.origin), NEVER), 'broken', 'DEADLINE');
     await gone(server.sockets);
   });
 
   it('a slow drip does not move the deadline', async () => {
+    const clock = new HandTurnedClock();
     const server = await startRaw((_, socket) => {
       socket.write('HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n');
-      const drip = setInterval(() => socket.write('x'), 5);
-      socket.on('close', () => clearInterval(drip));
+      const drip = (): void => {
+        if (socket.destroyed) return;
+        socket.write('x');
+        clock.turn(100);
+        setImmediate(drip);
+      };
+      setImmediate(drip);
     });
-    await fails(startClient().send(post(server.origin, { deadlineMs: 100 }), NEVER), 'broken', 'DEADLINE');
+    const sending = startClient({}, {}, clock).send(post(server.origin, { deadlineMs: 5_000 }), NEVER);
+    await fails(sending, 'broken', 'DEADLINE');
     await gone(server.sockets);
   });
 

@@ -6,6 +6,7 @@ import { afterEach } from 'mocha';
 import { HttpClient, type HttpLimits } from '../../src/http/client.ts';
 import { NO_PROXY_SETTINGS, type ProxySettings } from '../../src/http/proxy.ts';
 import { CERTIFICATE, KEY } from './certificate.ts';
+import type { HandTurnedClock } from './clock.ts';
 
 export interface RunningServer {
   readonly port: number;
@@ -78,8 +79,9 @@ export async function closedPort(): Promise<number> {
 export function startClient(
   limits: Partial<HttpLimits> = {},
   settings: Partial<ProxySettings> = {},
+  clock?: HandTurnedClock,
 ): HttpClient {
-  const client = new HttpClient({ ...NO_PROXY_SETTINGS, ...settings }, limits);
+  const client = new HttpClient({ ...NO_PROXY_SETTINGS, ...settings }, limits, clock?.startTimer);
   stopAfterwards(() => client.close());
   return client;
 }

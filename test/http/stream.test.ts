@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'mocha';
-import sinon from 'sinon';
 import type { HttpStream, HttpStreamRequest } from '../../src/http/client.ts';
+import { HandTurnedClock } from './clock.ts';
 import { failure, fails, gone, NEVER } from './expect.ts';
 import { closedPort, startClient, startHttp, startRaw, stopAllAfterEach } from './servers.ts';
 
@@ -46,8 +46,12 @@ describe('HttpClient.stream', () => {
     await fails(client.stream(get(`http://127.0.0.1:${await closedPort()}`), NEVER), 'not-sent');
     const resetting = await startRaw((_, socket) => socket.resetAndDestroy());
     await fails(client.stream(get(resetting.origin), NEVER), 'broken');
-    const silent = await startRaw(() => undefined);
-    await fails(client.stream({ ...get(silent.origin), deadlineMs: 30 }, NEVER), 'broken', 'DEADLINE');
+  });
+
+  it('silence before the head is broken at the deadline', async () => {
+    const clock = new HandTurnedClock();
+    const silent = await startRaw(() => clock.turn(30_000));
+    await fails(startClient({}, {}, clock).stream(get(silent.origin), NEVER), 'broken', 'DEADLINE');
     await gone(silent.sockets);
   });
 
@@ -76,45 +80,38 @@ describe('HttpClient.stream', () => {
   });
 
   it('silence longer than allowed is broken, and pieces in time are not', async () => {
-    const server = await startRaw((_, socket) => {
-      socket.write(HEAD);
-      let left = 10;
-      const timer = setInterval(() => {
-        if (left-- > 0) socket.write('1\r\nx\r\n');
-      }, 20);
-      socket.on('close', () => clearInterval(timer));
-    });
+    const clock = new HandTurnedClock();
+    const server = await startRaw((_, socket) => socket.write(HEAD));
     // The deadline is for the head only.
-    const request = { ...get(server.origin, 150), deadlineMs: 100 };
-    const { body } = await startClient().stream(request, NEVER);
-    let pieces = '';
-    const reading = (async () => {
-      for await (const chunk of body) pieces += Buffer.from(chunk).toString();
-    })();
-    await fails(reading, 'broken', 'IDLE');
-    assert.equal(pieces, 'x'.repeat(10));
+    const request = { ...get(server.origin, 1_000), deadlineMs: 500 };
+    const { body } = await startClient({}, {}, clock).stream(request, NEVER);
+    const pieces = body[Symbol.asyncIterator]();
+    for (let i = 0; i < 10; i++) {
+      for (const socket of server.sockets) socket.write('1\r\nx\r\n');
+      assert.equal((await pieces.next()).done, false);
+      clock.turn(999);
+    }
+    const last = fails(pieces.next(), 'broken', 'IDLE');
+    clock.turn(1);
+    await last;
     await gone(server.sockets);
   });
 
   it('a slow reader is not taken for a silent server', async () => {
+    const clock = new HandTurnedClock();
     const size = 20_000_000;
     const server = await startHttp((_, response) => response.end(Buffer.alloc(size)));
-    const clock = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    try {
-      const { body } = await startClient().stream(get(server.origin, 1_000), NEVER);
-      let read = 0;
-      for await (const chunk of body) {
-        read += chunk.byteLength;
-        if (read === chunk.byteLength) {
-          // Everything between the server and this loop is full by now or will be: no piece comes while it rests.
-          await new Promise(setImmediate);
-          clock.tick(60_000);
-        }
+    const { body } = await startClient({}, {}, clock).stream(get(server.origin, 1_000), NEVER);
+    let read = 0;
+    for await (const chunk of body) {
+      // Everything between the server and this loop is full by now: no piece comes while it rests.
+      if (read === 0) {
+        await new Promise(setImmediate);
+        clock.turn(60_000);
       }
-      assert.equal(read, size);
-    } finally {
-      clock.restore();
+      read += chunk.byteLength;
     }
+    assert.equal(read, size);
   });
 
   it('a stream has a cap too', async () => {

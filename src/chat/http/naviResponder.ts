@@ -20,12 +20,11 @@ export interface NaviResponderOptions {
   readonly connection: () => Promise<ChatConnection>;
   readonly newId: IdSource;
   readonly now: Clock;
-  /** Longest silence, milliseconds; the backend sends heartbeats well within it. */
-  readonly heartbeatMs?: number;
   /** Told, once a reply, how many lines of it made no sense and were left out. */
   readonly onIgnored?: (lines: number) => void;
 }
 
+/** Longest silence; the backend sends heartbeats well within it. */
 const HEARTBEAT_MS = 45_000;
 
 /** Replies of a NAVI backend (`/api/navi/chat/stream`). */
@@ -37,7 +36,7 @@ export class NaviResponder implements Responder {
   }
 
   async *respond(prompt: Prompt, signal: AbortSignal): AsyncGenerator<ReplyEvent> {
-    const { http, connection, newId, now, heartbeatMs = HEARTBEAT_MS, onIgnored } = this.#options;
+    const { http, connection, newId, now, onIgnored } = this.#options;
     const { baseUrl, token, orgId } = await connection();
     const base = configuredBase(baseUrl);
     const request = {
@@ -46,7 +45,7 @@ export class NaviResponder implements Responder {
       token,
       headers: { Accept: 'text/event-stream', ...(orgId ? { 'X-Org-Id': orgId } : {}) },
       json: bodyOf(prompt),
-      idleMs: heartbeatMs,
+      idleMs: HEARTBEAT_MS,
     } as const;
     const reply = new NaviReply(newId);
     for await (const line of readReply({ http, request, now, parse: parseLine, onIgnored }, signal)) {

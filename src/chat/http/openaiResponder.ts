@@ -12,9 +12,6 @@ export interface OpenaiResponderOptions {
   readonly connection: () => Promise<Pick<ChatConnection, 'baseUrl' | 'token'>>;
   readonly newId: IdSource;
   readonly now: Clock;
-  /** Until the first byte and between two pieces, milliseconds. */
-  readonly firstByteMs?: number;
-  readonly idleMs?: number;
   /** Told, once a reply, how many lines of it made no sense and were left out. */
   readonly onIgnored?: (lines: number) => void;
 }
@@ -63,8 +60,8 @@ export class OpenaiResponder implements Responder {
       token: token === '' ? undefined : token,
       headers: { Accept: 'text/event-stream' },
       json: bodyOf(prompt),
-      deadlineMs: this.#options.firstByteMs ?? FIRST_BYTE_MS,
-      idleMs: this.#options.idleMs ?? IDLE_MS,
+      deadlineMs: FIRST_BYTE_MS,
+      idleMs: IDLE_MS,
     } as const;
     const thinking = new Thinking(newId);
     let finish: string | undefined;

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { OpenaiResponder, type OpenaiResponderOptions } from '../../../src/chat/http/openaiResponder.ts';
+import { ResponderError } from '../../../src/chat/responder.ts';
+import { HandTurnedClock } from '../../http/clock.ts';
 import { gone, NEVER, reasonOf } from '../../http/expect.ts';
 import { answer, closedPort, startClient, startRaw, stopAllAfterEach } from '../../http/servers.ts';
 import { brokenReply, numbered, PROMPT, replyOf, sse } from './replies.ts';
@@ -142,12 +144,24 @@ describe('OpenaiResponder', () => {
     await brokenReply(responderAt(' '), 'not-configured');
   });
 
-  it('waits for the first byte and between pieces as long as it is told, and no longer', async () => {
-    const silent = await startRaw(() => undefined);
-    await brokenReply(responderAt(silent.origin, { firstByteMs: 30 }), 'broken-answer');
-    const stopping = await startRaw((_, socket) => socket.write(HEAD + sse(delta({ content: 'kept' }))));
-    const reply = await brokenReply(responderAt(stopping.origin, { idleMs: 30 }), 'broken-answer');
-    assert.deepEqual([reply.text, reply.message], ['kept', 'The reply stopped coming']);
+  it('waits five minutes for the first byte and between pieces, and no longer', async () => {
+    const clock = new HandTurnedClock();
+    const http = startClient({}, {}, clock);
+    const silent = await startRaw(() => clock.turn(300_000));
+    await brokenReply(responderAt(silent.origin, { http }), 'broken-answer');
+    const stopping = await startRaw((_, socket) => {
+      clock.turn(299_999);
+      socket.write(HEAD + sse(delta({ content: 'a' })));
+    });
+    const events = responderAt(stopping.origin, { http }).respond(PROMPT, NEVER);
+    await events.next();
+    clock.turn(299_999);
+    for (const socket of stopping.sockets) socket.write(sse(delta({ content: 'b' })));
+    assert.deepEqual(await events.next(), { done: false, value: { type: 'text', text: 'b' } });
+    clock.turn(300_000);
+    const error = await reasonOf(events.next());
+    assert.ok(error instanceof ResponderError);
+    assert.equal(error.message, 'The reply stopped coming');
   });
 
   it('aborting ends it with the reason of the signal and frees the socket', async () => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { normalizeBaseUrl } from '../../../src/http/baseUrl.ts';
-import type { HttpLimits } from '../../../src/http/client.ts';
 import { HttpRemote, type HttpRemoteOptions } from '../../../src/sync/http/httpRemote.ts';
 import { RemoteError, type RemoteProblem } from '../../../src/sync/remote.ts';
+import { HandTurnedClock } from '../../http/clock.ts';
 import { gone, NEVER, reasonOf } from '../../http/expect.ts';
 import { answer, closedPort, startClient, startRaw, stopAllAfterEach } from '../../http/servers.ts';
 
@@ -22,13 +22,9 @@ const DETAIL = { ...ROW, initial_context: { a: 1 }, messages: [{ ...MESSAGE, met
 
 const BODY = { role: 'user', content: 'secret words', metadata: { id: 'x' } } as const;
 
-function remoteAt(
-  origin: string,
-  options: Partial<HttpRemoteOptions> = {},
-  limits: Partial<HttpLimits> = {},
-): HttpRemote {
+function remoteAt(origin: string, options: Partial<HttpRemoteOptions> = {}): HttpRemote {
   return new HttpRemote({
-    http: startClient(limits),
+    http: startClient(),
     base: normalizeBaseUrl(origin),
     token: 'secret-token',
     now: () => Date.UTC(2026, 0, 5),
@@ -57,13 +53,9 @@ async function problem(promise: Promise<unknown>): Promise<RemoteError> {
   return error;
 }
 
-async function eachFails(
-  origin: string,
-  expected: RemoteProblem,
-  limits: Partial<HttpLimits> = {},
-): Promise<void> {
+async function eachFails(origin: string, expected: RemoteProblem, http = startClient()): Promise<void> {
   for (const [name, { call }] of Object.entries(CALLS)) {
-    const error = await problem(call(remoteAt(origin, {}, limits), NEVER));
+    const error = await problem(call(remoteAt(origin, { http }), NEVER));
     assert.equal(error.problem, expected, `${name}: ${error.message}`);
   }
 }
@@ -220,8 +212,17 @@ describe('HttpRemote', () => {
       await eachFails(server.origin, 'unknown');
       assert.equal(server.requests.length, Object.keys(CALLS).length);
     }
-    await eachFails((await startRaw(() => undefined)).origin, 'unknown', { deadlineMs: 30 });
-    await eachFails(await startAnswering(answer(200, ' '.repeat(2000))), 'unknown', { maxBytes: 1000 });
+    await eachFails(
+      await startAnswering(answer(200, ' '.repeat(2000))),
+      'unknown',
+      startClient({ maxBytes: 1000 }),
+    );
+  });
+
+  it('I2: a request whose deadline passed is unknown', async () => {
+    const clock = new HandTurnedClock();
+    const { origin } = await startRaw(() => clock.turn(30_000));
+    await eachFails(origin, 'unknown', startClient({}, {}, clock));
   });
 
   it('an aborted call is unknown when it was under way, not-sent when it was not', async () => {
