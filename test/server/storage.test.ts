@@ -66,13 +66,13 @@ describe('the embedded database', () => {
     const db = new Kysely<Tables>({ dialect: openSqlite(folder) });
     open.push(await openRepository(db, Date.now, v7));
     const settings = await Promise.all([
-      sql<object>`PRAGMA synchronous`.execute(db),
-      sql<object>`PRAGMA fullfsync`.execute(db),
-      sql<object>`PRAGMA foreign_keys`.execute(db),
+      sql`PRAGMA synchronous`.execute(db),
+      sql`PRAGMA fullfsync`.execute(db),
+      sql`PRAGMA foreign_keys`.execute(db),
     ]);
     assert.deepEqual(
-      settings.map(({ rows }) => Object.values(rows[0] ?? {})[0]),
-      [2, 1, 1],
+      settings.map(({ rows }) => ({ ...Object(rows[0]) }) as unknown),
+      [{ synchronous: 2 }, { fullfsync: 1 }, { foreign_keys: 1 }],
     );
   });
 

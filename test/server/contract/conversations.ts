@@ -32,18 +32,18 @@ export function describeConversations(at: ContractBench): void {
 
     it('lists the documented fields, newest update first', async () => {
       const older = await at.client.create({
-        title: 'older',
+        title: 'b older',
         workspace_path: '/w',
         initial_context: { a: 1 },
       });
       at.now += 1000;
-      await at.client.create({ title: 'newer' });
+      await at.client.create({ title: 'c newer' });
       at.now += 1000;
       await at.client.append(older.id, 'hello');
       const rows = await at.client.list();
       assert.deepEqual(
         rows.map(({ title }) => title),
-        ['older', 'newer'],
+        ['b older', 'c newer'],
       );
       assert.deepEqual(rows[0], {
         ...older,
@@ -54,12 +54,12 @@ export function describeConversations(at: ContractBench): void {
 
     it('I4: sorts times by their value, not by their text', async () => {
       at.now = 999_999_999;
-      await at.client.create({ title: 'nine digits' });
+      await at.client.create({ title: 'b nine digits' });
       at.now = 1_000_000_000;
-      await at.client.create({ title: 'ten digits' });
+      await at.client.create({ title: 'a ten digits' });
       assert.deepEqual(
         (await at.client.list()).map(({ title }) => title),
-        ['ten digits', 'nine digits'],
+        ['a ten digits', 'b nine digits'],
       );
     });
 
