@@ -3,9 +3,7 @@ import type { HostMessage, Intent } from '../../src/protocol/panel.ts';
 import { intentSchema } from '../../src/protocol/panel.ts';
 import { NOW } from './fixtures.ts';
 import { startSite, type Site } from './site.ts';
-import themes from './themes.json' with { type: 'json' };
-
-export type Theme = keyof typeof themes;
+import { themes, type Dress, type Theme } from './themes.ts';
 
 export interface PanelOptions {
   readonly theme?: Theme;
@@ -56,7 +54,7 @@ export class Stage {
     });
     const page = await context.newPage();
     await page.clock.setFixedTime(NOW);
-    await page.addInitScript(playEditor, { ...themes[theme], saved });
+    await page.addInitScript(playEditor, { theme: themes[theme], saved });
     const panel = new Panel(page);
     await page.goto(this.#site.url);
     await page.waitForFunction(() => window.posted.length > 0);
@@ -100,6 +98,11 @@ export class Panel {
     return all.filter((intent): intent is Extract<Intent, { type: T }> => intent.type === type);
   }
 
+  /** Another theme, while the page goes on. */
+  async dress(theme: Theme): Promise<void> {
+    await this.page.evaluate((dress) => window.dress(dress), themes[theme]);
+  }
+
   savedState(): Promise<unknown> {
     return this.page.evaluate(() => window.savedState);
   }
@@ -110,16 +113,14 @@ export class Panel {
 }
 
 /** What the editor does to the page of a webview. Runs in the page, before its own scripts. */
-function playEditor({
-  bodyClass,
-  variables,
-  saved,
-}: {
-  bodyClass: string;
-  variables: Readonly<Record<string, string>>;
-  saved: unknown;
-}): void {
+function playEditor({ theme, saved }: { theme: Dress; saved: unknown }): void {
   window.posted = [];
+  window.dress = ({ bodyClass, variables }) => {
+    document.documentElement.removeAttribute('style');
+    for (const [name, value] of Object.entries(variables))
+      document.documentElement.style.setProperty(name, value);
+    document.body.className = bodyClass;
+  };
   window.savedState = saved;
   Object.assign(window, {
     acquireVsCodeApi: () => ({
@@ -141,17 +142,13 @@ function playEditor({
   document.addEventListener('securitypolicyviolation', (event) =>
     console.error(`content policy: ${event.violatedDirective} ${event.blockedURI}`),
   );
-  const dress = () => {
-    for (const [name, value] of Object.entries(variables))
-      document.documentElement.style.setProperty(name, value);
-    document.body.className = bodyClass;
-  };
-  document.addEventListener('DOMContentLoaded', dress);
+  document.addEventListener('DOMContentLoaded', () => window.dress(theme));
 }
 
 declare global {
   interface Window {
     posted: unknown[];
     savedState: unknown;
+    dress: (theme: Dress) => void;
   }
 }

@@ -1,18 +1,11 @@
 /** Writes pictures of the panel's states in each theme to out/screenshots/, for people to look at. */
 import { mkdir } from 'node:fs/promises';
 import type { Snapshot } from '../../src/protocol/panel.ts';
-import { Stage, type PanelOptions, type Theme } from './panel.ts';
+import { Stage, type PanelOptions } from './panel.ts';
 import { scenes } from './scenes.ts';
+import { THEMES } from './themes.ts';
 
 const OUT = 'out/screenshots';
-const THEMES: readonly Theme[] = [
-  'light',
-  'dark',
-  'lightModern',
-  'darkModern',
-  'highContrast',
-  'highContrastLight',
-];
 
 await mkdir(OUT, { recursive: true });
 const stage = await Stage.start();

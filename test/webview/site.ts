@@ -44,6 +44,10 @@ export async function startSite(): Promise<Site> {
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://localhost').pathname;
     const origin = `http://${request.headers.host ?? ''}`;
+    if (path === '/favicon.ico') {
+      response.writeHead(204).end();
+      return;
+    }
     if (path === '/') {
       const nonce = randomBytes(16).toString('base64');
       response.setHeader('content-security-policy', policy(origin, nonce));

@@ -1,6 +1,6 @@
 import type { ConversationItem } from '../../protocol/panel.ts';
 import { strings } from '../strings.ts';
-import type { IconButton } from './icon.ts';
+import type { IconButton } from './controls.ts';
 import type { Post } from './light.ts';
 
 /** Star and pin: on or off. */

@@ -16,7 +16,7 @@ import {
 import { isForInputMethod } from '../keys.ts';
 import { strings } from '../strings.ts';
 import { Throttle } from '../throttle.ts';
-import { icon } from './icon.ts';
+import { icon } from './controls.ts';
 import { LightElement, type Post } from './light.ts';
 
 /** A draft is posted at most this often; a huge one less often, so that typing stays free. */

@@ -8,7 +8,7 @@ import { Throttle } from '../throttle.ts';
 import './composer.ts';
 import './header.ts';
 import './notices.ts';
-import { icon } from './icon.ts';
+import { icon } from './controls.ts';
 import { LightElement } from './light.ts';
 import { thinking } from './message.ts';
 import { Scroller } from './scroller.ts';

@@ -3,7 +3,7 @@ import type { ConversationItem } from '../../protocol/panel.ts';
 import { isForInputMethod } from '../keys.ts';
 import { strings } from '../strings.ts';
 import { conversationActions, toggleActions } from './actions.ts';
-import { iconButton } from './icon.ts';
+import { iconButton } from './controls.ts';
 import { LightElement, type Post } from './light.ts';
 
 /** The protocol's limit for a title, in UTF-16 units. */

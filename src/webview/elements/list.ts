@@ -3,7 +3,7 @@ import { repeat } from 'lit/directives/repeat.js';
 import type { ConversationItem, ListSnapshot, ListView } from '../../protocol/panel.ts';
 import { strings } from '../strings.ts';
 import { conversationActions, toggleActions } from './actions.ts';
-import { icon, iconButton } from './icon.ts';
+import { icon, iconButton } from './controls.ts';
 import { LightElement, type Post } from './light.ts';
 import { fullTime, timeAgo } from '../times.ts';
 

@@ -1,4 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
+import { textButton } from './controls.ts';
 import { strings } from '../strings.ts';
 
 const BEGINNING = 10_000;
@@ -9,13 +10,7 @@ export function longText(text: string, isWhole: boolean, showAll: () => void): T
   const chunks = isWhole ? split(text) : [text.slice(0, BEGINNING)];
   return html`<div class="long-text">
     ${chunks.map((chunk) => html`<div>${chunk}</div>`)}
-    ${
-      isWhole
-        ? nothing
-        : html`<button type="button" class="text-button" @click=${showAll}>
-            ${strings.showAll(text.length)}
-          </button>`
-    }
+    ${isWhole ? nothing : textButton(strings.showAll(text.length), showAll)}
   </div>`;
 }
 

@@ -4,7 +4,7 @@ import type { MessageItem } from '../../protocol/panel.ts';
 import '../markdown/element.ts';
 import { strings } from '../strings.ts';
 import { fullTime, timeOfDay } from '../times.ts';
-import { icon, iconButton, type IconName } from './icon.ts';
+import { icon, iconButton, textButton, type IconName } from './controls.ts';
 import { LightElement, type Post } from './light.ts';
 import { longText } from './longText.ts';
 import { steps } from './steps.ts';
@@ -64,7 +64,7 @@ export class NaviMessage extends LightElement {
           run: () => this.#copy(),
         })}
       </div>
-      ${steps(message)} ${this.#body()} ${this.#ending()} ${this.#trouble()}
+      ${steps(message)} ${this.#body()} ${this.#ending()} ${this.#problem()} ${this.#parked()}
     </article>`;
   }
 
@@ -77,55 +77,33 @@ export class NaviMessage extends LightElement {
     return html`<navi-markdown class="markdown" .source=${source}></navi-markdown>`;
   }
 
+  /** How the reply ended, when it did not end well. */
   #ending(): TemplateResult | typeof nothing {
     const { status, content } = this.message;
     if (status !== 'interrupted' && status !== 'failed') return nothing;
-    return html`<div class="trouble ${status}">
-      ${icon(status === 'failed' ? 'error' : 'circle-slash')}
-      <p>${strings[status](content.length)}</p>
-      ${this.#retryReply()}
-    </div>`;
+    const name = status === 'failed' ? 'error' : 'circle-slash';
+    return trouble(status, name, strings[status](content.length), this.#retryReply());
   }
 
-  #trouble(): TemplateResult | typeof nothing {
-    const { replyProblem, delivery, deliveryReason, id: messageId } = this.message;
-    return html`${
-      replyProblem === undefined
-        ? nothing
-        : html`<div class="trouble failed">
-            ${icon('error')}
-            <p>${strings.noReply(replyProblem)}</p>
-            ${this.#retryReply()}
-          </div>`
-    }
-    ${
-      delivery === 'parked'
-        ? html`<div class="trouble parked">
-            ${icon('warning')}
-            <p>${strings.parked(deliveryReason)}</p>
-            <button
-              type="button"
-              class="text-button"
-              @click=${() => this.post({ type: 'retrySend', messageId })}
-            >
-              ${strings.retry}
-            </button>
-            <button type="button" class="text-button" @click=${() => this.#copy()}>${strings.copy}</button>
-          </div>`
-        : nothing
-    }`;
+  #problem(): TemplateResult | typeof nothing {
+    const { replyProblem } = this.message;
+    if (replyProblem === undefined) return nothing;
+    return trouble('failed', 'error', strings.noReply(replyProblem), this.#retryReply());
+  }
+
+  #parked(): TemplateResult | typeof nothing {
+    const { delivery, deliveryReason, id: messageId } = this.message;
+    if (delivery !== 'parked') return nothing;
+    const retry = textButton(strings.retry, () => this.post({ type: 'retrySend', messageId }));
+    const copy = textButton(strings.copy, () => this.#copy());
+    return trouble('parked', 'warning', strings.parked(deliveryReason), retry, copy);
   }
 
   #retryReply(): TemplateResult | typeof nothing {
-    if (!this.canRetry) return nothing;
     const { conversationId } = this;
-    return html`<button
-      type="button"
-      class="text-button"
-      @click=${() => this.post({ type: 'retryReply', conversationId })}
-    >
-      ${strings.retry}
-    </button>`;
+    return this.canRetry
+      ? textButton(strings.retry, () => this.post({ type: 'retryReply', conversationId }))
+      : nothing;
   }
 
   #delivery(): TemplateResult | typeof nothing {
@@ -140,6 +118,18 @@ export class NaviMessage extends LightElement {
   #copy(): void {
     this.post({ type: 'copyMessage', messageId: this.message.id, conversationId: this.conversationId });
   }
+}
+
+function trouble(
+  kind: 'interrupted' | 'failed' | 'parked',
+  name: IconName,
+  words: string,
+  ...actions: (TemplateResult | typeof nothing)[]
+): TemplateResult {
+  return html`<div class="trouble ${kind}">
+    ${icon(name)}
+    <p>${words} ${actions}</p>
+  </div>`;
 }
 
 export function thinking(): TemplateResult {

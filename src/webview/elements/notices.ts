@@ -2,7 +2,7 @@ import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'l
 import { repeat } from 'lit/directives/repeat.js';
 import type { Notice } from '../../protocol/panel.ts';
 import { strings } from '../strings.ts';
-import { icon, iconButton, type IconName } from './icon.ts';
+import { icon, iconButton, textButton, type IconName } from './controls.ts';
 import { LightElement, type Post } from './light.ts';
 
 const ICONS: Readonly<Record<Notice['severity'], IconName>> = {
@@ -37,13 +37,7 @@ export class NaviNotices extends LightElement {
       ${icon(ICONS[notice.severity])}
       <p>${notice.text}</p>
       <div class="notice-actions">
-        ${
-          action
-            ? html`<button type="button" class="text-button" @click=${() => this.post(action.intent)}>
-                ${action.label}
-              </button>`
-            : nothing
-        }
+        ${action ? textButton(action.label, () => this.post(action.intent)) : nothing}
         ${iconButton({
           icon: 'close',
           label: strings.dismiss,

@@ -6,6 +6,11 @@ export interface Anchor {
   readonly offset: number;
 }
 
+/** A place counts as reached when it stayed for so many frames: rows get their real height only when they come into view. */
+const STABLE_FRAMES = 3;
+/** What a reader does to scroll: then the place is theirs. */
+const GESTURES = ['wheel', 'touchmove', 'pointerdown', 'keydown'] as const;
+
 /**
  * Keeps a scrolled column where its reader wants it: at the end while they are at the end, else with the message
  * at the upper edge unmoved, whatever is added above or below.
@@ -15,7 +20,11 @@ export class Scroller {
   readonly #observer = new ResizeObserver(() => this.#keepEnd());
   #view: HTMLElement | undefined;
   #following: Following = { isFollowing: true, top: 0 };
+  /** Where the view was before an update. */
+  #before: Anchor | undefined;
+  /** Where the view is to be, until it stays there. */
   #held: Anchor | undefined;
+  #stableFrames = 0;
 
   constructor(events: { onFollow: (isFollowing: boolean) => void; onMove: () => void }) {
     this.#events = events;
@@ -26,32 +35,36 @@ export class Scroller {
     this.disconnect();
     this.#view = view;
     view.addEventListener('scroll', this.#onScroll, { passive: true });
+    for (const gesture of GESTURES) view.addEventListener(gesture, this.#letGo, { passive: true });
     this.#observer.observe(view);
     if (view.firstElementChild) this.#observer.observe(view.firstElementChild);
     const isFound = anchor !== undefined && this.#find(anchor.messageId) !== undefined;
     this.#set({ isFollowing: !isFound, top: view.scrollTop });
-    if (isFound) this.#restore(anchor);
+    if (isFound) this.#hold(anchor);
     this.#keepEnd();
   }
 
   disconnect(): void {
     this.#view?.removeEventListener('scroll', this.#onScroll);
+    for (const gesture of GESTURES) this.#view?.removeEventListener(gesture, this.#letGo);
     this.#observer.disconnect();
     this.#view = undefined;
+    this.#letGo();
   }
 
   follow(): void {
+    this.#letGo();
     this.#set({ ...this.#following, isFollowing: true });
     this.#keepEnd();
   }
 
   beforeUpdate(): void {
-    this.#held = this.#following.isFollowing ? undefined : this.anchor();
+    this.#before = this.#following.isFollowing ? undefined : (this.#held ?? this.anchor());
   }
 
   afterUpdate(): void {
-    if (this.#held) this.#restore(this.#held);
-    this.#held = undefined;
+    if (this.#before) this.#hold(this.#before);
+    this.#before = undefined;
     this.#keepEnd();
   }
 
@@ -68,12 +81,34 @@ export class Scroller {
       : undefined;
   }
 
-  #restore({ messageId, offset }: Anchor): void {
+  #hold(anchor: Anchor): void {
+    const isHolding = this.#held !== undefined;
+    this.#held = anchor;
+    this.#stableFrames = 0;
+    this.#restore(anchor);
+    if (!isHolding) requestAnimationFrame(this.#settle);
+  }
+
+  readonly #settle = (): void => {
+    if (!this.#held) return;
+    this.#stableFrames = this.#restore(this.#held) ? 0 : this.#stableFrames + 1;
+    if (this.#stableFrames < STABLE_FRAMES) requestAnimationFrame(this.#settle);
+    else this.#letGo();
+  };
+
+  readonly #letGo = (): void => {
+    this.#held = undefined;
+  };
+
+  /** True when the view had to move. */
+  #restore({ messageId, offset }: Anchor): boolean {
     const row = this.#find(messageId);
     const view = this.#view;
-    if (!row || !view) return;
-    const moved = row.getBoundingClientRect().top + offset - view.getBoundingClientRect().top;
-    if (Math.abs(moved) >= 1) view.scrollTop += moved;
+    if (!row || !view) return false;
+    const from = view.scrollTop;
+    const away = row.getBoundingClientRect().top + offset - view.getBoundingClientRect().top;
+    if (Math.abs(away) >= 1) view.scrollTop += away;
+    return view.scrollTop !== from;
   }
 
   #keepEnd(): void {

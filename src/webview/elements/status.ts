@@ -1,7 +1,7 @@
 import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
 import type { Intent, SyncSnapshot, SyncState } from '../../protocol/panel.ts';
 import { strings } from '../strings.ts';
-import { icon, type IconName } from './icon.ts';
+import { icon, textButton, type IconName } from './controls.ts';
 import { LightElement, type Post } from './light.ts';
 
 /** States that come and go within a second are not worth a line that moves the page. */
@@ -69,17 +69,7 @@ export class NaviStatus extends LightElement {
         ${queued > 0 ? html`<span class="muted">${strings.queued(queued)}</span>` : nothing}
         ${detail === '' ? nothing : html`<span class="muted">${detail}</span>`}
       </p>
-      ${
-        command
-          ? html`<button
-              type="button"
-              class="text-button"
-              @click=${() => this.post({ type: 'runCommand', command })}
-            >
-              ${strings[command]}
-            </button>`
-          : nothing
-      }
+      ${command ? textButton(strings[command], () => this.post({ type: 'runCommand', command })) : nothing}
     </section>`;
   }
 }

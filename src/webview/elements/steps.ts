@@ -4,7 +4,7 @@ import type { MessageItem } from '../../protocol/panel.ts';
 import { strings } from '../strings.ts';
 import { terminalText } from '../terminalText.ts';
 import { duration } from '../times.ts';
-import { icon, type IconName } from './icon.ts';
+import { icon, type IconName } from './controls.ts';
 
 const ICONS: Readonly<Record<RunState, IconName>> = {
   running: 'loading',

@@ -66,3 +66,8 @@ export function iconButton(button: IconButton): TemplateResult {
     ${icon(button.icon)}
   </button>`;
 }
+
+/** A button among words, drawn as a link. */
+export function textButton(label: string, run: () => void): TemplateResult {
+  return html`<button type="button" class="text-button" @click=${run}>${label}</button>`;
+}

@@ -1,0 +1,312 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { describe, it } from 'mocha';
+import type { Intent } from '../../src/protocol/panel.ts';
+import { MAX_MESSAGE_LENGTH } from '../../src/protocol/panel.ts';
+import {
+  hasUnsavedText,
+  LONGEST_MESSAGE,
+  receive,
+  saveDraft,
+  send,
+  sendable,
+  type,
+  waitedTooLong,
+  type ComposerState,
+  type ComposerView,
+} from '../../src/webview/composerState.ts';
+import { uuid } from './fixtures.ts';
+
+const [A, B] = [uuid(1), uuid(2)];
+const [D1, D2] = [uuid(11), uuid(12)];
+
+function view(fields: Partial<ComposerView> = {}): ComposerView {
+  return { conversationId: A, draft: { messageId: D1, text: '' }, messages: [], refusals: [], ...fields };
+}
+
+function opened(fields: Partial<ComposerView> = {}): ComposerState {
+  return shown(undefined, view(fields));
+}
+
+function shown(state: ComposerState | undefined, next: ComposerView): ComposerState {
+  const { state: after } = receive(state, next);
+  assert.ok(after);
+  return after;
+}
+
+/** Typed and posted, as the composer does on every key. */
+function typed(state: ComposerState, text: string): ComposerState {
+  return saveDraft(type(state, text)).state;
+}
+
+describe('The composer, typing', () => {
+  it('takes over the draft that the host keeps when a conversation is opened', () => {
+    const state = opened({ draft: { messageId: D1, text: 'half a thought' } });
+    assert.equal(state.text, 'half a thought');
+    assert.equal(hasUnsavedText(state), false);
+  });
+
+  it('posts what was typed, once, under the id that it will be sent with', () => {
+    const first = saveDraft(type(opened(), 'Hello'));
+    assert.deepEqual(first.intents, [{ type: 'saveDraft', conversationId: A, messageId: D1, text: 'Hello' }]);
+    assert.deepEqual(saveDraft(first.state).intents, []);
+  });
+
+  it('posts a draft that was emptied', () => {
+    const state = opened({ draft: { messageId: D1, text: 'Hello' } });
+    assert.equal(saveDraft(type(state, '')).intents.length, 1);
+  });
+
+  it('keeps what is typed while older drafts come back from the host', () => {
+    let state = typed(typed(typed(opened(), 'a'), 'ab'), 'abc');
+    for (const text of ['', 'a', 'ab']) {
+      state = shown(state, view({ draft: { messageId: D1, text } }));
+      assert.equal(state.text, 'abc');
+    }
+  });
+
+  it('keeps what is typed when a text that was typed and taken back comes back late', () => {
+    let state = typed(opened({ draft: { messageId: D1, text: 'abc' } }), 'abcd');
+    state = typed(state, 'abc');
+    // Made before the host read either draft.
+    state = shown(state, view({ draft: { messageId: D1, text: 'abc' } }));
+    state = shown(state, view({ draft: { messageId: D1, text: 'abcd' } }));
+    assert.equal(state.text, 'abc');
+  });
+
+  it('takes over a draft that was written in another window while nothing is typed here', () => {
+    let state = typed(opened(), 'ours');
+    state = shown(state, view({ draft: { messageId: D1, text: 'ours' } }));
+    state = shown(state, view({ draft: { messageId: D1, text: 'theirs' } }));
+    assert.equal(state.text, 'theirs');
+  });
+
+  it('keeps what is typed while another window writes into the same draft, and posts it', () => {
+    let state = type(typed(opened(), 'ours'), 'ours too');
+    state = shown(state, view({ draft: { messageId: D1, text: 'theirs' } }));
+    assert.equal(state.text, 'ours too');
+    assert.equal(hasUnsavedText(state), true);
+  });
+
+  it('posts the last keys for the conversation that is left, whoever leaves it', () => {
+    const state = type(opened(), 'last words');
+    const expected = [{ type: 'saveDraft', conversationId: A, messageId: D1, text: 'last words' }];
+    assert.deepEqual(receive(state, undefined).intents, expected);
+    const moved = receive(state, view({ conversationId: B, draft: { messageId: D2, text: 'other' } }));
+    assert.deepEqual(moved.intents, expected);
+    assert.equal(moved.state?.text, 'other');
+  });
+});
+
+describe('The composer, sending', () => {
+  it('sends the draft first and then the message under the same id', () => {
+    const { state, intents } = send(type(opened(), 'Hello'));
+    assert.deepEqual(intents, [
+      { type: 'saveDraft', conversationId: A, messageId: D1, text: 'Hello' },
+      { type: 'sendMessage', conversationId: A, messageId: D1, text: 'Hello' },
+    ]);
+    assert.equal(sendable(state), 'saving');
+    assert.equal(state.text, 'Hello');
+  });
+
+  it('I3: does not send again while it waits', () => {
+    const { state } = send(type(opened(), 'Hello'));
+    assert.deepEqual(send(state).intents, []);
+  });
+
+  it('I1: keeps the text until a snapshot shows the message', () => {
+    let { state } = send(type(opened(), 'Hello'));
+    state = shown(state, view({ draft: { messageId: D1, text: 'Hello' } }));
+    assert.equal(state.text, 'Hello');
+    assert.equal(sendable(state), 'saving');
+    state = shown(
+      state,
+      view({ draft: { messageId: D2, text: '' }, messages: [{ id: D1, content: 'Hello' }] }),
+    );
+    assert.equal(state.text, '');
+    assert.equal(state.messageId, D2);
+    assert.equal(state.sending, 'no');
+  });
+
+  it('clears when the message is stored but the host has not made a new draft id yet', () => {
+    const { state } = send(type(opened(), 'Hello'));
+    const stored = view({
+      draft: { messageId: D1, text: 'Hello' },
+      messages: [{ id: D1, content: 'Hello' }],
+    });
+    let after = shown(state, stored);
+    assert.equal(after.text, '');
+    after = shown(after, stored);
+    assert.equal(after.text, '', 'the draft of a stored message came back');
+    assert.equal(hasUnsavedText(after), false);
+  });
+
+  it('clears when the draft has a new id and is empty, though the message is out of the window', () => {
+    const { state } = send(type(opened(), 'Hello'));
+    assert.equal(shown(state, view({ draft: { messageId: D2, text: '' } })).text, '');
+  });
+
+  it('takes the next draft over when the message is stored and another window has begun to write', () => {
+    const { state } = send(type(opened(), 'Hello'));
+    const next = shown(
+      state,
+      view({ draft: { messageId: D2, text: 'next' }, messages: [{ id: D1, content: 'Hello' }] }),
+    );
+    assert.equal(next.text, 'next');
+  });
+
+  it('I1: keeps the text under the new id when the id was stored with other words', () => {
+    const { state } = send(type(opened(), 'ours'));
+    const after = shown(
+      state,
+      view({ draft: { messageId: D2, text: '' }, messages: [{ id: D1, content: 'theirs' }] }),
+    );
+    assert.equal(after.text, 'ours');
+    assert.equal(after.messageId, D2);
+    assert.equal(after.sending, 'no');
+    assert.deepEqual(saveDraft(after).intents, [
+      { type: 'saveDraft', conversationId: A, messageId: D2, text: 'ours' },
+    ]);
+  });
+
+  it('gives the text back when a notice answers instead', () => {
+    let { state } = send(type(opened({ refusals: ['old'] }), 'Hello'));
+    state = shown(state, view({ draft: { messageId: D1, text: 'Hello' }, refusals: ['old'] }));
+    assert.equal(sendable(state), 'saving');
+    state = shown(state, view({ draft: { messageId: D1, text: 'Hello' }, refusals: ['old', 'new'] }));
+    assert.equal(sendable(state), 'ready');
+    assert.equal(state.text, 'Hello');
+  });
+
+  it('clears after an unrelated notice gave the text back and the message is stored after all', () => {
+    let { state } = send(type(opened(), 'Hello'));
+    state = shown(state, view({ draft: { messageId: D1, text: 'Hello' }, refusals: ['unrelated'] }));
+    state = shown(
+      state,
+      view({ draft: { messageId: D2, text: '' }, messages: [{ id: D1, content: 'Hello' }] }),
+    );
+    assert.equal(state.text, '');
+  });
+
+  it('gives the text back when the host does not answer, and still clears when it does', () => {
+    const { state } = send(type(opened(), 'Hello'));
+    const late = waitedTooLong(state);
+    assert.equal(sendable(late), 'ready');
+    assert.equal(late.sending, 'late');
+    const stored = view({ draft: { messageId: D2, text: '' }, messages: [{ id: D1, content: 'Hello' }] });
+    assert.equal(shown(late, stored).text, '');
+  });
+
+  it('clears the same words when another window sent the draft', () => {
+    const state = typed(opened(), 'Hello');
+    const stored = view({ draft: { messageId: D2, text: '' }, messages: [{ id: D1, content: 'Hello' }] });
+    assert.equal(shown(state, stored).text, '');
+  });
+
+  it('keeps other words when another window sent the draft', () => {
+    const state = typed(opened(), 'Hello, and more');
+    const stored = view({ draft: { messageId: D2, text: '' }, messages: [{ id: D1, content: 'Hello' }] });
+    const after = shown(state, stored);
+    assert.equal(after.text, 'Hello, and more');
+    assert.equal(hasUnsavedText(after), true);
+  });
+
+  it('sends no empty message and none that is only white space', () => {
+    for (const text of ['', ' ', '\n\t ']) assert.deepEqual(send(type(opened(), text)).intents, []);
+  });
+
+  it('keeps a text that is too long, sends and posts nothing of it', () => {
+    assert.equal(LONGEST_MESSAGE, MAX_MESSAGE_LENGTH);
+    const state = type(opened(), 'x'.repeat(LONGEST_MESSAGE + 1));
+    assert.equal(sendable(state), 'tooLong');
+    assert.deepEqual(send(state).intents, []);
+    assert.deepEqual(saveDraft(state).intents, []);
+    assert.equal(state.text.length, LONGEST_MESSAGE + 1);
+    assert.equal(send(type(state, 'x'.repeat(LONGEST_MESSAGE))).intents.length, 2);
+  });
+});
+
+/** A host that reads intents in order, now and then, and shows its draft and its messages, now and then. */
+class Host {
+  messages: { id: string; content: string }[] = [];
+  draft = { messageId: D1, text: '' };
+  readonly #inbox: Intent[] = [];
+  #made = 100;
+
+  post(intents: readonly Intent[]): void {
+    this.#inbox.push(...intents);
+  }
+
+  read(): void {
+    const intent = this.#inbox.shift();
+    if (intent?.type === 'saveDraft' && intent.messageId === this.draft.messageId)
+      this.draft = { messageId: intent.messageId, text: intent.text };
+    if (intent?.type === 'sendMessage' && !this.messages.some((message) => message.id === intent.messageId)) {
+      this.messages = [...this.messages, { id: intent.messageId, content: intent.text }];
+      this.draft = { messageId: uuid((this.#made += 1)), text: '' };
+    }
+  }
+
+  readAll(): void {
+    while (this.#inbox.length > 0) this.read();
+  }
+
+  view(): ComposerView {
+    return view({ draft: this.draft, messages: this.messages });
+  }
+}
+
+describe('The composer and a slow host', () => {
+  it('I1, I3: every sent text is stored exactly once, and what is typed is never replaced', () => {
+    const steps = fc.array(
+      fc.oneof(
+        fc.record({
+          do: fc.constantFrom('type' as const, 'typeAndPost' as const),
+          text: fc.constantFrom('', 'a', 'ab'),
+        }),
+        fc.record({ do: fc.constantFrom('post', 'send', 'read', 'show', 'readAndShow') }),
+      ),
+      { maxLength: 40 },
+    );
+    fc.assert(
+      fc.property(steps, (script) => {
+        const host = new Host();
+        let state = opened();
+        let typedText = '';
+        const sent: string[] = [];
+        const post = (step: { state: ComposerState; intents: Intent[] }) => {
+          state = step.state;
+          host.post(step.intents);
+          sent.push(
+            ...step.intents.flatMap((intent) => (intent.type === 'sendMessage' ? [intent.text] : [])),
+          );
+        };
+        for (const step of script) {
+          // The field is read-only while a message is being saved.
+          if ('text' in step && sendable(state) !== 'saving') {
+            typedText = step.text;
+            state = type(state, step.text);
+          }
+          if (step.do === 'post' || step.do === 'typeAndPost') post(saveDraft(state));
+          if (step.do === 'send') post(send(state));
+          if (step.do === 'read' || step.do === 'readAndShow') host.read();
+          if (step.do === 'show' || step.do === 'readAndShow') {
+            const wasSaving = sendable(state) === 'saving';
+            state = shown(state, host.view());
+            if (wasSaving && sendable(state) !== 'saving') typedText = '';
+            assert.equal(state.text, typedText);
+          }
+        }
+        post(saveDraft(state));
+        host.readAll();
+        state = shown(state, host.view());
+        assert.deepEqual(
+          host.messages.map((message) => message.content),
+          sent,
+        );
+        assert.equal(host.draft.text, state.text, 'the host keeps another draft than the one on the screen');
+      }),
+      { numRuns: 5000, seed: 20260512 },
+    );
+  });
+});

@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { conversation, message, messages, notice, open, snapshot, uuid } from './fixtures.ts';
+import { Stage, type Panel } from './panel.ts';
+
+const CONVERSATION = uuid(1);
+const LONG = 'Some words that fill a line or two of the panel. '.repeat(8);
+
+describe('A conversation in a browser', function () {
+  // A browser on a busy machine.
+  this.timeout(60_000);
+  let stage: Stage;
+  let panel: Panel;
+  before(async () => (stage = await Stage.start()));
+  after(() => stage.stop());
+  beforeEach(async () => (panel = await stage.open()));
+  afterEach(async () => {
+    assert.deepEqual(panel.problems, []);
+    await panel.close();
+  });
+
+  const many = (count: number) =>
+    messages(count).map((item) => ({ ...item, content: `${item.content}: ${LONG}` }));
+  const place = () =>
+    panel.page.evaluate(() => {
+      const view = document.querySelector('.messages');
+      return view
+        ? { top: view.scrollTop, below: view.scrollHeight - view.clientHeight - view.scrollTop }
+        : undefined;
+    });
+  /** Where the upper edge of a message is in the view. */
+  const edgeOf = (n: number) =>
+    panel.page.evaluate(
+      (id) => Math.round(document.querySelector(`[data-id="${id}"]`)?.getBoundingClientRect().top ?? NaN),
+      uuid(1000 + n),
+    );
+  const wheelUp = async (pixels: number) => {
+    await panel.page.mouse.move(150, 300);
+    await panel.page.mouse.wheel(0, -pixels);
+    await panel.page.waitForFunction(() => document.querySelector('.jump:not([hidden])'));
+  };
+  const streaming = (content: string) =>
+    snapshot({
+      open: open({
+        messages: [...many(30), message(31, { content, status: 'streaming' })],
+        isReplying: true,
+      }),
+    });
+
+  it('opens at the newest message and follows a reply', async () => {
+    await panel.show(snapshot({ open: open({ messages: many(30) }) }));
+    assert.equal((await place())?.below, 0);
+    for (let piece = 1; piece < 6; piece += 1) {
+      await panel.show(streaming(LONG.repeat(piece)));
+      assert.equal((await place())?.below, 0);
+    }
+  });
+
+  it('does not move when a reply goes on while older messages are read; the jump button moves nothing', async () => {
+    await panel.show(streaming(LONG));
+    const composerBefore = await panel.page.locator('.composer-box').boundingBox();
+    await wheelUp(900);
+    const anchor = await edgeOf(26);
+    for (let piece = 2; piece < 8; piece += 1) await panel.show(streaming(LONG.repeat(piece)));
+    assert.equal(await edgeOf(26), anchor);
+    assert.deepEqual(await panel.page.locator('.composer-box').boundingBox(), composerBefore);
+
+    await panel.page.getByRole('button', { name: 'Jump to the newest message' }).click();
+    await panel.page.waitForFunction(() => document.querySelector('.jump[hidden]'));
+    assert.equal((await place())?.below, 0);
+  });
+
+  it('keeps the message in view when older ones are loaded above it', async () => {
+    const all = many(60);
+    await panel.show(snapshot({ open: open({ messages: all.slice(30), hasOlder: true }) }));
+    await panel.page.locator('.messages').evaluate((view) => (view.scrollTop = 0));
+    await panel.page.waitForFunction(() => document.querySelector('.jump:not([hidden])'));
+    const before = await edgeOf(30);
+    await panel.page.getByRole('button', { name: 'Load older messages' }).click();
+    assert.deepEqual(await panel.intentsOf('loadOlderMessages'), [
+      { type: 'loadOlderMessages', conversationId: CONVERSATION },
+    ]);
+    await panel.show(snapshot({ open: open({ messages: all, hasOlder: false }) }));
+    const moved = (await edgeOf(30)) - before;
+    assert.ok(Math.abs(moved) <= 2, `moved by ${moved} pixels`);
+  });
+
+  it('comes back to the message that was read before a reload', async () => {
+    await panel.show(snapshot({ open: open({ messages: many(30) }) }));
+    await wheelUp(1500);
+    await panel.page.waitForFunction(() => JSON.stringify(window.savedState).includes('anchor'));
+    const saved = await panel.savedState();
+    const edge = await panel.page.evaluate(() => {
+      const view = document.querySelector('.messages')?.getBoundingClientRect().top ?? 0;
+      return [...document.querySelectorAll('navi-message')].findIndex(
+        (row) => row.getBoundingClientRect().bottom > view,
+      );
+    });
+    const before = await edgeOf(edge);
+    await panel.close();
+    panel = await stage.open({ saved });
+    await panel.show(snapshot({ isLoading: true }));
+    await panel.show(snapshot({ open: open({ messages: many(30) }) }));
+    assert.ok(Math.abs((await edgeOf(edge)) - before) <= 2);
+  });
+
+  it('draws a thousand messages in a second or two and stays fast', async () => {
+    const data: unknown = snapshot({ open: open({ messages: many(1000) }) });
+    const took = await panel.page.evaluate(
+      (sent) =>
+        new Promise<number>((resolve) => {
+          const start = performance.now();
+          window.addEventListener(
+            'message',
+            () => requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - start))),
+            { once: true },
+          );
+          window.postMessage(sent, '*');
+        }),
+      data,
+    );
+    assert.ok(took < 4000, `first drawing took ${took.toFixed(0)} ms`);
+    assert.equal(await panel.page.locator('article').count(), 1000);
+    assert.ok(((await place())?.below ?? 99) <= 1);
+
+    const field = panel.page.getByRole('textbox', { name: 'Message' });
+    await field.focus();
+    const perKey = await panel.page.evaluate(async () => {
+      const area = document.querySelector('textarea');
+      const start = performance.now();
+      for (let key = 0; key < 20 && area; key += 1) {
+        area.value += 'x';
+        area.dispatchEvent(new InputEvent('input', { bubbles: true }));
+        await new Promise((resolve) => setTimeout(resolve));
+        area.getBoundingClientRect();
+      }
+      return (performance.now() - start) / 20;
+    });
+    assert.ok(perKey < 60, `${perKey.toFixed(1)} ms a key`);
+  });
+
+  it('ignores an older snapshot', async () => {
+    const [older, newer] = [snapshot(), snapshot({ open: open() })];
+    await panel.show(newer);
+    await panel.show(older);
+    assert.ok(await panel.page.getByRole('textbox', { name: 'Message' }).isVisible());
+  });
+
+  it('warns of an unknown message without its content', async () => {
+    const lines: string[] = [];
+    panel.page.on('console', (line) => lines.push(`${line.type()}: ${line.text()}`));
+    await panel.post({ type: 'surprise', text: 'secret' });
+    await panel.show(snapshot());
+    assert.deepEqual(lines, ['warning: NAVI: a message of an unknown kind was ignored.']);
+  });
+
+  it('offers Retry only where a reply can still follow', async () => {
+    const interrupted = message(1, { content: 'Half', status: 'interrupted' });
+    await panel.show(snapshot({ open: open({ messages: [message(0), interrupted] }) }));
+    assert.ok(await panel.page.getByText('Interrupted: 4 characters kept').isVisible());
+    await panel.page.getByRole('button', { name: 'Retry' }).click();
+    assert.deepEqual(await panel.intentsOf('retryReply'), [
+      { type: 'retryReply', conversationId: CONVERSATION },
+    ]);
+    await panel.show(
+      snapshot({ open: open({ messages: [message(0), interrupted, message(2), message(3)] }) }),
+    );
+    assert.equal(await panel.page.getByRole('button', { name: 'Retry' }).count(), 0);
+  });
+
+  it('I2: a message that needs attention says why and can be sent again or copied', async () => {
+    const parked = message(0, { delivery: 'parked', deliveryReason: 'the server refused it (422).' });
+    await panel.show(snapshot({ open: open({ messages: [parked] }) }));
+    assert.ok(await panel.page.getByText('Not sent: the server refused it (422).').isVisible());
+    await panel.page.getByRole('button', { name: 'Retry' }).click();
+    await panel.page.getByRole('button', { name: 'Copy', exact: true }).click();
+    assert.deepEqual(await panel.intentsOf('retrySend'), [{ type: 'retrySend', messageId: parked.id }]);
+    assert.deepEqual(await panel.intentsOf('copyMessage'), [
+      { type: 'copyMessage', messageId: parked.id, conversationId: CONVERSATION },
+    ]);
+  });
+
+  it('renames with F2 and Enter, and not with Escape', async () => {
+    await panel.show(snapshot({ open: open() }));
+    const title = panel.page.getByRole('textbox', { name: 'Title of the conversation' });
+    await panel.page.getByRole('textbox', { name: 'Message' }).press('F2');
+    await title.fill('  Better  ');
+    await title.press('Escape');
+    assert.deepEqual(await panel.intentsOf('rename'), []);
+    await panel.page.getByRole('button', { name: 'Rename' }).click();
+    await title.fill('  Better  ');
+    await title.press('Enter');
+    assert.deepEqual(await panel.intentsOf('rename'), [
+      { type: 'rename', conversationId: CONVERSATION, title: 'Better' },
+    ]);
+    assert.equal(
+      await panel.page.evaluate(() => document.activeElement?.getAttribute('aria-label')),
+      'Rename',
+    );
+  });
+
+  it('runs the action of a notice and dismisses it', async () => {
+    const action = { label: 'Undo', intent: { type: 'undoDelete', conversationId: uuid(5) } } as const;
+    await panel.show(snapshot({ notices: [notice(1, { text: 'Deleted.', action })] }));
+    await panel.page.getByRole('button', { name: 'Undo' }).click();
+    await panel.page.getByRole('button', { name: 'Dismiss' }).click();
+    assert.deepEqual((await panel.intents()).slice(1), [
+      { type: 'undoDelete', conversationId: uuid(5) },
+      { type: 'dismissNotice', noticeId: 'notice-1' },
+    ]);
+  });
+
+  it('says in one line why messages are not sent yet, with the way out', async () => {
+    await panel.show(snapshot({ sync: { state: 'signedOut', queued: 2, parked: 0, detail: '' } }));
+    await panel.page.getByRole('button', { name: 'Sign in' }).click();
+    assert.deepEqual(await panel.intentsOf('runCommand'), [
+      { type: 'runCommand', command: 'setBackendToken' },
+    ]);
+    await panel.show(snapshot());
+    assert.equal(await panel.page.locator('.status').count(), 0);
+  });
+
+  it('tells a screen reader that a reply begins and how it begins, not its pieces', async () => {
+    const region = panel.page.locator('#app > [aria-live]');
+    const heard = await region.evaluateHandle((element) => {
+      const words: string[] = [];
+      new MutationObserver(() => words.push(element.textContent)).observe(element, { childList: true });
+      return words;
+    });
+    const say = (content: string, isReplying: boolean) =>
+      panel.show(
+        snapshot({
+          open: open({
+            messages: [message(0), message(1, { content, status: isReplying ? 'streaming' : 'complete' })],
+            isReplying,
+          }),
+        }),
+      );
+    await panel.show(snapshot({ open: open({ messages: [message(0)] }) }));
+    await say('', true);
+    await say('First. ', true);
+    await say('First. Second.', true);
+    await say('First. Second. Third.', false);
+    await panel.page.waitForFunction(() =>
+      document.querySelector('#app > [aria-live]')?.textContent.includes('replied'),
+    );
+    assert.deepEqual(await heard.jsonValue(), ['NAVI is replying', 'NAVI replied: First.']);
+  });
+
+  it('names each message by its writer and time', async () => {
+    await panel.show(snapshot({ open: open({ messages: messages(2) }) }));
+    assert.equal(await panel.page.getByRole('article', { name: 'You, 13:30' }).count(), 1);
+    assert.equal(await panel.page.getByRole('article', { name: 'NAVI, 13:30' }).count(), 1);
+    assert.ok(await panel.page.getByRole('heading', { name: conversation(1).title }).isVisible());
+  });
+});
