@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { readEvents } from '../../src/http/sse.ts';
-import { SEED } from './seed.ts';
+import { awkwardText, SEED } from './seed.ts';
 
 async function* chunked(bytes: Uint8Array, cuts: readonly number[]): AsyncGenerator<Uint8Array> {
   const edges = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
@@ -17,7 +17,7 @@ async function dataOf(text: string, cuts: readonly number[] = []): Promise<strin
 
 describe('readEvents', () => {
   it(`gives the same events however the bytes are cut (seed ${SEED})`, async () => {
-    const text = fc.string({ unit: 'binary', maxLength: 20 }).map((value) => value.replace(/[\r\n\0]/g, '~'));
+    const text = awkwardText(20);
     const newline = fc.constantFrom('\n', '\r\n', '\r');
     const noise = fc.constantFrom('', ': heartbeat', 'retry: 5', 'unknown: field');
     await fc.assert(
@@ -38,7 +38,7 @@ describe('readEvents', () => {
           );
         },
       ),
-      { seed: SEED, numRuns: 500 },
+      { seed: SEED, numRuns: 300 },
     );
   });
 

@@ -4,6 +4,7 @@ import { connect, createServer } from 'node:net';
 import { describe, it } from 'mocha';
 import { NO_PROXY_SETTINGS } from '../../src/http/proxy.ts';
 import { CERTIFICATE } from './certificate.ts';
+import { HandTurnedClock } from './clock.ts';
 import { fails, NEVER } from './expect.ts';
 import { startClient, startHttps, listen, stopAllAfterEach } from './servers.ts';
 
@@ -52,16 +53,18 @@ describe('HttpClient and certificates', () => {
       response.end('{}');
     });
     const released = Promise.withResolvers<undefined>();
+    const clock = new HandTurnedClock();
     const forwarder = createServer((socket) => {
       void released.promise.then(() => {
         const onward = connect(server.port, '127.0.0.1');
         for (const end of [socket, onward]) end.on('error', () => undefined);
         socket.pipe(onward).pipe(socket);
       });
+      clock.turn(30_000);
     });
     const slow = await listen(forwarder, 'https');
-    const client = startClient({ idleConnectionMs: 20 }, { strictSSL: false });
-    const sending = client.send({ method: 'POST', url: slow.origin, json: {}, deadlineMs: 30 }, NEVER);
+    const client = startClient({ idleConnectionMs: 20 }, { strictSSL: false }, clock);
+    const sending = client.send({ method: 'POST', url: slow.origin, json: {} }, NEVER);
     await fails(sending, 'not-sent', 'DEADLINE');
     const [socket] = slow.sockets;
     assert.ok(socket !== undefined);

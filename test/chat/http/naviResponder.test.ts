@@ -6,7 +6,7 @@ import { ResponderError } from '../../../src/chat/responder.ts';
 import { chatRequestSchema } from '../../../src/protocol/api.ts';
 import { HandTurnedClock } from '../../http/clock.ts';
 import { gone, NEVER, reasonOf } from '../../http/expect.ts';
-import { SEED } from '../../http/seed.ts';
+import { awkwardText, SEED } from '../../http/seed.ts';
 import {
   answer,
   closedPort,
@@ -246,7 +246,7 @@ describe('NaviResponder', () => {
       next();
     });
     const http = startClient();
-    const content = fc.string({ unit: 'binary', minLength: 1, maxLength: 12 });
+    const content = awkwardText(12);
     await fc.assert(
       fc.asyncProperty(
         fc.array(content, { maxLength: 8 }),
