@@ -134,6 +134,8 @@ export interface Snapshot {
   readonly open?: OpenConversation;
   readonly sync: SyncSnapshot;
   readonly notices: readonly Notice[];
+  /** The editor's `chat.fontSize` in pixels and `chat.fontFamily`, where the user set them; webviews get neither. */
+  readonly appearance?: { readonly fontSize?: number; readonly fontFamily?: string };
 }
 
 /** Host to webview: move the focus, e.g. after "New Conversation". */

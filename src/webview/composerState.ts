@@ -63,8 +63,8 @@ export function receive(state: ComposerState | undefined, view: ComposerView | u
   // What was typed in the last moments belongs to the conversation that is being left.
   if (state.conversationId !== view?.conversationId)
     return { state: view && opened(view), intents: saveDraft(state).intents };
-  const stored = view.messages.findLast((message) => message.id === state.messageId);
-  if (stored) return { state: afterStored(state, view, stored.content), intents: [] };
+  const at = view.messages.findLastIndex((message) => message.id === state.messageId);
+  if (at !== -1) return { state: afterStored(state, view, view.messages.slice(at)), intents: [] };
   if (view.draft.messageId !== state.messageId) return { state: afterNewId(state, view), intents: [] };
   return { state: answered(echoed(state, view), view), intents: [] };
 }
@@ -123,12 +123,22 @@ function opened(view: ComposerView): ComposerState {
   };
 }
 
-/** The message with our id is stored. If it says what we hold, ours is done; else ours becomes the next draft. */
-function afterStored(state: ComposerState, view: ComposerView, content: string): ComposerState {
+/**
+ * A message with our id is stored, the first of `since`. If it says what we hold, ours is done. If another window
+ * sent other words under the shared id, the host stores ours under an id of its own: it shows up after that one.
+ */
+function afterStored(
+  state: ComposerState,
+  view: ComposerView,
+  since: ComposerView['messages'],
+): ComposerState {
   const isSpent = view.draft.messageId === state.messageId;
   // Until the host makes a new id, its draft is that of the stored message and must not come back.
   const next = isSpent ? { ...view, draft: { messageId: state.messageId, text: '' } } : view;
-  if (sameWords(content, state.text)) return opened(next);
+  const ours = state.sending === 'no' ? since.slice(0, 1) : since;
+  if (ours.some((message) => sameWords(message.content, state.text))) return opened(next);
+  const waiting = answered(state, view);
+  if (waiting.sending === 'saving') return waiting;
   if (isSpent && state.known === '' && state.posted.length === 0)
     return { ...state, refusals: view.refusals };
   return isDirty(state) || state.sending !== 'no' ? kept(state, next) : opened(next);

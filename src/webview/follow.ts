@@ -14,7 +14,7 @@ export interface Following {
 /** Nearer to the end than this counts as at the end. */
 const SLACK = 24;
 
-export function isAtEnd(view: Viewport): boolean {
+function isAtEnd(view: Viewport): boolean {
   return view.contentHeight - view.height - view.top <= SLACK;
 }
 

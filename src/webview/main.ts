@@ -10,6 +10,7 @@ import { Announcer } from './announcer.ts';
 import './elements/app.ts';
 import { connectHost } from './host.ts';
 import { listenToContent } from './links.ts';
+import type { Snapshot } from '../protocol/panel.ts';
 import { accept } from './snapshots.ts';
 
 const host = connectHost();
@@ -28,6 +29,7 @@ window.addEventListener('message', (event) => {
     case 'snapshot':
       announcer.announce(announcements(app.snapshot, message.snapshot));
       app.snapshot = message.snapshot;
+      dress(message.snapshot.appearance);
       break;
     case 'focus':
       app.focusOn(message.target);
@@ -39,3 +41,12 @@ window.addEventListener('message', (event) => {
   }
 });
 host.post({ type: 'ready' });
+
+/** What the user chose for chats; the theme's own values where nothing is set. */
+function dress({ fontSize, fontFamily }: NonNullable<Snapshot['appearance']> = {}): void {
+  const { style } = document.documentElement;
+  if (fontSize === undefined) style.removeProperty('--navi-chat-font-size');
+  else style.setProperty('--navi-chat-font-size', `${fontSize}px`);
+  if (fontFamily === undefined) style.removeProperty('--navi-chat-font-family');
+  else style.setProperty('--navi-chat-font-family', fontFamily);
+}

@@ -1,7 +1,7 @@
 /** Starts a timer and returns what stops it. Passed in, so that tests can turn the clock. */
 export type Timer = (run: () => void, ms: number) => () => void;
 
-export const browserTimer: Timer = (run, ms) => {
+const browserTimer: Timer = (run, ms) => {
   const handle = setTimeout(run, ms);
   return () => clearTimeout(handle);
 };

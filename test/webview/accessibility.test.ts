@@ -56,16 +56,17 @@ describe('Accessibility of the panel', function () {
 
   it('takes its text size from the setting for chats', async () => {
     const panel = await stage.open();
-    await panel.show(scenes['conversation']?.() ?? assert.fail());
+    const scene = scenes['conversation'] ?? assert.fail();
+    await panel.show(scene());
     const size = () =>
       panel.page.evaluate(
         () => getComputedStyle(document.querySelector('.markdown p') ?? document.body).fontSize,
       );
     assert.equal(await size(), '13px');
-    await panel.page.evaluate(() =>
-      document.documentElement.style.setProperty('--vscode-chat-font-size', '19px'),
-    );
+    await panel.show({ ...scene(), appearance: { fontSize: 19 } });
     assert.equal(await size(), '19px');
+    await panel.show(scene());
+    assert.equal(await size(), '13px');
     await panel.close();
   });
 

@@ -155,10 +155,21 @@ describe('The composer, sending', () => {
     assert.equal(next.text, 'next');
   });
 
-  it('I1: keeps the text under the new id when the id was stored with other words', () => {
+  it('I3: waits for its own words when another window sent others under the shared id', () => {
+    let { state } = send(type(opened(), 'ours'));
+    const theirs = { id: D1, content: 'theirs' };
+    state = shown(state, view({ draft: { messageId: D2, text: '' }, messages: [theirs] }));
+    assert.equal(sendable(state), 'saving');
+    const ours = { id: uuid(77), content: 'ours' };
+    state = shown(state, view({ draft: { messageId: D2, text: '' }, messages: [theirs, ours] }));
+    assert.equal(state.text, '');
+    assert.equal(state.messageId, D2);
+  });
+
+  it('I1: keeps the text under the new id when only other words were stored', () => {
     const { state } = send(type(opened(), 'ours'));
     const after = shown(
-      state,
+      waitedTooLong(state),
       view({ draft: { messageId: D2, text: '' }, messages: [{ id: D1, content: 'theirs' }] }),
     );
     assert.equal(after.text, 'ours');

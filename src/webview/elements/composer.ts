@@ -22,7 +22,7 @@ import { LightElement, type Post } from './light.ts';
 /** A draft is posted at most this often; a huge one less often, so that typing stays free. */
 const DRAFT_MS = 50;
 const UNITS_PER_EXTRA_MS = 10_000;
-const LATE_MS = 10_000;
+const LATE_MS = 5000;
 
 /** Where the next message is written. What it does with the text is decided in composerState.ts. */
 export class NaviComposer extends LightElement {
