@@ -20,7 +20,8 @@ const node = {
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
   // zod looks for it, and the editor logs an error for every extension that touches it.
-  define: { ...shared.define, navigator: 'undefined' },
+  // undici carries a second parser for the case that esbuild looks at it; NAVI never uses it.
+  define: { ...shared.define, navigator: 'undefined', esbuildDetection: 'true' },
 };
 
 const targets = [

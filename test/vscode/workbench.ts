@@ -99,19 +99,18 @@ export class Workbench {
   /** Shows the command palette, types the command's full title and runs it, for example `NAVI: Show Log`. */
   async runCommand(title: string): Promise<void> {
     const input = this.page.locator('.quick-input-widget:visible .quick-input-box input');
-    await until(
-      async () => {
-        if (await input.isVisible()) return true;
-        await this.page.keyboard.press('F1');
-        await input.waitFor({ state: 'visible', timeout: 2_000 });
-        return true;
-      },
-      { what: 'the command palette' },
-    );
-    await input.fill(`>${title}`);
     const rows = this.page.locator('.quick-input-list .monaco-list-row');
     const row = rows.filter({ has: this.page.getByText(title, { exact: true }) }).first();
-    await row.click();
+    await until(
+      async () => {
+        // A palette that is just closing takes no text: each try begins anew.
+        if (!(await input.isVisible())) await this.page.keyboard.press('F1');
+        await input.fill(`>${title}`, { timeout: 3_000 });
+        await row.click({ timeout: 5_000 });
+        return true;
+      },
+      { what: `the command "${title}" in the palette` },
+    );
   }
 
   /**
