@@ -33,6 +33,8 @@ export function outcomeOf(error: RemoteError): RequestOutcome {
     case 'not-sent':
       return { kind: 'unreachable', detail };
     case 'unknown':
+      if (error.retryAfterMs !== undefined)
+        return { kind: 'slow-down', detail, retryAfterMs: error.retryAfterMs };
       return error.status === undefined ? { kind: 'unreachable', detail } : { kind: 'doubtful', detail };
     case 'signed-out':
       return { kind: 'signed-out', detail };
@@ -71,7 +73,9 @@ export function deferralFor(error: RemoteError, item: OutboxItem, now: number, r
     case 'refused':
       return { state: 'parked', reason: error.message };
     case 'unknown':
-      if (item.kind !== 'fields') return { state: 'unknown', notBefore: now, reason: error.message };
+      if (item.kind !== 'fields') {
+        return { state: 'unknown', notBefore: now + (error.retryAfterMs ?? 0), reason: error.message };
+      }
       // Setting fields twice is setting them once.
       return attempts >= MAX_ATTEMPTS && error.status !== undefined
         ? { state: 'parked', reason: error.message }
