@@ -68,7 +68,6 @@ export const strings = {
     unknown: 'Saved on this machine, checking whether it arrived',
     sent: 'Sent',
     confirmed: 'Saved on this machine and on the server',
-    parked: 'Needs attention',
   },
   parked: (reason: string | undefined) => (reason ? `Not sent: ${reason}` : 'Not sent'),
 

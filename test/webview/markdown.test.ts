@@ -3,6 +3,23 @@ import { after, before, describe, it } from 'mocha';
 import { message, open, snapshot } from './fixtures.ts';
 import { Stage, type Panel } from './panel.ts';
 
+const HOSTILE_HTML = [
+  '<script>alert(1)</script>',
+  '<img src=x onerror=alert(1)>',
+  '<img src="https://example.com/a.png">',
+  '<p style="background:url(https://example.com/a.png)">x</p>',
+  '<a href="javascript:alert(1)">x</a>',
+  '<a href=" java&#10;script:alert(1)">x</a>',
+  '<a href="command:workbench.action.quit">x</a>',
+  '<a href="vscode://navralabs.navi/x">x</a>',
+  '<svg onload=alert(1)><a xlink:href="javascript:alert(1)"><text>x</text></a></svg>',
+  '<iframe src="https://example.com"></iframe>',
+  '<form action="https://example.com"><button formaction="javascript:alert(1)">x</button></form>',
+  '<math><mtext></mtext><mglyph><style><!--</style><img title="--><img src=x onerror=alert(1)>">',
+  '<input autofocus onfocus=alert(1)>',
+  '<link rel=stylesheet href="https://example.com/a.css"><meta http-equiv=refresh content="0;url=https://example.com">',
+];
+
 describe('Messages in a browser', function () {
   // A browser on a busy machine.
   this.timeout(60_000);
@@ -71,6 +88,28 @@ describe('Messages in a browser', function () {
     assert.deepEqual(requests, []);
     assert.deepEqual(panel.problems, []);
     await panel.close();
+  });
+
+  it('I11: the sanitiser alone leaves nothing that runs or loads, should the renderer have a hole', async () => {
+    const page = await stage.openProbe();
+    const requests: string[] = [];
+    page.on('request', (request) => requests.push(request.url()));
+    for (const html of HOSTILE_HTML) {
+      const left = await page.evaluate((sample) => window.drawSanitised(sample), html);
+      assert.doesNotMatch(
+        left,
+        /script|onerror|onload|style|iframe|form|javascript:|command:|vscode:|src="http/i,
+        html,
+      );
+    }
+    assert.deepEqual(requests, []);
+    assert.equal(
+      await page.evaluate(() =>
+        window.drawSanitised('<p>kept <b>bold</b> <a href="https://example.com">x</a></p>'),
+      ),
+      '<p>kept <b>bold</b> <a href="https://example.com">x</a></p>',
+    );
+    await page.close();
   });
 
   it('shows raw HTML as the text that it is', () =>

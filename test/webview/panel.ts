@@ -43,6 +43,14 @@ export class Stage {
     await this.#site.close();
   }
 
+  /** A page with nothing but the sanitiser in it. */
+  async openProbe(): Promise<Page> {
+    const page = await this.#browser.newPage();
+    await page.goto(`${this.#site.url}probe`);
+    await page.waitForFunction(() => 'drawSanitised' in window);
+    return page;
+  }
+
   /** A page of its own for each test; it has drawn what it shows before the first snapshot. */
   async open(options: PanelOptions = {}): Promise<Panel> {
     const { theme = 'dark', width = 340, height = 640, saved } = options;

@@ -16,10 +16,10 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** The production bundle of the webview, as esbuild.mjs makes it. */
-export async function buildWebview(): Promise<void> {
+/** The production bundle of the webview, as esbuild.mjs makes it, and the probe. */
+async function buildWebview(): Promise<void> {
   await build({
-    entryPoints: { webview: 'src/webview/main.ts' },
+    entryPoints: { webview: 'src/webview/main.ts', probe: 'test/webview/probe.ts' },
     outdir: OUT,
     bundle: true,
     minify: true,
@@ -48,11 +48,11 @@ export async function startSite(): Promise<Site> {
       response.writeHead(204).end();
       return;
     }
-    if (path === '/') {
+    if (path === '/' || path === '/probe') {
       const nonce = randomBytes(16).toString('base64');
       response.setHeader('content-security-policy', policy(origin, nonce));
       response.setHeader('content-type', 'text/html; charset=utf-8');
-      response.end(page(nonce));
+      response.end(page(nonce, path === '/' ? 'webview.js' : 'probe.js'));
       return;
     }
     readFile(join(OUT, path.slice(1))).then(
@@ -86,7 +86,7 @@ function policy(origin: string, nonce: string): string {
   ].join('; ');
 }
 
-function page(nonce: string): string {
+function page(nonce: string, script: string): string {
   return `<!doctype html>
 <html lang="en">
   <head>
@@ -97,7 +97,7 @@ function page(nonce: string): string {
   </head>
   <body>
     <div id="app"></div>
-    <script type="module" nonce="${nonce}" src="webview.js"></script>
+    <script type="module" nonce="${nonce}" src="${script}"></script>
   </body>
 </html>`;
 }

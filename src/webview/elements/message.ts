@@ -9,14 +9,13 @@ import { LightElement, type Post } from './light.ts';
 import { longText } from './longText.ts';
 import { steps } from './steps.ts';
 
-const DELIVERY_ICONS: Readonly<Record<Delivery, IconName>> = {
+const DELIVERY_ICONS: Readonly<Record<Exclude<Delivery, 'parked'>, IconName>> = {
   local: 'device-desktop',
   queued: 'clock',
   sending: 'cloud-upload',
   unknown: 'question',
   sent: 'check',
   confirmed: 'check-all',
-  parked: 'warning',
 };
 
 /** Longer texts are shown as plain text, and at first only their beginning. In UTF-16 units. */
@@ -108,7 +107,8 @@ export class NaviMessage extends LightElement {
 
   #delivery(): TemplateResult | typeof nothing {
     const { delivery, status } = this.message;
-    if (status === 'streaming') return nothing;
+    // What needs attention says so in words below.
+    if (status === 'streaming' || delivery === 'parked') return nothing;
     const words = strings.delivery[delivery];
     return html`<span class="delivery ${delivery}" title=${words}
       >${icon(DELIVERY_ICONS[delivery])}<span class="sr-only">${words}</span></span

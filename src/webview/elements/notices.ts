@@ -35,15 +35,12 @@ export class NaviNotices extends LightElement {
     const { action } = notice;
     return html`<div class="notice ${notice.severity}">
       ${icon(ICONS[notice.severity])}
-      <p>${notice.text}</p>
-      <div class="notice-actions">
-        ${action ? textButton(action.label, () => this.post(action.intent)) : nothing}
-        ${iconButton({
-          icon: 'close',
-          label: strings.dismiss,
-          run: () => this.post({ type: 'dismissNotice', noticeId: notice.id }),
-        })}
-      </div>
+      <p>${notice.text} ${action ? textButton(action.label, () => this.post(action.intent)) : nothing}</p>
+      ${iconButton({
+        icon: 'close',
+        label: strings.dismiss,
+        run: () => this.post({ type: 'dismissNotice', noticeId: notice.id }),
+      })}
     </div>`;
   }
 }

@@ -45,16 +45,15 @@ export class NaviStatus extends LightElement {
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (!changed.has('sync')) return;
-    const { state } = this.sync;
-    if (state === this.shown?.state || !PASSING.has(state)) this.#show();
-    else if (changed.get('sync')?.state !== state) {
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#show(), WORTH_SHOWING_MS);
-    }
+    const isPassing = PASSING.has(this.sync.state);
+    const wasPassing = this.shown !== undefined && PASSING.has(this.shown.state);
+    if (!isPassing || wasPassing) this.#show();
+    else this.#timer ??= setTimeout(() => this.#show(), WORTH_SHOWING_MS);
   }
 
   #show(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.shown = this.sync;
   }
 
