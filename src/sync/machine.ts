@@ -112,14 +112,15 @@ function react(state: SyncState, event: SyncEvent, now: number, random: number):
       return { state: lookAgain(learn({ ...state, busy, pullAt }, event.outcome, now, random)), effects: [] };
     }
     case 'pulled': {
-      const learned = learn(
-        { ...state, isPulling: false, pullAt: now + PULL_EVERY_MS },
-        event.outcome,
-        now,
-        random,
-      );
-      const isUp = event.outcome.kind === 'ok';
-      return { state: lookAgain(isUp ? { ...learned, link: { kind: 'up' } } : learned), effects: [] };
+      const ended = { ...state, isPulling: false, pullAt: now + PULL_EVERY_MS };
+      if (event.outcome.kind === 'ok')
+        return { state: lookAgain({ ...ended, link: { kind: 'up' } }), effects: [] };
+      // A list that makes no sense is no list: the backend is as good as gone.
+      const outcome =
+        event.outcome.kind === 'doubtful'
+          ? { ...event.outcome, kind: 'unreachable' as const }
+          : event.outcome;
+      return { state: lookAgain(learn(ended, outcome, now, random)), effects: [] };
     }
     case 'woken':
       return { state: lookAgain(state), effects: [] };
@@ -162,18 +163,8 @@ function learn(state: SyncState, outcome: RequestOutcome, now: number, random: n
     case 'nothing':
       return state;
     case 'doubtful':
-      // One item's trouble must not stop the others: let a pull find out whether the backend is well.
-      return state.isPulling || state.pullAt <= now || state.link.kind !== 'up'
-        ? {
-            ...state,
-            link: {
-              kind: 'down',
-              failures,
-              retryAt: now + backOff(failures, random),
-              detail: outcome.detail,
-            },
-          }
-        : { ...state, pullAt: now };
+      // One item's trouble must not stop the others: a pull finds out whether the backend is well.
+      return { ...state, pullAt: now };
     case 'unreachable':
       return {
         ...state,

@@ -92,6 +92,19 @@ describe('sync engine against a real server', () => {
     });
   }
 
+  it('I12: a backend that answers nonsense is asked at most once a second, and rarely after a while', async () => {
+    await machine.connect(proxy.url);
+    await machine.write('before');
+    await machine.synced();
+    proxy.add({ fault: HTML_ANSWER });
+    machine.syncNow();
+    await machine.until(async () => (await machine.status()).state === 'offline');
+    const asked = proxy.log.length;
+    const end = machine.clock.now() + 5 * 60_000;
+    await machine.until(async () => machine.clock.now() >= end);
+    assert.ok(proxy.log.length - asked <= 20, `${proxy.log.length - asked} requests in five minutes`);
+  });
+
   it('401: says signed out, keeps the queue and goes on by itself once the token is right', async () => {
     const remove = proxy.add({ fault: errorAnswer(401) });
     await machine.connect(proxy.url);
