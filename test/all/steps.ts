@@ -14,7 +14,9 @@ export interface Step {
   readonly needsBuild?: true;
 }
 
-const mocha = ['mocha', '--reporter', 'test/all/reporter.cjs'];
+// In a log file the codes for colours are noise; mocha writes them whenever CI is set.
+const plain = process.stdout.isTTY ? [] : ['--no-color'];
+const mocha = ['mocha', '--reporter', 'test/all/reporter.cjs', ...plain];
 
 export const allSteps: readonly Step[] = [
   { name: 'types', group: 'check', what: 'tsc', command: ['tsc', '-b'], limitMinutes: 5 },
