@@ -304,6 +304,7 @@ export class Panel {
   private postLoading(): void {
     this.deliver({
       isLoading: true,
+      isOpening: this.window.openConversationId !== undefined,
       list: { view: 'active', items: this.options.memory.readCatalogue(), hasMore: false },
       sync: this.options.status.current,
       notices: this.notices.all(),

@@ -129,6 +129,8 @@ export interface Snapshot {
   readonly revision: number;
   /** True while the store is still being opened: the list is the cached one, messages are not known yet. */
   readonly isLoading: boolean;
+  /** With `isLoading`: a conversation was open and will be again; draw its outline, not the list. */
+  readonly isOpening?: boolean;
   readonly list: ListSnapshot;
   /** `undefined`: the list is shown. */
   readonly open?: OpenConversation;

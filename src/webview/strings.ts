@@ -12,6 +12,7 @@ export const strings = {
   newConversation: 'New conversation',
   loadMore: 'Load more',
   loading: 'Loading conversations',
+  loadingConversation: 'Loading the conversation',
   actionsOf: (title: string) => `Actions for ${title}`,
   emptyActiveTitle: 'No conversations yet',
   emptyActive:

@@ -6,6 +6,7 @@ import './list.ts';
 import './notices.ts';
 import './status.ts';
 import { LightElement } from './light.ts';
+import { strings } from '../strings.ts';
 
 /** Before the first snapshot: nothing is known, and that is what it shows. */
 const NOTHING_YET: Snapshot = {
@@ -67,17 +68,27 @@ export class NaviApp extends LightElement {
                 .notices=${notices}
                 .host=${this.host}
               ></navi-conversation>`
-            : html`<navi-list
-                  .list=${snapshot.list}
-                  .isLoading=${snapshot.isLoading}
-                  .post=${post}
-                ></navi-list>
-                <navi-notices .notices=${notices} .post=${post}></navi-notices>`
+            : snapshot.isLoading && snapshot.isOpening === true
+              ? conversationSkeleton()
+              : html`<navi-list
+                    .list=${snapshot.list}
+                    .isLoading=${snapshot.isLoading}
+                    .post=${post}
+                  ></navi-list>
+                  <navi-notices .notices=${notices} .post=${post}></navi-notices>`
         }
       </main>
       <navi-status .sync=${snapshot.sync} .post=${post}></navi-status>
     `;
   }
+}
+
+/** What is about to be drawn again after a reload: no flash of the list before it. */
+function conversationSkeleton(): TemplateResult {
+  return html`<div class="skeleton" role="status">
+    <span class="sr-only">${strings.loadingConversation}</span>
+    ${Array.from({ length: 4 }, () => html`<div class="skeleton-row"><span></span><span></span></div>`)}
+  </div>`;
 }
 
 customElements.define('navi-app', NaviApp);
