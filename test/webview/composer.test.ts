@@ -78,9 +78,20 @@ describe('The composer in a browser', function () {
         ?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', isComposing: true, bubbles: true })),
     );
     await session.send('Input.insertText', { text: '日' });
+    // Some browsers end the composition first, and only then report the key that did it.
+    await session.send('Input.dispatchKeyEvent', enter);
     assert.deepEqual(await panel.intentsOf('sendMessage'), []);
     await field().press('Enter');
     assert.equal((await panel.intentsOf('sendMessage'))[0]?.text, '日');
+  });
+
+  it('takes over a draft that came while a composition was begun and given up', async () => {
+    await field().dispatchEvent('compositionstart');
+    await panel.show(snapshot({ open: open({ draft: { messageId: D1, text: 'theirs' } }) }));
+    assert.equal(await field().inputValue(), '');
+    await field().dispatchEvent('compositionend');
+    await panel.page.waitForFunction(() => document.querySelector('textarea')?.value === 'theirs');
+    assert.deepEqual(await panel.intentsOf('saveDraft'), []);
   });
 
   it('does not disturb a composition when a snapshot comes', async () => {

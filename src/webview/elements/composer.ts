@@ -42,7 +42,8 @@ export class NaviComposer extends LightElement {
   declare onSent: () => void;
   declare onCaret: (caret: number) => void;
   declare current: ComposerState | undefined;
-  #isComposing = false;
+  /** What the field held when a composition began; undefined while there is none. */
+  #composedFrom: string | undefined;
   #lateTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #draft = new Throttle(
     () => this.#saveDraft(),
@@ -83,7 +84,7 @@ export class NaviComposer extends LightElement {
     if (!field || !current) return;
     const isOther = changed.get('open')?.conversation.id !== current.conversationId;
     // Writing into a field while an input method composes would break the composition.
-    if (field.value !== current.text && !this.#isComposing) this.#write(field, current.text);
+    if (field.value !== current.text && this.#composedFrom === undefined) this.#write(field, current.text);
     if (changed.has('open') && isOther) this.#placeCaret(field);
   }
 
@@ -115,7 +116,7 @@ export class NaviComposer extends LightElement {
           @keyup=${this.#onCaret}
           @pointerup=${this.#onCaret}
           @blur=${this.#flush}
-          @compositionstart=${() => (this.#isComposing = true)}
+          @compositionstart=${() => (this.#composedFrom = this.#field?.value)}
           @compositionend=${this.#onCompositionEnd}
         ></textarea>
         <div class="composer-bar">
@@ -185,8 +186,11 @@ export class NaviComposer extends LightElement {
   }
 
   #onCompositionEnd(): void {
-    this.#isComposing = false;
-    this.#onInput();
+    const isChanged = this.#field?.value !== this.#composedFrom;
+    this.#composedFrom = undefined;
+    // A composition that was given up must not undo a draft that came meanwhile.
+    if (isChanged) this.#onInput();
+    else this.requestUpdate();
   }
 
   #onCaret(): void {
