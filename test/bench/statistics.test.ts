@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { median, percentile } from './statistics.ts';
+
+describe('the statistics of the benchmark', () => {
+  it('take the middle sample, or the mean of the two in the middle, in whatever order they came', () => {
+    assert.equal(median([10, 1, 2]), 2);
+    assert.equal(median([10, 1, 2, 4]), 3);
+    assert.equal(median([7]), 7);
+  });
+
+  it('sort by size, not by text, and leave the samples as they are', () => {
+    const samples = [9, 10, 100];
+    assert.equal(median(samples), 10);
+    assert.deepEqual(samples, [9, 10, 100]);
+  });
+
+  it('give a percentile that was measured', () => {
+    const samples = Array.from({ length: 200 }, (_, n) => n + 1);
+    assert.equal(percentile(samples, 99), 198);
+    assert.equal(percentile(samples, 100), 200);
+    assert.equal(percentile(samples, 0), 1);
+    assert.equal(percentile([5, 6], 99), 6);
+  });
+
+  it('say nothing about no samples', () => {
+    assert.throws(() => median([]), RangeError);
+    assert.throws(() => percentile([], 99), RangeError);
+  });
+});
