@@ -142,6 +142,24 @@ describe('Messages in a browser', function () {
       assert.equal(await link.getAttribute('href'), 'https://example.com/graph.png');
     }));
 
+  it('colours code once its block is finished, and never changes its text', async () => {
+    const panel = await stage.open();
+    const code = 'const a = "<b>"; // it\'s 1 & 2';
+    const show = (content: string, status: 'streaming' | 'complete') =>
+      panel.show(snapshot({ open: open({ messages: [message(1, { content, status })] }) }));
+    const coloured = () => panel.page.locator('pre .hljs-keyword').count();
+    await show(`\`\`\`js\n${code}`, 'streaming');
+    assert.equal(await coloured(), 0);
+    await show(`\`\`\`js\n${code}\n\`\`\`\n\nmore`, 'streaming');
+    assert.equal(await coloured(), 1);
+    await show(`\`\`\`js\n${code}\n\`\`\`\n\nmore`, 'complete');
+    assert.equal(await panel.page.locator('pre code').textContent(), code);
+    await show(`\`\`\`brainfuck\n${code}\n\`\`\``, 'complete');
+    assert.equal(await panel.page.locator('pre code').textContent(), code);
+    assert.deepEqual(panel.problems, []);
+    await panel.close();
+  });
+
   it('copies the code of a block', () =>
     reply('```js\nlet a = 1 < 2;\n```', async (panel) => {
       await panel.page.getByRole('button', { name: 'Copy code' }).click();

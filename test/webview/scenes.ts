@@ -12,6 +12,7 @@ const REPLY = `The request times out because the pool is **exhausted**: each han
    - It can be slow.
 
 \`\`\`ts
+// The connection is given back at the end of the block.
 export async function handle(request: Request): Promise<Response> {
   const input = schema.parse(await request.json());
   using connection = await pool.take({ timeoutMs: 2_000 });

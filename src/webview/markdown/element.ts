@@ -1,4 +1,5 @@
 import { decorate } from './decorate.ts';
+import { highlight } from './highlight.ts';
 import { extend, parse, parseTyped, type Parsed } from './blocks.ts';
 import { sanitise } from './sanitise.ts';
 
@@ -10,20 +11,36 @@ export interface MarkdownSource {
   readonly isGrowing: boolean;
 }
 
+interface Drawn {
+  html: string;
+  readonly node: HTMLElement;
+  /** Code is coloured once its block is finished. */
+  isColoured: boolean;
+}
+
 /** Shows Markdown. A block whose HTML stays the same keeps its nodes, and with them selection and scroll position. */
 export class NaviMarkdown extends HTMLElement {
   #parsed: Parsed | undefined;
-  #blocks: { html: string; node: HTMLElement }[] = [];
+  #blocks: Drawn[] = [];
 
   set source({ text, isTyped, isGrowing }: MarkdownSource) {
     const lines = text.replace(/\r\n?/g, '\n');
     if (isTyped) {
       this.#show(parseTyped(lines));
+      this.#colour(this.#blocks);
       return;
     }
     // A finished text is read as a whole, so that a link can be defined after its use.
     this.#parsed = this.#parsed && isGrowing ? extend(this.#parsed, lines) : parse(lines);
     this.#show(this.#parsed.blocks);
+    this.#colour(isGrowing ? this.#blocks.slice(0, -1) : this.#blocks);
+  }
+
+  #colour(finished: readonly Drawn[]): void {
+    for (const block of finished) {
+      if (!block.isColoured) highlight(block.node);
+      block.isColoured = true;
+    }
   }
 
   #show(wanted: readonly string[]): void {
@@ -35,12 +52,13 @@ export class NaviMarkdown extends HTMLElement {
     const html = wanted[same];
     if (last && html !== undefined && growCode(last.node, last.html, html)) {
       last.html = html;
+      last.isColoured = false;
       same += 1;
     }
     for (const stale of shown.splice(same)) stale.node.remove();
     for (const html of wanted.slice(same)) {
       const node = drawBlock(html);
-      shown.push({ html, node });
+      shown.push({ html, node, isColoured: false });
       this.append(node);
     }
   }
