@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect } from 'node:net';
-import { afterEach, beforeEach, describe, it } from 'mocha';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runMemoryServer, type ServerProcess, spawnMemoryServer } from '../support/memoryServer.ts';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import {
+  runMemoryServer,
+  type ServerProcess,
+  spawnMemoryServer,
+  startMemoryServer,
+} from '../support/memoryServer.ts';
 import { startPostgres } from '../support/postgres.ts';
-import { startMemoryServer } from '../support/memoryServer.ts';
 import { Client } from './client.ts';
 
 const KILLS = 10;
@@ -56,7 +60,11 @@ describe('the server as a process', function () {
   });
 
   it('I1, I4: two processes on one new folder lose nothing and agree on one order', async () => {
-    const servers = await Promise.all([start(), start()]);
+    // Both are waited for, so that none is left behind when one cannot start.
+    const started = await Promise.allSettled([start(), start()]);
+    const servers = started.map((result) =>
+      result.status === 'fulfilled' ? result.value : assert.fail(String(result.reason)),
+    );
     const clients = servers.map(clientOf);
     const { id } = (await clients[0]?.create()) ?? assert.fail();
     const contents = (process: number) =>

@@ -21,7 +21,9 @@ function describeContract(name: string, settings: () => Promise<Environment>): v
       now: 0,
     };
 
-    before(async () => {
+    before(async function () {
+      // Making a PostgreSQL cluster takes its time on a busy machine.
+      this.timeout(60_000);
       server = await startMemoryServer(await settings(), { clock: () => at.now });
     });
     after(async () => {
