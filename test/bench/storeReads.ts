@@ -1,74 +1,48 @@
 import path from 'node:path';
-import { v7 as uuidv7 } from 'uuid';
 import type { SqliteStore } from '../../src/store/sqlite/workerStore.ts';
 import { openBundledStore } from './bundledStore.ts';
 import { toFigure, type Figure } from './figure.ts';
 import type { BenchContext } from './group.ts';
+import { addSynced, addUnsent } from './history.ts';
 import { interleave, timed } from './interleave.ts';
 import { median } from './statistics.ts';
 
 const ROUNDS = { rounds: 300, warmUp: 50 };
 const PAGE = 50;
 
-/** The first page of a large history against that of a small one: neither may grow with what lies behind it. */
+/** A page of a large history against the same page of a small one: what lies behind it should cost nothing. */
 export async function benchReads({ folder, say }: BenchContext): Promise<readonly Figure[]> {
-  const large = openBundledStore(path.join(folder, 'large.db'));
-  const small = openBundledStore(path.join(folder, 'small.db'));
+  const open = (name: string) => openBundledStore(path.join(folder, name));
+  const [large, small, talk] = [open('large.db'), open('small.db'), open('talk.db')];
   try {
-    say('10,000 messages, 2,000 conversations');
-    await Promise.all([list(large, 2_000), list(small, 100)]);
-    const [long, short] = await Promise.all([conversation(large, 10_000), conversation(large, 100)]);
-    const pages = await interleave(
-      ROUNDS,
-      () => timed(() => large.read(long, { limit: PAGE })),
-      () => timed(() => large.read(short, { limit: PAGE })),
-    );
-    const lists = await interleave(
-      ROUNDS,
-      () => timed(() => large.list({ status: 'active', limit: PAGE })),
-      () => timed(() => small.list({ status: 'active', limit: PAGE })),
-    );
+    say('2,000 conversations, a conversation of 10,000 messages, and 10,000 unsent messages');
+    await addSynced(large, { conversations: 2_000, messages: 2 });
+    await addSynced(small, { conversations: 100, messages: 2 });
+    const [long] = await addSynced(talk, { conversations: 1, messages: 10_000 });
+    const [short] = await addSynced(talk, { conversations: 1, messages: 100 });
+    const unsent = { long: await addUnsent(talk, 10_000), short: await addUnsent(talk, 100) };
+    const list = (store: SqliteStore) => () => timed(() => store.list({ status: 'active', limit: PAGE }));
+    const read = (id: string | undefined) => () => timed(() => pageOf(talk, id));
     return [
-      toFigure({
-        id: 'store.read.newest-page',
-        unit: 'ms',
-        value: median(pages.value),
-        reference: median(pages.reference),
-      }),
-      toFigure({
-        id: 'store.list.first-page',
-        unit: 'ms',
-        value: median(lists.value),
-        reference: median(lists.reference),
-      }),
+      await compare('store.read.newest-page', read(long), read(short)),
+      await compare('store.read.newest-page.unsent', read(unsent.long), read(unsent.short)),
+      await compare('store.list.first-page', list(large), list(small)),
     ];
   } finally {
-    await Promise.all([large.close(), small.close()]);
+    await Promise.all([large, small, talk].map((store) => store.close()));
   }
 }
 
-/** Makes `count` conversations of one message each. Asked for all at once: the worker's queue does not mind. */
-async function list(store: SqliteStore, count: number): Promise<void> {
-  const made = Array.from({ length: count }, async (_, n) => {
-    const id = uuidv7();
-    await store.create({ id, title: `Conversation ${n + 1}` });
-    await store.append({
-      id: uuidv7(),
-      conversationId: id,
-      role: 'user',
-      content: `The prompt number ${n + 1}`,
-    });
-  });
-  await Promise.all(made);
+async function pageOf(store: SqliteStore, id: string | undefined): Promise<void> {
+  const page = id === undefined ? undefined : await store.read(id, { limit: PAGE });
+  if (page?.messages.length !== PAGE) throw new Error('The conversation to read is not as it was made.');
 }
 
-/** Its id. */
-async function conversation(store: SqliteStore, messages: number): Promise<string> {
-  const conversationId = uuidv7();
-  await store.create({ id: conversationId });
-  const said = Array.from({ length: messages }, (_, n) =>
-    store.append({ id: uuidv7(), conversationId, role: 'user', content: `${n + 1}: ${'words '.repeat(30)}` }),
-  );
-  await Promise.all(said);
-  return conversationId;
+async function compare(
+  id: string,
+  large: () => Promise<number>,
+  small: () => Promise<number>,
+): Promise<Figure> {
+  const pair = await interleave(ROUNDS, large, small);
+  return toFigure({ id, unit: 'ms', value: median(pair.value), reference: median(pair.reference) });
 }
