@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -88,7 +88,7 @@ export interface ProcessInfo {
   readonly commandLine: string;
 }
 
-/** All processes below `pid`, nearest first. Linux only; elsewhere none are found. */
+/** All processes below `pid`, nearest first. None are found on Windows. */
 export function descendants(pid: number): ProcessInfo[] {
   const all = listProcesses();
   const found: ProcessInfo[] = [];
@@ -105,9 +105,20 @@ export function descendants(pid: number): ProcessInfo[] {
 }
 
 function listProcesses(): ProcessInfo[] {
-  if (process.platform !== 'linux') return [];
+  if (process.platform === 'win32') return [];
+  // A bare Debian has no ps, a Mac has no /proc.
+  if (process.platform !== 'linux') return listWithPs();
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.map((name) => readProcess(Number(name))).filter((info) => info !== undefined);
+}
+
+function listWithPs(): ProcessInfo[] {
+  const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,command='], { encoding: 'utf8' }).split('\n');
+  return lines.flatMap((line) => {
+    const [, pid, parent, commandLine] = /^ *(\d+) +(\d+) +(.*)$/.exec(line) ?? [];
+    if (pid === undefined || parent === undefined || commandLine === undefined) return [];
+    return { pid: Number(pid), parent: Number(parent), commandLine };
+  });
 }
 
 function readProcess(pid: number): ProcessInfo | undefined {

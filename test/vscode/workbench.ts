@@ -59,6 +59,8 @@ export class Workbench {
   /** Closes the window as a user does: the page may say goodbye, and its extension host ends. */
   async close(): Promise<void> {
     const closed = this.page.waitForEvent('close');
+    // "Leave this page?"
+    this.page.once('dialog', (dialog) => void dialog.accept());
     await this.page.close({ runBeforeUnload: true });
     await closed;
   }
