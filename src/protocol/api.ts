@@ -123,14 +123,18 @@ export const chatEventSchema = z.object({
 });
 export type ChatEvent = z.infer<typeof chatEventSchema>;
 
-/** Microseconds since the epoch, or undefined when the text is no timestamp. Keeps all six digits. */
+/**
+ * Microseconds since the epoch, or undefined when the text is no timestamp. Keeps all six digits; a time that a number
+ * cannot hold exactly (beyond the year 2255) is none: stored, it could never be read again.
+ */
 export function parseMicros(text: string): number | undefined {
   const match = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)?$/.exec(text);
   if (match === null) return undefined;
   const [, day = '', time = '', fraction = '', zone = 'Z'] = match;
   const seconds = Date.parse(`${day}T${time}${zone}`);
   if (Number.isNaN(seconds)) return undefined;
-  return seconds * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6));
+  const micros = seconds * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6));
+  return Number.isSafeInteger(micros) ? micros : undefined;
 }
 
 /** The backend's way to write a time: microseconds, `+00:00`. */
