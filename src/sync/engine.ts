@@ -1,4 +1,4 @@
-import type { AccountKey, Lease, LinkStatus, SyncStore } from '../store/outbox.ts';
+import type { AccountKey, Lease, LinkStatus, OutboxItem, SyncStore } from '../store/outbox.ts';
 import type { ConversationStore } from '../store/store.ts';
 import { StoreError } from '../store/store.ts';
 import type { RequestOutcome } from './failure.ts';
@@ -80,7 +80,12 @@ export class SyncEngine {
     this.cancelLease?.();
     this.requests.abort();
     await Promise.all(this.running);
-    if (this.lease !== undefined) await this.options.store.releaseLease(this.lease);
+    try {
+      if (this.lease !== undefined) await this.options.store.releaseLease(this.lease);
+    } catch (error) {
+      // It expires by itself; what is closed after this engine must still be closed.
+      this.options.log.error('Sync could not give its lease back.', error);
+    }
   }
 
   private handle(event: SyncEvent): void {
@@ -126,9 +131,15 @@ export class SyncEngine {
     const { store, time } = this.options;
     const account = this.session?.account;
     if (account === undefined) return;
-    const items = await store.dueItems(account, time.now(), limit + this.state.busy.size);
-    const { nextDueAt } = await store.summary(account);
-    if (this.session?.account === account) this.handle({ type: 'found', items, nextDueAt });
+    let items: OutboxItem[] = [];
+    let nextDueAt: number | undefined;
+    try {
+      items = await store.dueItems(account, time.now(), limit + this.state.busy.size);
+      nextDueAt = (await store.summary(account)).nextDueAt;
+    } finally {
+      // Also a look that failed has ended: the next change looks again.
+      if (this.session?.account === account) this.handle({ type: 'found', items, nextDueAt });
+    }
   }
 
   private async report(status: LinkStatus): Promise<void> {

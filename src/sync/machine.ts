@@ -22,6 +22,8 @@ export type Link =
       readonly failures: number;
       readonly retryAt: number;
       readonly detail: string;
+      /** The backend named the time: a request that began earlier and succeeds does not end the wait. */
+      readonly isAsked?: true;
     }
   /** Waits for a new token or the user's word. */
   | { readonly kind: 'signedOut'; readonly detail: string };
@@ -35,7 +37,8 @@ export interface SyncState {
   readonly busy: ReadonlySet<string>;
   readonly isPulling: boolean;
   readonly pullAt: number;
-  readonly looking: 'no' | 'yes' | 'again';
+  /** One look into the outbox at a time; what changes meanwhile makes one more. */
+  readonly looking: 'no' | 'wanted' | 'yes' | 'again';
   /** When the next item that waits becomes due. */
   readonly nextDueAt: number | undefined;
 }
@@ -113,8 +116,10 @@ function react(state: SyncState, event: SyncEvent, now: number, random: number):
     }
     case 'pulled': {
       const ended = { ...state, isPulling: false, pullAt: now + PULL_EVERY_MS };
-      if (event.outcome.kind === 'ok')
-        return { state: lookAgain({ ...ended, link: { kind: 'up' } }), effects: [] };
+      if (event.outcome.kind === 'ok') {
+        const link = isAskedToWait(state.link, now) ? state.link : { kind: 'up' as const };
+        return { state: lookAgain({ ...ended, link }), effects: [] };
+      }
       // A list that makes no sense is no list: the backend is as good as gone.
       const outcome =
         event.outcome.kind === 'doubtful'
@@ -138,7 +143,11 @@ function react(state: SyncState, event: SyncEvent, now: number, random: number):
 }
 
 function lookAgain(state: SyncState): SyncState {
-  return { ...state, looking: 'again' };
+  return { ...state, looking: state.looking === 'yes' || state.looking === 'again' ? 'again' : 'wanted' };
+}
+
+function isAskedToWait(link: Link, now: number): boolean {
+  return link.kind === 'down' && link.isAsked === true && link.retryAt > now;
 }
 
 function found(state: SyncState, event: Extract<SyncEvent, { type: 'found' }>): Step {
@@ -148,7 +157,7 @@ function found(state: SyncState, event: Extract<SyncEvent, { type: 'found' }>): 
       ? event.items.filter((item) => !state.busy.has(item.conversationId)).slice(0, Math.max(0, room))
       : [];
   const busy = new Set([...state.busy, ...items.map((item) => item.conversationId)]);
-  const looking = state.looking === 'again' ? 'again' : 'no';
+  const looking = state.looking === 'again' ? 'wanted' : 'no';
   return {
     state: { ...state, busy, looking, nextDueAt: event.nextDueAt },
     effects: items.map((item) => ({ type: 'push', item })),
@@ -172,7 +181,7 @@ function learn(state: SyncState, outcome: RequestOutcome, now: number, random: n
       };
     case 'slow-down': {
       const retryAt = now + (outcome.retryAfterMs ?? SLOW_DOWN_MS);
-      return { ...state, link: { kind: 'down', failures, retryAt, detail: outcome.detail } };
+      return { ...state, link: { kind: 'down', failures, retryAt, detail: outcome.detail, isAsked: true } };
     }
     case 'denied': {
       const retryAt = now + Math.max(PULL_EVERY_MS, backOff(failures, random));
@@ -190,12 +199,11 @@ function proceed(state: SyncState, now: number): Step {
   if (!canWork(state)) return { state: { ...state, looking: 'no' }, effects: [] };
   const effects: SyncEffect[] = [];
   let next = state;
-  const hasRoom = next.busy.size < MAX_REQUESTS;
-  if (!next.isPulling && hasRoom && isPullDue(next, now)) {
+  if (canPull(next) && isPullDue(next, now)) {
     next = { ...next, isPulling: true };
     effects.push({ type: 'pull' });
   }
-  if (next.looking === 'again' && next.link.kind === 'up') {
+  if (next.looking === 'wanted' && next.link.kind === 'up') {
     next = { ...next, looking: 'yes' };
     effects.push({ type: 'look', limit: MAX_REQUESTS * 2 });
   }
@@ -204,6 +212,10 @@ function proceed(state: SyncState, now: number): Step {
 
 function canWork(state: SyncState): boolean {
   return state.account !== undefined && state.isLeader;
+}
+
+function canPull(state: SyncState): boolean {
+  return !state.isPulling && state.busy.size < MAX_REQUESTS;
 }
 
 function isPullDue(state: SyncState, now: number): boolean {
@@ -220,6 +232,7 @@ function isPullDue(state: SyncState, now: number): boolean {
   }
 }
 
+/** A pull that waits for a free request waits for no time: the end of a request is what lets it begin. */
 function wakeTime(state: SyncState, now: number): number | undefined {
   if (!canWork(state)) return undefined;
   switch (state.link.kind) {
@@ -228,11 +241,11 @@ function wakeTime(state: SyncState, now: number): number | undefined {
       return undefined;
     case 'down':
     case 'denied':
-      return state.isPulling ? undefined : state.link.retryAt;
+      return canPull(state) ? state.link.retryAt : undefined;
     case 'up': {
       // An item that is due already waits for a free request, not for a time.
       const due = state.nextDueAt !== undefined && state.nextDueAt > now ? state.nextDueAt : Infinity;
-      return Math.min(state.isPulling ? Infinity : state.pullAt, due);
+      return Math.min(canPull(state) ? state.pullAt : Infinity, due);
     }
   }
 }

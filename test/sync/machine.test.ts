@@ -1,0 +1,293 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { describe, it } from 'mocha';
+import type { RequestOutcome } from '../../src/sync/failure.ts';
+import {
+  initialState,
+  MAX_REQUESTS,
+  step,
+  type Link,
+  type Step,
+  type SyncEvent,
+  type SyncState,
+} from '../../src/sync/machine.ts';
+import type { OutboxItem } from '../../src/store/outbox.ts';
+import { RUNS, SEED } from '../model/runs.ts';
+
+const NOW = 1_000_000;
+const LATER = NOW + 10_000;
+
+const item = (conversationId: string, seq = 1): OutboxItem => ({
+  seq,
+  kind: 'append',
+  conversationId,
+  state: 'queued',
+  attempts: 0,
+});
+
+const leading: SyncState = { ...initialState, account: 'me', isLeader: true };
+const up: SyncState = { ...leading, link: { kind: 'up' }, pullAt: LATER };
+const waiting = (kind: 'down' | 'denied', retryAt: number): Link => ({
+  kind,
+  failures: 1,
+  retryAt,
+  detail: 'why',
+});
+
+/** Every state that differs in what may happen next. */
+const states = {
+  off: { ...initialState, isLeader: true },
+  standby: { ...initialState, account: 'me' },
+  unknown: leading,
+  probing: { ...leading, isPulling: true },
+  up,
+  'up-looking': { ...up, looking: 'yes' },
+  'up-pulling': { ...up, isPulling: true },
+  'up-full': { ...up, busy: new Set(['a', 'b']), pullAt: NOW - 1 },
+  down: { ...leading, link: waiting('down', LATER) },
+  'down-due': { ...leading, link: waiting('down', NOW) },
+  denied: { ...leading, link: waiting('denied', LATER) },
+  signedOut: { ...leading, link: { kind: 'signedOut', detail: 'why' } },
+} as const satisfies Record<string, SyncState>;
+
+const pushed = (outcome: RequestOutcome): SyncEvent => ({ type: 'pushed', conversationId: 'a', outcome });
+const pulled = (outcome: RequestOutcome): SyncEvent => ({ type: 'pulled', outcome });
+const ok = { kind: 'ok' } as const;
+const gone = { kind: 'unreachable', detail: 'gone' } as const;
+const odd = { kind: 'doubtful', detail: 'odd' } as const;
+const slow = { kind: 'slow-down', detail: 'slow', retryAfterMs: 7_000 } as const;
+const out = { kind: 'signed-out', detail: 'who' } as const;
+const no = { kind: 'denied', detail: 'no' } as const;
+const fenced = { kind: 'fenced' } as const;
+
+const events = {
+  configured: { type: 'configured', account: 'you' },
+  'switched-off': { type: 'configured', account: undefined },
+  'lease-taken': { type: 'lease', isHeld: true },
+  'lease-lost': { type: 'lease', isHeld: false },
+  changed: { type: 'changed' },
+  'found-work': { type: 'found', items: [item('a'), item('b'), item('c')], nextDueAt: undefined },
+  'found-none': { type: 'found', items: [], nextDueAt: NOW + 500 },
+  'push-ok': pushed(ok),
+  'push-nothing': pushed({ kind: 'nothing' }),
+  'push-doubtful': pushed(odd),
+  'push-unreachable': pushed(gone),
+  'push-slow-down': pushed(slow),
+  'push-signed-out': pushed(out),
+  'push-denied': pushed(no),
+  'push-fenced': pushed(fenced),
+  'pull-ok': pulled(ok),
+  'pull-doubtful': pulled(odd),
+  'pull-unreachable': pulled(gone),
+  'pull-slow-down': pulled(slow),
+  'pull-signed-out': pulled(out),
+  'pull-denied': pulled(no),
+  'pull-fenced': pulled(fenced),
+  woken: { type: 'woken' },
+  syncNow: { type: 'syncNow' },
+} as const satisfies Record<string, SyncEvent>;
+
+/** The link afterwards, then what was started: A abort, P pull, L look, S push. */
+function outcomeOf({ state, effects }: Step): string {
+  const letters = { abort: 'A', pull: 'P', look: 'L', push: 'S', wakeAt: '', report: '' };
+  const started = effects.map(({ type }) => letters[type]).join('');
+  const idle = state.account === undefined ? 'off' : 'standby';
+  return `${canWork(state) ? state.link.kind : idle}${started === '' ? '' : `+${started}`}`;
+}
+
+function canWork(state: SyncState): boolean {
+  return state.account !== undefined && state.isLeader;
+}
+
+/** What must hold after every step, whatever brought us here. */
+function assertSound(before: SyncState, { state, effects }: Step, now: number): void {
+  const requests = state.busy.size + Number(state.isPulling);
+  assert.ok(requests <= MAX_REQUESTS, `I12: ${requests} requests at once`);
+  const started = effects.filter(({ type }) => type === 'push' || type === 'pull' || type === 'look');
+  if (!canWork(state)) {
+    assert.deepEqual(started, [], 'I8 I10: started without an account or a lease');
+    assert.equal(requests, 0);
+  }
+  const pushes = effects.flatMap((effect) => (effect.type === 'push' ? [effect.item.conversationId] : []));
+  if (pushes.length > 0) assert.equal(before.link.kind, 'up', 'pushed while the link is not up');
+  for (const id of pushes) assert.ok(!before.busy.has(id), 'I4: two requests for one conversation');
+  assert.equal(new Set(pushes).size, pushes.length, 'I4: two requests for one conversation');
+  assert.equal(effects.filter(({ type }) => type === 'look').length <= 1, true);
+  const wakes = effects.filter((effect) => effect.type === 'wakeAt');
+  assert.equal(wakes.length, 1, 'one timer');
+  const at = wakes[0]?.at;
+  if (at !== undefined) assert.ok(at > now, `I12: would wake at once, for ever (${at - now} ms)`);
+  // Nothing under way, nothing to wake it: it would sleep for ever.
+  if (canWork(state) && state.link.kind !== 'signedOut' && requests === 0)
+    assert.ok(at !== undefined && at !== Infinity, 'I2: sleeps for ever');
+}
+
+/** Rows: events. Columns: states. */
+const TABLE = `
+                   off        standby    unknown    probing    up         up-looking up-pulling up-full    down       down-due   denied     signedOut
+  configured       unknown+AP standby+A  unknown+AP unknown+AP unknown+AP unknown+AP unknown+AP unknown+AP unknown+AP unknown+AP unknown+AP unknown+AP
+  switched-off     off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A
+  lease-taken      off        unknown+AP unknown+P  unknown    up         up         up         up         down       down+P     denied     signedOut
+  lease-lost       off+A      standby    standby+A  standby+A  standby+A  standby+A  standby+A  standby+A  standby+A  standby+A  standby+A  standby+A
+  changed          off        standby    unknown+P  unknown    up+L       up         up+L       up+L       down       down+P     denied     signedOut
+  found-work       off        standby    unknown+P  unknown    up+SS      up+SS      up+S       up         down       down+P     denied     signedOut
+  found-none       off        standby    unknown+P  unknown    up         up         up         up         down       down+P     denied     signedOut
+  push-ok          off        standby    unknown+P  unknown    up+L       up         up+L       up+PL      down       down+P     denied     signedOut
+  push-nothing     off        standby    unknown+P  unknown    up+L       up         up+L       up+PL      down       down+P     denied     signedOut
+  push-doubtful    off        standby    unknown+P  unknown    up+PL      up+P       up+L       up+PL      down       down+P     denied     signedOut
+  push-unreachable off        standby    down       down       down       down       down       down       down       down       down       down
+  push-slow-down   off        standby    down       down       down       down       down       down       down       down       down       down
+  push-signed-out  off        standby    signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut
+  push-denied      off        standby    denied     denied     denied     denied     denied     denied     denied     denied     denied     denied
+  push-fenced      off        standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby
+  pull-ok          off        standby    up+L       up+L       up+L       up         up+L       up+L       up+L       up+L       up+L       up+L
+  pull-doubtful    off        standby    down       down       down       down       down       down       down       down       down       down
+  pull-unreachable off        standby    down       down       down       down       down       down       down       down       down       down
+  pull-slow-down   off        standby    down       down       down       down       down       down       down       down       down       down
+  pull-signed-out  off        standby    signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut
+  pull-denied      off        standby    denied     denied     denied     denied     denied     denied     denied     denied     denied     denied
+  pull-fenced      off        standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby
+  woken            off        standby    unknown+P  unknown    up+L       up         up+L       up+L       down       down+P     denied     signedOut
+  syncNow          off        standby    unknown+P  unknown    up+PL      up+P       up+L       up+L       unknown+P  unknown+P  unknown+P  unknown+P
+`;
+
+const rows = TABLE.split('\n')
+  .map((line) => line.trim().split(/ +/))
+  .filter((cells) => cells.length > 1);
+
+describe('sync machine: every event in every state', () => {
+  it('the table is total', () => {
+    assert.deepEqual(rows[0], Object.keys(states));
+    assert.deepEqual(
+      rows.slice(1).map(([name]) => name),
+      Object.keys(events),
+    );
+  });
+
+  for (const [eventName, event] of Object.entries<SyncEvent>(events)) {
+    const cells = rows.find(([name]) => name === eventName)?.slice(1) ?? [];
+    for (const [column, [stateName, state]] of Object.entries<SyncState>(states).entries()) {
+      it(`S1: ${stateName} + ${eventName} -> ${cells[column]}`, () => {
+        const next = step(state, event, NOW, 0.5);
+        assert.equal(outcomeOf(next), cells[column]);
+        assertSound(state, next, NOW);
+      });
+    }
+  }
+});
+
+describe('sync machine: rules', () => {
+  it('I12: a pull that is due waits for a free request without waking for it', () => {
+    const full = { ...up, busy: new Set(['a', 'b']), pullAt: NOW - 1 };
+    const { effects } = step(full, { type: 'woken' }, NOW, 0.5);
+    assert.deepEqual(effects.at(-1), { type: 'wakeAt', at: Infinity });
+  });
+
+  it('I12: changes while a look is under way make one more look, when it ends', () => {
+    let state: SyncState = up;
+    let looks = 0;
+    const hand = (event: SyncEvent) => {
+      const next = step(state, event, NOW, 0.5);
+      looks += next.effects.filter(({ type }) => type === 'look').length;
+      state = next.state;
+    };
+    for (let n = 0; n < 5; n += 1) hand({ type: 'changed' });
+    assert.equal(looks, 1);
+    hand(events['found-none']);
+    assert.equal(looks, 2);
+    hand(events['found-none']);
+    assert.equal(looks, 2);
+  });
+
+  it('I12: a pull that began before the backend asked to wait does not end the wait', () => {
+    const asked = step({ ...up, isPulling: true, busy: new Set(['a']) }, pushed(slow), NOW, 0.5).state;
+    const answered = step(asked, pulled(ok), NOW + 10, 0.5);
+    assert.equal(outcomeOf(answered), 'down');
+    assert.deepEqual(answered.effects.at(-1), { type: 'wakeAt', at: NOW + 7_000 });
+    assert.equal(outcomeOf(step(answered.state, { type: 'woken' }, NOW + 7_000, 0.5)), 'down+P');
+  });
+
+  it('S2: failures in a row wait longer each time, 30 s at most, and a success forgets them', () => {
+    let state: SyncState = { ...leading, isPulling: true };
+    let now = NOW;
+    const waits: number[] = [];
+    for (let n = 0; n < 8; n += 1) {
+      state = step(state, pulled(gone), now, 0.5).state;
+      const at = 'retryAt' in state.link ? state.link.retryAt : 0;
+      waits.push(at - now);
+      now = at;
+      state = step(state, { type: 'woken' }, now, 0.5).state;
+      assert.equal(state.isPulling, true);
+    }
+    assert.deepEqual(waits, [750, 1_500, 3_000, 6_000, 12_000, 22_500, 22_500, 22_500]);
+    state = step(state, pulled(ok), now, 0.5).state;
+    state = step({ ...state, isPulling: true }, pulled(gone), now, 0.5).state;
+    assert.equal('retryAt' in state.link ? state.link.retryAt - now : 0, 750);
+  });
+
+  it('S3: the link is reported once for each change, and by the leading window only', () => {
+    const { state, effects } = step(up, pulled(gone), NOW, 0.5);
+    assert.deepEqual(effects[0], { type: 'report', status: { link: 'down', detail: 'gone' } });
+    const again = step({ ...state, isPulling: true }, pulled(gone), NOW, 0.5);
+    assert.deepEqual(
+      again.effects.filter(({ type }) => type === 'report'),
+      [],
+    );
+    const standby = step({ ...initialState, account: 'me' }, pulled(gone), NOW, 0.5);
+    assert.deepEqual(
+      standby.effects.filter(({ type }) => type === 'report'),
+      [],
+    );
+  });
+});
+
+describe('sync machine: random walks', () => {
+  const steps = fc.array(
+    fc.record({
+      pick: fc.nat(),
+      which: fc.nat({ max: 9 }),
+      pass: fc.nat({ max: 40_000 }),
+      random: fc.double({ min: 0, max: 0.999, noNaN: true }),
+    }),
+    { maxLength: 80 },
+  );
+
+  it(`S1 I12: requests end as they may, time passes: every step is sound (seed ${SEED})`, () => {
+    fc.assert(
+      fc.property(steps, (walk) => {
+        let state: SyncState = initialState;
+        let now = NOW;
+        for (const { pick, which, pass, random } of walk) {
+          now += pass;
+          const possible = possibleEvents(state, which, now);
+          const event = possible[pick % possible.length] ?? events.woken;
+          const next = step(state, event, now, random);
+          assertSound(state, next, now);
+          state = next.state;
+        }
+      }),
+      { seed: SEED, numRuns: RUNS * 5 },
+    );
+  });
+
+  /** What may come now: only a request that was started ends. */
+  function possibleEvents(state: SyncState, which: number, now: number): SyncEvent[] {
+    const outcomes: RequestOutcome[] = [ok, gone, odd, slow, out, no, fenced, { kind: 'nothing' }];
+    const outcome = outcomes[which % outcomes.length] ?? ok;
+    const ids = ['a', 'b', 'c', 'd'].slice(which % 3);
+    return [
+      { type: 'configured', account: which === 0 ? undefined : 'me' },
+      { type: 'lease', isHeld: which > 1 },
+      events.changed,
+      events.woken,
+      events.syncNow,
+      {
+        type: 'found',
+        items: ids.map((id) => item(id)),
+        nextDueAt: which < 5 ? undefined : now + 1_000 - which * 150,
+      },
+      ...[...state.busy].map((conversationId): SyncEvent => ({ type: 'pushed', conversationId, outcome })),
+      ...(state.isPulling ? [pulled(outcome), pulled(ok), pulled(ok)] : []),
+    ];
+  }
+});
