@@ -12,37 +12,13 @@ import {
   type MessageRow,
   type PatchConversation,
 } from '../protocol/api.ts';
+import { activitySchema, commandSchema } from '../protocol/parts.ts';
 import type { FieldChange } from '../model/change.ts';
 import { NEW_CONVERSATION_TITLE } from '../model/conversation.ts';
 import type { RemoteConversation, RemoteFields, RemoteMessage, SendOrder } from '../store/outbox.ts';
 
 const VERSION = 1;
 const KEY = 'navi';
-
-const runState = z.enum(['running', 'done', 'error', 'interrupted']);
-const extra = z.exactOptional(z.record(z.string(), z.json()));
-
-const activitySchema = z.object({
-  id: z.string(),
-  kind: z.string(),
-  label: z.string(),
-  status: runState,
-  detail: z.exactOptional(z.string()),
-  filePath: z.exactOptional(z.string()),
-  extra,
-});
-
-const commandSchema = z.object({
-  id: z.string(),
-  command: z.string(),
-  output: z.string(),
-  status: runState,
-  cwd: z.exactOptional(z.string()),
-  exitCode: z.exactOptional(z.number()),
-  durationMs: z.exactOptional(z.number()),
-  truncated: z.exactOptional(z.boolean()),
-  extra,
-});
 
 const messageNoteSchema = z.object({
   v: z.number(),

@@ -1,28 +1,11 @@
 import * as z from 'zod';
 import type { WorkspaceRef } from '../model/conversation.ts';
 import type { IdSource } from '../model/ids.ts';
+import { activitySchema, commandSchema } from '../protocol/parts.ts';
 import { MAX_MESSAGE_LENGTH } from '../protocol/panel.ts';
 import type { ConversationStore } from '../store/store.ts';
 import type { NaviApi, NaviExtension, NaviMessage } from './api.ts';
 
-const runState = z.enum(['running', 'done', 'error', 'interrupted']);
-const activitySchema = z.object({
-  id: z.string().min(1),
-  kind: z.string(),
-  label: z.string(),
-  status: runState,
-  detail: z.exactOptional(z.string()),
-  filePath: z.exactOptional(z.string()),
-});
-const commandSchema = z.object({
-  id: z.string().min(1),
-  command: z.string(),
-  output: z.string(),
-  status: runState,
-  cwd: z.exactOptional(z.string()),
-  exitCode: z.exactOptional(z.number()),
-  durationMs: z.exactOptional(z.number()),
-});
 const messageSchema = z.object({
   id: z.exactOptional(z.uuid()),
   role: z.enum(['user', 'assistant', 'system']),
