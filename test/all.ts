@@ -11,6 +11,9 @@ import { readTally, TALLY_VARIABLE } from './all/tally.ts';
 import { chooseSteps, summary, type Result, type Step } from './all/steps.ts';
 import { repository } from './vscode/paths.ts';
 
+/** For a step that is stopped to stop what it started. */
+const GRACE_MS = 15_000;
+
 let steps: readonly Step[];
 try {
   steps = chooseSteps(process.argv.slice(2));
@@ -57,14 +60,20 @@ async function runCommand(step: Step, tallyFile: string): Promise<string | undef
     cwd: repository,
     stdio: ['ignore', 'inherit', 'inherit'],
     shell: process.platform === 'win32',
-    timeout: step.limitMinutes * 60_000,
     env: {
       ...process.env,
       PATH: `${bin}${path.delimiter}${process.env['PATH'] ?? ''}`,
       [TALLY_VARIABLE]: tallyFile,
     },
   });
-  const [code, signal] = (await once(child, 'close')) as unknown[];
-  if (signal === 'SIGTERM') return `ended after ${step.limitMinutes} minutes`;
+  const late = new AbortController();
+  const limit = setTimeout(() => {
+    late.abort();
+    child.kill('SIGTERM');
+    setTimeout(() => child.kill('SIGKILL'), GRACE_MS).unref();
+  }, step.limitMinutes * 60_000);
+  const [code, signal] = (await once(child, 'exit')) as unknown[];
+  clearTimeout(limit);
+  if (late.signal.aborted) return `stopped after ${step.limitMinutes} minutes`;
   return code === 0 ? undefined : `ended with ${String(signal ?? code)}`;
 }

@@ -58,6 +58,10 @@ export async function launchBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath,
     headless: process.env['NAVI_HEADED'] === undefined,
+    // The browser ends with this process; a signal to it must not close the browser alone.
+    handleSIGINT: false,
+    handleSIGTERM: false,
+    handleSIGHUP: false,
     args: isRoot ? [...ARGS, '--no-sandbox'] : ARGS,
   });
 }

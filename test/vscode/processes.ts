@@ -1,6 +1,7 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, readdirSync, readFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 
 export interface OwnProcess {
@@ -20,20 +21,18 @@ export interface StartOptions {
 }
 
 const GRACE_MS = 5_000;
-const running = new Map<ChildProcess, OwnProcess>();
+const running = new Set<number>();
 
 // A program that ends early must not leave servers behind. An extension host does not end with its server.
 process.on('exit', () => {
-  for (const { pid } of running.values())
+  for (const pid of running)
     for (const one of [...descendants(pid).map((below) => below.pid), pid]) kill(one, 'SIGKILL');
 });
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void endBy(signal));
-
-/** Ends the way the signal would have, after our children; a program with its own handler does that itself. */
-async function endBy(signal: NodeJS.Signals): Promise<void> {
-  if (process.listenerCount(signal) > 0) return;
-  await Promise.all([...running.values()].map((one) => one.stop()));
-  process.kill(process.pid, signal);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    // A program with a handler of its own stops what it started. `exit` runs the hook above, a signal would not.
+    if (process.listenerCount(signal) === 0) process.exit(128 + os.constants.signals[signal]);
+  });
 }
 
 /** @throws Error when the program cannot be started. */
@@ -47,29 +46,25 @@ export async function start(
   const log = createWriteStream(logFile, { flags: 'a' });
   child.stdout.pipe(log, { end: false });
   child.stderr.pipe(log, { end: false });
+  const closed = new Promise<void>((resolve) => child.once('close', () => log.end(resolve)));
   await once(child, 'spawn');
-  let ended = false;
-  const end = new Promise<number | null>((resolve) => {
-    child.once('close', (code) => {
-      ended = true;
-      running.delete(child);
-      log.end(() => resolve(code));
-    });
-  });
   const { pid } = child;
   if (pid === undefined) throw new Error(`${command} has no process id`);
-  const own = { pid, ended: end, hasEnded: () => ended, stop: () => stopTree(child, pid, end) };
-  running.set(child, own);
-  return own;
+  running.add(pid);
+  // Not `close`: what it started may hold its pipes open long after it has ended.
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  child.once('exit', () => running.delete(pid));
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
+  return { pid, ended, hasEnded, stop: () => stopTree(child, pid, closed) };
 }
 
-async function stopTree(child: ChildProcess, pid: number, end: Promise<number | null>): Promise<void> {
+async function stopTree(child: ChildProcess, pid: number, closed: Promise<void>): Promise<void> {
   const below = descendants(pid);
   child.kill('SIGTERM');
   const overdue = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
-  // The pipes of a child stay open as long as a grandchild holds them, so those go first.
+  // At once, for the server does not end its extension hosts, and they hold its pipes open.
   for (const { pid: descendant } of below) kill(descendant, 'SIGKILL');
-  await end;
+  await closed;
   clearTimeout(overdue);
 }
 
