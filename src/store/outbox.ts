@@ -23,7 +23,10 @@ export interface Lease {
  */
 export type OutboxKind = 'create' | 'append' | 'fields';
 
-/** queued -> sending -> (gone | unknown | queued | parked); unknown -> (gone | queued); parked -> queued by the user. */
+/**
+ * queued -> sending -> (gone | unknown | queued | parked); unknown -> (gone | unknown | queued | parked);
+ * parked -> queued by the user. Every other move changes nothing. A row is gone when the backend holds what it says.
+ */
 export type OutboxState = 'queued' | 'sending' | 'unknown' | 'parked';
 
 export interface OutboxItem {

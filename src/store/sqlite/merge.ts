@@ -10,10 +10,11 @@ import type {
   RemoteMessage,
 } from '../outbox.ts';
 import { cleanTitle, toFields, writeFields } from './conversations.ts';
+import { readBase, writeBase } from './base.ts';
 import { checkFence } from './leases.ts';
 import { insertMessage } from './messages.ts';
 import { linkRemote, readSyncRow } from './outbox.ts';
-import { enqueueFields } from './outboxRows.ts';
+import { ensureFieldsQueued } from './outboxRows.ts';
 import { requireConversation, type Context } from './session.ts';
 
 interface KnownRow {
@@ -58,13 +59,15 @@ function mergeKnownFields(context: Context, id: string, remote: RemoteFields): v
   if (row === undefined) return;
   const theirs = fieldsOf(remote);
   const ours = toFields(row);
-  const base = row.base === null ? theirs : (JSON.parse(row.base) as ConversationFields);
-  const merged = mergeFields(base, ours, theirs);
+  const base = readBase(row.base, theirs);
+  // A deletion that is under way from here is no news from there, so that Undo holds.
+  const isOwn = base.isDeleting === true && theirs.status === 'deleted';
+  const merged = mergeFields(isOwn ? { ...base, status: 'deleted' } : base, ours, theirs);
   if (Object.keys(changedFields(ours, merged)).length > 0) writeFields(context, id, merged);
   if (Object.keys(changedFields(base, theirs)).length > 0) {
-    context.db.run('UPDATE conversations SET base = ? WHERE id = ?', JSON.stringify(theirs), id);
+    writeBase(context, id, { ...theirs, isDeleting: base.isDeleting === true });
   }
-  if (Object.keys(changedFields(theirs, merged)).length > 0) enqueueFields(context, id);
+  if (Object.keys(changedFields(theirs, merged)).length > 0) ensureFieldsQueued(context, id);
 }
 
 function fieldsOf({ title, status, isPinned, isStarred }: RemoteFields): ConversationFields {
@@ -132,30 +135,43 @@ type Merged = 'added' | 'adopted' | 'kept';
 
 function mergeMessage(context: Context, conversationId: string, message: RemoteMessage): Merged {
   const { db } = context;
-  const known = db.get<{
-    id: string;
-    conversation_id: string;
-    remote_id: string | null;
-    is_confirmed: number;
-  }>(
-    `SELECT id, conversation_id, remote_id, is_confirmed FROM messages
-     WHERE id = ? OR (conversation_id = ? AND remote_id = ?)`,
-    message.id,
+  const byId = findMessage(context, 'id = ?', message.id);
+  const own = byId?.conversation_id === conversationId ? byId : undefined;
+  const byRemote = findMessage(
+    context,
+    'conversation_id = ? AND remote_id = ?',
     conversationId,
     message.remoteId,
   );
+  const known = own ?? byRemote;
   if (known === undefined) {
-    insertMessage(context, conversationId, { ...message, owner: undefined });
+    // A copy of a conversation carries the ids of the original: shown under ids of its own, not left out.
+    const id = byId === undefined ? message.id : derivedId('message', conversationId, message.remoteId);
+    insertMessage(context, conversationId, { ...message, id, owner: undefined });
     return 'added';
   }
-  if (known.conversation_id !== conversationId || known.is_confirmed === 1) return 'kept';
+  if (known.is_confirmed === 1) return 'kept';
+  const isTaken = byRemote !== undefined && byRemote.id !== known.id;
   db.run(
     `UPDATE messages SET is_confirmed = 1, remote_id = coalesce(remote_id, ?),
        server_order = CASE WHEN remote_id IS NULL THEN ? ELSE server_order END WHERE id = ?`,
-    message.remoteId,
+    isTaken ? null : message.remoteId,
     message.serverOrder,
     known.id,
   );
   db.run('DELETE FROM outbox WHERE message_id = ?', known.id);
   return 'adopted';
+}
+
+interface KnownMessage {
+  id: string;
+  conversation_id: string;
+  is_confirmed: number;
+}
+
+function findMessage({ db }: Context, where: string, ...params: readonly string[]): KnownMessage | undefined {
+  return db.get<KnownMessage>(
+    `SELECT id, conversation_id, is_confirmed FROM messages WHERE ${where}`,
+    ...params,
+  );
 }

@@ -38,11 +38,14 @@ interface MessageRow {
   reason: string | null;
 }
 
+/** A message whose conversation was refused needs the user as much as one that was refused itself. */
 const SELECT = `SELECT m.id, m.conversation_id, m.role, m.content, m.status, m.metadata, m.created_at, m.hlc,
-    m.server_order, m.hash, m.owner, m.reply_problem, o.reason,
-    coalesce(o.state, CASE WHEN m.is_confirmed THEN 'confirmed' WHEN m.remote_id IS NULL THEN 'local' ELSE 'sent' END)
+    m.server_order, m.hash, m.owner, m.reply_problem, coalesce(o.reason, c.reason) AS reason,
+    coalesce(CASE WHEN c.seq IS NOT NULL AND o.state = 'queued' THEN 'parked' ELSE o.state END, CASE WHEN m.is_confirmed THEN 'confirmed' WHEN m.remote_id IS NULL THEN 'local' ELSE 'sent' END)
       AS delivery
-  FROM messages m LEFT JOIN outbox o ON o.message_id = m.id`;
+  FROM messages m LEFT JOIN outbox o ON o.message_id = m.id
+    LEFT JOIN outbox c ON o.seq IS NOT NULL AND c.conversation_id = m.conversation_id AND c.kind = 'create'
+      AND c.state = 'parked'`;
 
 /** The newest page, or the one before a position; costs the same however long the conversation is. */
 export function readPage(
@@ -163,7 +166,9 @@ export interface InsertedMessage extends MessageContent {
   readonly remoteId?: string;
 }
 
-export function insertMessage({ db }: Context, conversationId: string, message: InsertedMessage): void {
+export function insertMessage({ db }: Context, conversationId: string, inserted: InsertedMessage): void {
+  // SQLite would replace half a character by itself, and the hash would be that of other words.
+  const message = { ...inserted, content: inserted.content.toWellFormed() };
   db.run(
     `INSERT INTO messages (id, conversation_id, role, content, status, metadata, created_at, hlc, server_order, hash,
        owner, remote_id, is_confirmed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -212,22 +217,28 @@ function titleByPrompt({ db }: Context, conversationId: string, prompt: string):
 export function extendMessage(context: Context, messageId: string, extension: Extension): void {
   const { db } = context;
   db.write(() => {
-    requireOpen(context, messageId);
+    const status = requireOpen(context, messageId);
     if (extension.text !== undefined && extension.text !== '')
       addPiece(db, messageId, extension.text.toWellFormed());
     writeActivities(db, messageId, extension.activities ?? []);
     writeCommands(db, messageId, extension.commands ?? []);
+    // Reading a growing reply for each of its pieces would cost the square of its length.
+    if (status === 'streaming') return;
     // A message whose text was whole ends with the last step that ran in it.
     const message = mustReadMessage(context, messageId);
     if (isSettled(message)) finish(context, message);
   });
 }
 
-function requireOpen({ db }: Context, messageId: string): void {
-  const row = db.get<{ owner: string | null }>('SELECT owner FROM messages WHERE id = ?', messageId);
+function requireOpen({ db }: Context, messageId: string): MessageStatus {
+  const row = db.get<{ owner: string | null; status: MessageStatus }>(
+    'SELECT owner, status FROM messages WHERE id = ?',
+    messageId,
+  );
   if (row === undefined) throw new StoreError('no-such-message', 'This message is not on this machine.');
   if (row.owner === null)
     throw new StoreError('already-settled', 'This message is complete; nothing can be added.');
+  return row.status;
 }
 
 export function settleMessage(

@@ -1,5 +1,6 @@
 import type { ConversationFields, WorkspaceRef } from '../../model/conversation.ts';
 import { changedFields } from '../../model/change.ts';
+import { readBase, writeBase } from './base.ts';
 import type {
   AccountKey,
   Deferral,
@@ -15,7 +16,7 @@ import type {
 import { toFields, type ConversationRow } from './conversations.ts';
 import { checkFence } from './leases.ts';
 import { readMessage } from './messages.ts';
-import { enqueueFields } from './outboxRows.ts';
+import { ensureFieldsQueued } from './outboxRows.ts';
 import type { Context } from './session.ts';
 
 interface OutboxRow {
@@ -38,21 +39,29 @@ interface SyncRow extends ConversationRow {
 const OF_ACCOUNT = `(c.account IS NULL OR c.account = ?)`;
 
 /**
+ * A request that began longer ago than this has ended, whatever became of its answer: no client waits as long. Its row
+ * still says `sending` when the store failed just when the answer came.
+ */
+const SENDING_LIFE_MS = 60_000;
+
+/**
  * What may go out: of each conversation the first create or append in order, or, when none of those waits, its
  * fields. Parked rows are stepped over, so one poisoned message blocks nothing else.
  */
 export function dueItems({ db }: Context, account: AccountKey, now: number, limit: number): OutboxItem[] {
   return db
     .all<OutboxRow & { not_before: number; is_ready: number }>(
-      `SELECT o.seq, o.kind, o.conversation_id, o.message_id, o.state, o.attempts, o.sent_at
+      `SELECT o.seq, o.kind, o.conversation_id, o.message_id, o.attempts, o.sent_at,
+         CASE o.state WHEN 'sending' THEN 'unknown' ELSE o.state END AS state
        FROM outbox o JOIN conversations c ON c.id = o.conversation_id
        WHERE ${OF_ACCOUNT} AND o.seq = (
            SELECT h.seq FROM outbox h WHERE h.conversation_id = o.conversation_id AND h.state <> 'parked'
            ORDER BY h.kind = 'fields', h.seq LIMIT 1)
-         AND o.state <> 'sending' AND o.is_ready = 1 AND o.not_before <= ?
+         AND (o.state <> 'sending' OR o.sent_at <= ?) AND o.is_ready = 1 AND o.not_before <= ?
          AND (o.kind = 'create' OR c.remote_id IS NOT NULL)
        ORDER BY o.seq LIMIT ?`,
       account,
+      now - SENDING_LIFE_MS,
       now,
       limit,
     )
@@ -91,6 +100,8 @@ export function beginSend(
       return undefined;
     }
     db.run('UPDATE conversations SET account = ? WHERE id = ?', account, conversation.id);
+    if (order.kind === 'fields' && order.change.status === 'deleted')
+      writeBase(context, conversation.id, { ...readBase(conversation.base, order.fields), isDeleting: true });
     db.run(
       `UPDATE outbox SET state = 'sending', attempts = attempts + 1, sent_at = ?, fence = ?, reason = NULL WHERE seq = ?`,
       now,
@@ -121,10 +132,10 @@ function orderFor(context: Context, row: OutboxRow, conversation: SyncRow): Send
     return message === undefined ? undefined : { kind: 'append', remoteId: conversation.remote_id, message };
   }
   const fields = toFields(conversation);
-  const change =
-    conversation.base === null
-      ? fields
-      : changedFields(JSON.parse(conversation.base) as ConversationFields, fields);
+  const base = conversation.base === null ? undefined : readBase(conversation.base, fields);
+  // Whether an earlier deletion took effect there is not known: say which it is to be.
+  const status = base?.isDeleting === true ? { status: fields.status } : {};
+  const change = base === undefined ? fields : { ...changedFields(base, fields), ...status };
   return Object.keys(change).length === 0
     ? undefined
     : { kind: 'fields', remoteId: conversation.remote_id, change, fields };
@@ -141,7 +152,16 @@ export function completeCreate(
   db.write(() => {
     checkFence(context, lease);
     const row = db.get<OutboxRow>('SELECT * FROM outbox WHERE seq = ?', seq);
-    if (row !== undefined) linkRemote(context, row.conversation_id, account, created);
+    if (row?.state !== 'sending') return;
+    const isTaken = db.get(
+      'SELECT 1 FROM conversations WHERE account = ? AND remote_id = ? AND id <> ?',
+      account,
+      created.remoteId,
+      row.conversation_id,
+    );
+    // Some cache answered with another conversation: that is no answer.
+    if (isTaken !== undefined) db.run(`UPDATE outbox SET state = 'unknown' WHERE seq = ?`, seq);
+    else linkRemote(context, row.conversation_id, account, created);
   });
 }
 
@@ -154,18 +174,19 @@ export function linkRemote(
 ): void {
   const { db } = context;
   const { title, status, isPinned, isStarred } = remote;
+  const base = { title, status, isPinned, isStarred };
   db.run(
     'UPDATE conversations SET account = ?, remote_id = ?, base = ? WHERE id = ?',
     account,
     remote.remoteId,
-    JSON.stringify({ title, status, isPinned, isStarred }),
+    JSON.stringify(base),
     conversationId,
   );
   db.run(`DELETE FROM outbox WHERE conversation_id = ? AND kind = 'create'`, conversationId);
   const conversation = readSyncRow(context, conversationId);
   if (conversation === undefined) return;
-  const pending = changedFields({ title, status, isPinned, isStarred }, toFields(conversation));
-  if (Object.keys(pending).length > 0) enqueueFields(context, conversationId);
+  const pending = changedFields(base, toFields(conversation));
+  if (Object.keys(pending).length > 0) ensureFieldsQueued(context, conversationId);
 }
 
 export function completeAppend(
@@ -178,7 +199,18 @@ export function completeAppend(
   db.write(() => {
     checkFence(context, lease);
     const row = db.get<OutboxRow>('SELECT * FROM outbox WHERE seq = ?', seq);
-    if (row?.message_id == null) return;
+    if (row?.message_id == null || row.state !== 'sending') return;
+    const isTaken = db.get(
+      'SELECT 1 FROM messages WHERE conversation_id = ? AND remote_id = ? AND id <> ?',
+      row.conversation_id,
+      sent.remoteId,
+      row.message_id,
+    );
+    // Some cache answered with another message: that is no answer.
+    if (isTaken !== undefined) {
+      db.run(`UPDATE outbox SET state = 'unknown' WHERE seq = ?`, seq);
+      return;
+    }
     db.run(
       'UPDATE messages SET remote_id = ?, server_order = ? WHERE id = ? AND remote_id IS NULL',
       sent.remoteId,
@@ -195,12 +227,12 @@ export function completeFields(context: Context, lease: Lease, seq: number, sent
     checkFence(context, lease);
     const row = db.get<OutboxRow>('SELECT * FROM outbox WHERE seq = ?', seq);
     const conversation = row && readSyncRow(context, row.conversation_id);
-    if (row === undefined || conversation === undefined) return;
-    db.run('UPDATE conversations SET base = ? WHERE id = ?', JSON.stringify(sent), conversation.id);
+    if (row?.state !== 'sending' || conversation === undefined) return;
+    writeBase(context, conversation.id, sent);
     db.run('DELETE FROM outbox WHERE seq = ?', seq);
     // The user may have clicked again while the request was under way.
     if (Object.keys(changedFields(sent, toFields(conversation))).length > 0)
-      enqueueFields(context, conversation.id);
+      ensureFieldsQueued(context, conversation.id);
   });
 }
 
@@ -208,14 +240,14 @@ export function defer(context: Context, lease: Lease, seq: number, deferral: Def
   const { db } = context;
   db.write(() => {
     checkFence(context, lease);
-    db.run(
-      'UPDATE outbox SET state = ?, not_before = ?, reason = ? WHERE seq = ?',
+    const moved = db.run(
+      `UPDATE outbox SET state = ?, not_before = ?, reason = ? WHERE seq = ? AND state IN ('sending', 'unknown')`,
       deferral.state,
       deferral.state === 'parked' ? 0 : deferral.notBefore,
       deferral.reason ?? null,
       seq,
     );
-    if (deferral.state === 'parked') keepPlaceOfParked(context, seq);
+    if (moved > 0 && deferral.state === 'parked') keepPlaceOfParked(context, seq);
   });
 }
 
@@ -230,11 +262,13 @@ function keepPlaceOfParked({ db }: Context, seq: number): void {
   );
 }
 
+/** A message also waits for its conversation to be created there: Retry means both. */
 export function retryParked({ db }: Context, messageId: string): void {
   db.write(() =>
     db.run(
       `UPDATE outbox SET state = 'queued', attempts = 0, not_before = 0, reason = NULL
-       WHERE message_id = ? AND state = 'parked'`,
+       WHERE state = 'parked' AND (message_id = ?1 OR kind = 'create' AND conversation_id =
+         (SELECT conversation_id FROM messages WHERE id = ?1))`,
       messageId,
     ),
   );
@@ -245,7 +279,7 @@ export function readSyncRow({ db }: Context, conversationId: string): SyncRow | 
 }
 
 /** Counts of what this account still has to send; without an account, of everything that waits. */
-export function summarize({ db }: Context, account: AccountKey | undefined): QueueSummary {
+export function summarize({ db, now }: Context, account: AccountKey | undefined): QueueSummary {
   const row = db.get<{
     queued: number;
     unknown: number;
@@ -256,9 +290,10 @@ export function summarize({ db }: Context, account: AccountKey | undefined): Que
     `SELECT count(*) FILTER (WHERE o.state IN ('queued', 'sending')) AS queued,
        count(*) FILTER (WHERE o.state = 'unknown') AS unknown,
        count(*) FILTER (WHERE o.state = 'parked') AS parked,
-       min(o.not_before) FILTER (WHERE o.state IN ('queued', 'unknown') AND o.is_ready = 1) AS due,
+       min(o.not_before) FILTER (WHERE o.state IN ('queued', 'unknown') AND o.is_ready = 1 AND o.not_before > ?) AS due,
        min(o.reason) FILTER (WHERE o.state = 'parked') AS reason
      FROM outbox o JOIN conversations c ON c.id = o.conversation_id WHERE ? IS NULL OR ${OF_ACCOUNT}`,
+    now(),
     account ?? null,
     account ?? null,
   );

@@ -1,8 +1,7 @@
 import type { Context } from './session.ts';
 
-/** Quick clicks on star and pin become one request. */
-const FIELDS_DEBOUNCE_MS = 500;
-const FIELDS_DEBOUNCE_CAP_MS = 3_000;
+/** Quick clicks on star and pin become one request: a change waits this long for more. */
+const FIELDS_WAIT_MS = 500;
 
 /** The row that puts the conversation on the backend, unless it is there or on its way. */
 export function enqueueCreate({ db }: Context, conversationId: string): void {
@@ -30,20 +29,26 @@ export function enqueueAppend(
 }
 
 /**
- * The row that sends changed fields, debounced: each change within half a second moves it back, three seconds at
- * most. A row that is under way is left to its answer, which finds the newer change itself.
+ * The row that sends fields which the user changed. One that is under way is left to its answer, which finds the newer
+ * change itself; one that was refused gets another chance. A conversation that is not on the backend yet is compared
+ * when it is created there.
  */
-export function enqueueFields({ db, now }: Context, conversationId: string): void {
-  const due = now() + FIELDS_DEBOUNCE_MS;
-  db.run(
-    `INSERT INTO outbox (kind, conversation_id, not_before, sent_at) VALUES ('fields', ?, ?, NULL)
-     ON CONFLICT (conversation_id, kind) WHERE message_id IS NULL DO UPDATE SET
-       not_before = CASE WHEN state = 'queued' AND attempts = 0
-         THEN max(not_before, min(?, not_before + ${FIELDS_DEBOUNCE_CAP_MS - FIELDS_DEBOUNCE_MS})) ELSE not_before END,
-       state = CASE WHEN state = 'parked' THEN 'queued' ELSE state END,
-       reason = CASE WHEN state = 'parked' THEN NULL ELSE reason END`,
+export function enqueueFields(context: Context, conversationId: string): void {
+  ensureFieldsQueued(context, conversationId);
+  context.db.run(
+    `UPDATE outbox SET state = 'queued', reason = NULL
+     WHERE conversation_id = ? AND kind = 'fields' AND state = 'parked'`,
     conversationId,
-    due,
-    due,
+  );
+}
+
+/** The row for fields that differ from the backend's, unless there is one: what was refused stays refused. */
+export function ensureFieldsQueued({ db, now }: Context, conversationId: string): void {
+  db.run(
+    `INSERT INTO outbox (kind, conversation_id, not_before)
+     SELECT 'fields', id, ? FROM conversations WHERE id = ? AND remote_id IS NOT NULL
+     ON CONFLICT DO NOTHING`,
+    now() + FIELDS_WAIT_MS,
+    conversationId,
   );
 }

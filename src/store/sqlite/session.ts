@@ -14,6 +14,11 @@ export interface Context {
   readonly db: Connection;
   readonly session: Session;
   readonly now: Clock;
+  /**
+   * Milliseconds since the epoch since when this window has been running without a pause. After a machine slept, every
+   * sign of life is old until its owner has had the time to renew it.
+   */
+  readonly awakeSince: Clock;
   /** False when no process with this pid runs on this host. */
   readonly isAlive: (pid: number) => boolean;
 }
@@ -36,7 +41,7 @@ export function beat({ db, session, now }: Context): void {
 
 /** Sessions that own open messages and have certainly ended: process gone, or silent for a minute. */
 export function deadOwners(context: Context): string[] {
-  const { db, session, now, isAlive } = context;
+  const { db, session, now, awakeSince, isAlive } = context;
   return db
     .all<{ owner: string; pid: number | null; host: string | null; heartbeat_at: number | null }>(
       `SELECT DISTINCT m.owner, s.pid, s.host, s.heartbeat_at
@@ -46,7 +51,9 @@ export function deadOwners(context: Context): string[] {
     )
     .filter(({ pid, host, heartbeat_at: beatAt }) => {
       if (pid === null || host === null || beatAt === null) return true;
-      return (host === session.host && !isAlive(pid)) || now() - beatAt > HEARTBEAT_LIFE_MS;
+      return (
+        (host === session.host && !isAlive(pid)) || now() - Math.max(beatAt, awakeSince()) > HEARTBEAT_LIFE_MS
+      );
     })
     .map(({ owner }) => owner);
 }

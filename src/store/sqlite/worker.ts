@@ -11,6 +11,8 @@ import { beat, type Context } from './session.ts';
 
 const ORPHAN_CHECK_MS = 1_000;
 const HEARTBEAT_MS = 10_000;
+/** Checks that come further apart than this: the machine slept. */
+const PAUSE_MS = 5_000;
 
 const READ_ONLY: ReadonlySet<OperationName> = new Set<OperationName>([
   'list',
@@ -35,6 +37,8 @@ export class StoreWorker {
   private context: Context;
   private seenVersion: number;
   private account: string | undefined;
+  private awakeSince = Date.now();
+  private checkedAt = Date.now();
   private readonly settings: WorkerSettings;
   private readonly post: (answer: Answer) => void;
 
@@ -71,6 +75,9 @@ export class StoreWorker {
   }
 
   interruptOrphans(): void {
+    const now = Date.now();
+    if (now - this.checkedAt > PAUSE_MS) this.awakeSince = now;
+    this.checkedAt = now;
     if (this.operations.interruptOrphans() > 0) this.post({ type: 'changed' });
   }
 
@@ -120,6 +127,7 @@ export class StoreWorker {
       db: this.opened.connection,
       session: { id: this.settings.sessionId, pid: process.pid, host: hostname() },
       now: Date.now,
+      awakeSince: () => this.awakeSince,
       isAlive,
     };
   }
