@@ -1,0 +1,189 @@
+import type { HostMessage, OpenConversation, Snapshot, SyncSnapshot } from '../protocol/panel.ts';
+import type { PanelMemory, WindowState } from '../store/memento/panelMemory.ts';
+import { StoreError, type ConversationStore, type Subscription } from '../store/store.ts';
+import type { DraftIds } from './draftIds.ts';
+import { NoticeBoard } from './notices.ts';
+import { queryFor, toItem, toMessageItem } from './snapshot.ts';
+
+/** How sync stands in this window. */
+export interface StatusSource {
+  readonly current: SyncSnapshot;
+  onDidChange(listener: () => void): Subscription;
+}
+
+export interface PresenterOptions {
+  readonly store: ConversationStore;
+  readonly turns: { isReplying(conversationId: string): boolean };
+  readonly status: StatusSource;
+  readonly memory: PanelMemory;
+  readonly draftIds: DraftIds;
+  /** For the log; holds no text of a conversation. */
+  readonly log: { warn(text: string): void; error(text: string, error: unknown): void };
+  /** Resolves after the shortest time between two snapshots. */
+  readonly pause: () => Promise<void>;
+}
+
+export type Post = (message: HostMessage) => void;
+
+const LIST_STEP = 50;
+const MESSAGE_STEP = 50;
+
+/** Shows the store: a snapshot after every change that a user can see, at most one at a time. */
+export class Presenter {
+  readonly notices = new NoticeBoard();
+  private readonly options: PresenterOptions;
+  private readonly subscriptions: Subscription[];
+  private state: WindowState;
+  private listLimit = LIST_STEP;
+  private messageLimit = MESSAGE_STEP;
+  private revision = 0;
+  private lastBody = '';
+  private isLoading = true;
+  private post: Post | undefined;
+  private refreshing: 'no' | 'yes' | 'again' = 'no';
+
+  constructor(options: PresenterOptions) {
+    this.options = options;
+    this.state = options.memory.readWindow();
+    this.subscriptions = [
+      options.store.onDidChange(() => this.refresh()),
+      options.status.onDidChange(() => this.refresh()),
+    ];
+  }
+
+  /** What this window shows. */
+  get window(): WindowState {
+    return this.state;
+  }
+
+  connect(post: Post): Subscription {
+    this.post = post;
+    return {
+      dispose: () => {
+        if (this.post === post) this.post = undefined;
+      },
+    };
+  }
+
+  dispose(): void {
+    for (const subscription of this.subscriptions) subscription.dispose();
+    this.post = undefined;
+  }
+
+  /** The webview has nothing yet: the next snapshot goes out whatever was sent before. */
+  begin(): void {
+    this.lastBody = '';
+    if (this.isLoading) this.deliverCatalogue();
+  }
+
+  show(window: WindowState): void {
+    if (window.openConversationId !== this.state.openConversationId) this.messageLimit = MESSAGE_STEP;
+    if (window.view !== this.state.view) this.listLimit = LIST_STEP;
+    this.state = window;
+    this.options.memory.writeWindow(window);
+    this.refresh();
+  }
+
+  showMoreConversations(): void {
+    this.listLimit += LIST_STEP;
+  }
+
+  showOlderMessages(): void {
+    this.messageLimit += MESSAGE_STEP;
+  }
+
+  focusComposer(): void {
+    this.post?.({ type: 'focus', target: 'composer' });
+  }
+
+  /** Snapshots are made one at a time; whatever changes meanwhile makes one more. */
+  refresh(): void {
+    if (this.refreshing !== 'no') {
+      this.refreshing = 'again';
+      return;
+    }
+    this.refreshing = 'yes';
+    this.makeSnapshot()
+      .catch((error: unknown) => this.sayUnreadable(error))
+      .then(this.options.pause)
+      .catch((error: unknown) => this.options.log.error('The panel could not wait.', error))
+      .finally(() => {
+        const isStale = (this.refreshing as string) === 'again';
+        this.refreshing = 'no';
+        if (isStale) this.refresh();
+      });
+  }
+
+  private async makeSnapshot(): Promise<void> {
+    const { store, status, memory } = this.options;
+    const { view } = this.state;
+    const sync = status.current;
+    const page = await store.list(queryFor(view, this.listLimit));
+    const items = page.items.map((conversation) => toItem(conversation, sync));
+    const open = await this.readOpen();
+    this.isLoading = false;
+    this.notices.dismiss(UNREADABLE);
+    if (view === 'active') memory.writeCatalogue(items);
+    this.deliver({
+      isLoading: false,
+      list: { view, items, hasMore: page.hasMore },
+      ...(open === undefined ? {} : { open }),
+      sync,
+      notices: this.notices.all(),
+    });
+  }
+
+  private async readOpen(): Promise<OpenConversation | undefined> {
+    const { store, turns, status, draftIds } = this.options;
+    const id = this.state.openConversationId;
+    if (id === undefined) return undefined;
+    const page = await store.read(id, { limit: this.messageLimit });
+    if (page === undefined || page.conversation.status === 'deleted') return undefined;
+    const saved = await store.readDraft(id);
+    return {
+      conversation: toItem(page.conversation, status.current),
+      messages: page.messages.map((message) => toMessageItem(message, status.current)),
+      hasOlder: page.older !== undefined,
+      draft: saved ?? { messageId: draftIds.of(id), text: '' },
+      isReplying: turns.isReplying(id),
+    };
+  }
+
+  /** The list as it was last shown: while the store is being opened, or when it cannot be read. */
+  private deliverCatalogue(): void {
+    this.deliver({
+      isLoading: this.isLoading,
+      isOpening: this.isLoading && this.state.openConversationId !== undefined,
+      list: { view: 'active', items: this.options.memory.readCatalogue(), hasMore: false },
+      sync: this.options.status.current,
+      notices: this.notices.all(),
+    });
+  }
+
+  private deliver(body: Omit<Snapshot, 'type' | 'revision'>): void {
+    const text = JSON.stringify(body);
+    if (text === this.lastBody || this.post === undefined) return;
+    this.lastBody = text;
+    this.revision += 1;
+    this.post({ type: 'snapshot', revision: this.revision, ...body });
+  }
+
+  private sayUnreadable(error: unknown): void {
+    this.isLoading = false;
+    this.options.log.error('The panel could not read the conversations.', error);
+    this.notices.show({
+      id: UNREADABLE,
+      severity: 'error',
+      text: wordsFor(error),
+      action: { label: 'Show Log', intent: { type: 'runCommand', command: 'showLog' } },
+    });
+    this.deliverCatalogue();
+  }
+}
+
+const UNREADABLE = 'unreadable';
+
+/** What went wrong, for people; never holds text of a conversation. */
+export function wordsFor(error: unknown): string {
+  return error instanceof StoreError ? error.message : 'NAVI made a mistake; the log has the details.';
+}
