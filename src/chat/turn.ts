@@ -1,7 +1,7 @@
 import type { IdSource } from '../model/ids.ts';
 import type { Message } from '../model/message.ts';
 import { upsertById, type Activity, type CommandPanel } from '../model/activity.ts';
-import type { ConversationStore, Extension } from '../store/store.ts';
+import { StoreError, type ConversationStore, type Extension } from '../store/store.ts';
 import { ResponderError, type Prompt, type ReplyEvent, type Responder } from './responder.ts';
 
 export interface TurnContext {
@@ -56,11 +56,19 @@ interface Failure {
 async function receive(context: TurnContext, replyId: string, prompt: Prompt): Promise<Failure | undefined> {
   const buffer = new ReplyBuffer();
   const arriving = new AbortController();
-  const flushing = flushWhile(context, replyId, buffer, arriving.signal);
-  const failure = await collect(context, prompt, buffer);
-  arriving.abort();
-  await flushing;
-  await flush(context, replyId, buffer);
+  const broken = new AbortController();
+  const signal = AbortSignal.any([context.signal, broken.signal]);
+  const collecting = collect({ ...context, signal }, prompt, buffer).finally(() => arriving.abort());
+  try {
+    await flushWhile(context, replyId, buffer, arriving.signal);
+  } catch (error) {
+    // Nothing more can be added to this reply: end the request for it too.
+    broken.abort();
+    await collecting;
+    throw error;
+  }
+  const failure = await collecting;
+  await flush(context, replyId, buffer.end());
   return failure;
 }
 
@@ -92,13 +100,23 @@ async function flushWhile(
 ): Promise<void> {
   while (!ended.aborted) {
     await context.pause();
-    await flush(context, replyId, buffer);
+    const arrived = buffer.take();
+    try {
+      await flush(context, replyId, arrived);
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      if (arrived !== undefined) buffer.putBack(arrived);
+    }
   }
 }
 
-async function flush({ store }: TurnContext, replyId: string, buffer: ReplyBuffer): Promise<void> {
-  const arrived = buffer.take();
+async function flush({ store }: TurnContext, replyId: string, arrived: Extension | undefined): Promise<void> {
   if (arrived !== undefined) await store.extend(replyId, arrived);
+}
+
+/** The file may be writable again a moment later; until then what has arrived is kept here. */
+function isPassing(error: unknown): boolean {
+  return error instanceof StoreError && (error.problem === 'busy' || error.problem === 'unavailable');
 }
 
 /** What has arrived and is not written yet. */
@@ -121,10 +139,29 @@ class ReplyBuffer {
     }
   }
 
+  /** Half a character at the end waits for its other half. */
   take(): Extension | undefined {
-    const { text, activities, commands } = this;
+    const half = /[\ud800-\udbff]$/.exec(this.text)?.[0] ?? '';
+    return this.cut(this.text.length - half.length);
+  }
+
+  /** All that is left. */
+  end(): Extension | undefined {
+    return this.cut(this.text.length);
+  }
+
+  /** What could not be written stands before what has arrived since. */
+  putBack({ text = '', activities = [], commands = [] }: Extension): void {
+    this.text = text + this.text;
+    this.activities = upsertById(activities, this.activities);
+    this.commands = upsertById(commands, this.commands);
+  }
+
+  private cut(end: number): Extension | undefined {
+    const { activities, commands } = this;
+    const text = this.text.slice(0, end);
     if (text === '' && activities.length === 0 && commands.length === 0) return undefined;
-    this.text = '';
+    this.text = this.text.slice(end);
     this.activities = [];
     this.commands = [];
     return { text, activities, commands };

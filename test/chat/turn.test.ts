@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { v7 as uuidv7 } from 'uuid';
 import { ResponderError, type ReplyEvent, type Responder } from '../../src/chat/responder.ts';
+import { runTurn } from '../../src/chat/turn.ts';
 import { ChatTurns } from '../../src/chat/turns.ts';
+import { StoreError, type ConversationStore, type StoreProblem } from '../../src/store/store.ts';
 import { eventually, openWindow, type TestWindow } from '../support/stores.ts';
 import { tempFolder } from '../support/tempFolder.ts';
 
@@ -142,5 +144,60 @@ describe('a chat turn', () => {
     responder.say(text('one'), 'end');
     await both;
     assert.equal((await messages()).length, 2);
+  });
+
+  /** The turn on a store whose `extend` fails while `problem` names a reason. */
+  async function turnOn(problem: { now: StoreProblem | undefined }): Promise<void> {
+    const store: ConversationStore = {
+      ...window.store,
+      extend: (id, extension) =>
+        problem.now === undefined
+          ? window.store.extend(id, extension)
+          : Promise.reject(new StoreError(problem.now, 'no')),
+    };
+    let pauses = 0;
+    await runTurn(
+      {
+        store,
+        responder,
+        ids: uuidv7,
+        model: undefined,
+        signal: new AbortController().signal,
+        onDefect: (error) => defects.push(error),
+        pause: async () => {
+          pauses += 1;
+          if (pauses === 5) problem.now = problem.now === 'already-settled' ? problem.now : undefined;
+          if (pauses === 6) responder.say(text(' and the rest'), 'end');
+          await new Promise((resolve) => setImmediate(resolve));
+        },
+      },
+      conversationId,
+    );
+  }
+
+  for (const problem of ['busy', 'unavailable'] as const) {
+    it(`I1: what arrives while the file is ${problem} is written when it can be`, async () => {
+      responder.say(text('kept'));
+      await turnOn({ now: problem });
+      const [, reply] = await messages();
+      assert.deepEqual([reply?.content, reply?.status], ['kept and the rest', 'complete']);
+    });
+  }
+
+  it('a reply that another window has ended ends its request, and the error is told once', async () => {
+    responder.say(text('too late'));
+    await assert.rejects(
+      turnOn({ now: 'already-settled' }),
+      (error) => error instanceof StoreError && error.problem === 'already-settled',
+    );
+  });
+
+  it('I1: a character that arrives in two halves stays whole', async () => {
+    const ended = turns.reply(conversationId);
+    responder.say(text('half \ud83d'));
+    await eventually(window, async () => (await messages()).find(({ content }) => content === 'half '));
+    responder.say(text('\ude42'), 'end');
+    await ended;
+    assert.equal((await messages())[1]?.content, 'half 🙂');
   });
 });
