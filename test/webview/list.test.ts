@@ -41,8 +41,30 @@ describe('The list in a browser', function () {
     ]);
   });
 
+  it('I7: no row moves away from under a pointer that aims at it', async () => {
+    await panel.show(list(three()));
+    await panel.page.hover('.rows li:nth-child(2)');
+    await panel.page.mouse.down();
+    await panel.show(list([conversation(9), ...three()]));
+    await panel.page.mouse.up();
+    assert.deepEqual((await panel.intents()).slice(1), [
+      { type: 'openConversation', conversationId: uuid(2) },
+    ]);
+    await panel.page.getByText('Conversation 9').and(panel.page.locator('li:first-child *')).waitFor();
+  });
+
+  it('I7: a touch at the edge of a row opens it, and hits no button that is not seen', async () => {
+    await panel.show(list(three()));
+    const hit = await panel.page.evaluate(() => {
+      const box = document.querySelectorAll('.row-time')[1]?.getBoundingClientRect();
+      return box && document.elementFromPoint(box.x + 5, box.y + 5)?.closest('button')?.className;
+    });
+    assert.equal(hit, 'row');
+  });
+
   it('stars, pins, archives and deletes with the buttons of a row', async () => {
     await panel.show(list([conversation(1, { isStarred: true })]));
+    await panel.page.hover('.rows li');
     for (const name of ['Star', 'Pin', 'Archive', 'Delete'])
       await panel.page.getByRole('listitem').getByRole('button', { name, exact: true }).click();
     assert.deepEqual((await panel.intents()).slice(1), [

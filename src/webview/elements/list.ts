@@ -5,10 +5,13 @@ import { strings } from '../strings.ts';
 import { conversationActions, toggleActions } from './actions.ts';
 import { icon, iconButton } from './controls.ts';
 import { LightElement, type Post } from './light.ts';
+import { inShownOrder } from '../steadyOrder.ts';
 import { fullTime, timeAgo } from '../times.ts';
 
 const VIEWS: readonly ListView[] = ['active', 'starred', 'archived'];
 const MINUTE = 60_000;
+/** A pointer that moved or pressed so lately is aiming at a row. In milliseconds. */
+const AIMING_MS = 700;
 
 /** The conversations. One row is current: it is the tab stop, and the arrow keys move it. */
 export class NaviList extends LightElement {
@@ -22,6 +25,9 @@ export class NaviList extends LightElement {
   declare isLoading: boolean;
   declare post: Post;
   declare currentId: string | undefined;
+  /** The list's items, in the order in which they are shown. */
+  #items: readonly ConversationItem[] = [];
+  #aiming: ReturnType<typeof setTimeout> | undefined;
   #clock: ReturnType<typeof setInterval> | undefined;
   /** Place of the row that had the focus when it was taken away, e.g. by its own delete button. */
   #lostRow: number | undefined;
@@ -45,16 +51,28 @@ export class NaviList extends LightElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     clearInterval(this.#clock);
+    clearTimeout(this.#aiming);
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    const before = changed.get('list');
-    if (!before || before === this.list) return;
+    const shown = this.#items;
+    const isOtherView = changed.get('list')?.view !== this.list.view && changed.has('list');
+    const isSteady = this.#aiming !== undefined && !isOtherView;
+    this.#items = isSteady ? inShownOrder(shown, this.list.items) : this.list.items;
     const row = document.activeElement?.closest('navi-list li');
-    const at = row ? before.items.findIndex((item) => item.id === row.getAttribute('data-id')) : -1;
-    const isGone = at !== -1 && !this.list.items.some((item) => item.id === before.items[at]?.id);
+    const at = row ? shown.findIndex((item) => item.id === row.getAttribute('data-id')) : -1;
+    const isGone = at !== -1 && !this.#items.some((item) => item.id === shown[at]?.id);
     this.#lostRow = isGone ? at : undefined;
-    if (isGone) this.currentId = this.list.items[Math.min(at, this.list.items.length - 1)]?.id;
+    if (isGone) this.currentId = this.#items[Math.min(at, this.#items.length - 1)]?.id;
+  }
+
+  /** Rows keep their places until the pointer has rested. */
+  #aim(): void {
+    clearTimeout(this.#aiming);
+    this.#aiming = setTimeout(() => {
+      this.#aiming = undefined;
+      this.requestUpdate();
+    }, AIMING_MS);
   }
 
   protected override updated(): void {
@@ -70,7 +88,7 @@ export class NaviList extends LightElement {
   get #currentIndex(): number {
     return Math.max(
       0,
-      this.list.items.findIndex((item) => item.id === this.currentId),
+      this.#items.findIndex((item) => item.id === this.currentId),
     );
   }
 
@@ -106,7 +124,8 @@ export class NaviList extends LightElement {
   }
 
   #content(): TemplateResult {
-    const { items, hasMore } = this.list;
+    const { hasMore } = this.list;
+    const items = this.#items;
     if (items.length === 0) return this.isLoading ? skeleton() : this.#empty();
     const now = Date.now();
     return html`
@@ -115,6 +134,8 @@ export class NaviList extends LightElement {
         aria-label=${strings.conversations}
         aria-busy=${this.isLoading}
         @keydown=${this.#onKey}
+        @pointermove=${this.#aim}
+        @pointerdown=${this.#aim}
       >
         ${repeat(
           items,
