@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import path from 'node:path';
 import { describe, it } from 'mocha';
-import { installPackage, packExtension } from '../vscode/extensionFolder.ts';
 import { kill } from '../vscode/processes.ts';
 import { until } from '../vscode/until.ts';
 import { useEditor } from './support/editor.ts';
@@ -40,21 +38,6 @@ describe('NAVI in a real VS Code', () => {
         what: 'a new extension host',
       },
     );
-    await window.openNavi();
-  });
-});
-
-describe('the package of NAVI, installed as a user installs it', () => {
-  const editor = useEditor({
-    install: async (home) => {
-      const vsix = path.join(home, 'navi.vsix');
-      await packExtension(vsix);
-      await installPackage(vsix, home);
-    },
-  });
-
-  it('draws its view', async () => {
-    const window = await editor().open();
     await window.openNavi();
   });
 });

@@ -36,17 +36,6 @@ export async function placeExtension(extensionsDir: string, checkout = repositor
 
 const manifestSchema = z.object({ publisher: z.string(), name: z.string(), version: z.string() });
 
-/** Packs what is built, as `npm run package` does. @throws Error when the files do not make a package. */
-export async function packExtension(vsix: string): Promise<void> {
-  const logFile = `${vsix}.log`;
-  const vsce = path.join(repository, 'node_modules/@vscode/vsce/vsce');
-  const args = [vsce, 'package', '--no-dependencies', '--allow-missing-repository', '--out', vsix];
-  const packer = await start(process.execPath, args, { logFile, cwd: repository });
-  const code = await packer.ended;
-  if (code !== 0)
-    throw new Error(`vsce package ended with ${String(code)}:\n${await readFile(logFile, 'utf8')}`);
-}
-
 /** Installs a packaged extension (`npm run package`) the way a user does. @throws Error when the server refuses it. */
 export async function installPackage(vsix: string, home: string): Promise<void> {
   const entry = await ensureVscodeServer();
