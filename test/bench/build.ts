@@ -6,3 +6,8 @@ import { repository } from '../vscode/paths.ts';
 export async function buildShipped(): Promise<void> {
   await promisify(execFile)(process.execPath, ['esbuild.mjs', '--production'], { cwd: repository });
 }
+
+/** Builds and packs as `npm run package` does, to this file. @throws Error with what went wrong. */
+export async function packShipped(vsix: string): Promise<void> {
+  await promisify(execFile)('npm', ['run', 'package', '--', '--out', vsix], { cwd: repository });
+}

@@ -10,12 +10,13 @@ import { machineFacts } from './facts.ts';
 import type { Figure } from './figure.ts';
 import type { Group } from './group.ts';
 import { readOptions } from './options.ts';
+import { panelGroup } from './panel.ts';
 import { serverGroup } from './server.ts';
 import { storeGroup } from './store.ts';
 import { syncGroup } from './sync.ts';
 import { formatTable } from './table.ts';
 
-const GROUPS: readonly Group[] = [storeGroup, syncGroup, serverGroup];
+const GROUPS: readonly Group[] = [storeGroup, syncGroup, serverGroup, panelGroup];
 
 process.exitCode = await main(process.argv.slice(2));
 
