@@ -100,7 +100,7 @@ export default {
       'packages-of-the-webview',
       'What draws stays in the webview.',
       { path: only('webview/') },
-      { path: 'node_modules/(lit|marked|dompurify|@vscode/codicons|@vscode-elements)/' },
+      { path: 'node_modules/(lit|marked|dompurify|highlight\.js|@vscode/codicons)/' },
     ),
     forbid(
       'packages-of-the-server',

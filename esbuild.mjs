@@ -1,5 +1,5 @@
 // Builds the extension host, its store worker, the webview and the server. `--production` minifies, `--watch` stays.
-import { copyFile, mkdir, readdir } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { context, build } from 'esbuild';
 
 const production = process.argv.includes('--production');
@@ -61,11 +61,28 @@ async function hostSuite() {
   return files.filter((name) => name.endsWith('.ts')).map((name) => `test/host/${name}`);
 }
 
+/** The licences of the packages that went into the bundles, as those licences ask. */
+async function notices(results) {
+  const inputs = results.flatMap(({ metafile }) => Object.keys(metafile.inputs));
+  const packages = new Set(
+    inputs.flatMap((file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []),
+  );
+  const texts = [...packages].sort().map(async (name) => {
+    const folder = `node_modules/${name}`;
+    const { version, license } = JSON.parse(await readFile(`${folder}/package.json`, 'utf8'));
+    const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
+    const text = file === undefined ? '' : await readFile(`${folder}/${file}`, 'utf8');
+    return `${name} ${version} (${license})\n\n${text.trim()}\n`;
+  });
+  return `NAVI contains the following packages.\n\n${(await Promise.all(texts)).join(`\n${'-'.repeat(80)}\n\n`)}`;
+}
+
 await mkdir('dist', { recursive: true });
 // Types only, so the source is its own declaration file.
 await copyFile('src/vscode/api.ts', 'dist/api.d.ts');
 if (watch) {
   for (const options of targets) await (await context({ ...options, logLevel: 'info' })).watch();
 } else {
-  await Promise.all(targets.map((options) => build(options)));
+  const results = await Promise.all(targets.map((options) => build({ ...options, metafile: true })));
+  await writeFile('dist/THIRD-PARTY-NOTICES.txt', await notices(results.slice(0, 2)));
 }

@@ -17,6 +17,7 @@ const NEEDED = [
   'extension.vsixmanifest',
   'extension/LICENSE.txt',
   'extension/changelog.md',
+  'extension/dist/THIRD-PARTY-NOTICES.txt',
   'extension/dist/api.d.ts',
   'extension/dist/codicon.ttf',
   'extension/dist/extension.cjs',
