@@ -27,7 +27,7 @@ interface Reload {
 
 /** Reloads a window that shows a conversation and, beside it, a view of an extension that does next to nothing. */
 export async function benchStart({ folder, say }: BenchContext, vsix: string): Promise<readonly Figure[]> {
-  say(`a window of VS Code, reloaded ${RELOADS + 1} times`);
+  say('VS Code with a conversation open');
   const server = await spawnMemoryServer(path.join(folder, 'server'));
   const editor = await startEditor({
     settings: { 'navi.backend.url': server.address },
@@ -41,10 +41,13 @@ export async function benchStart({ folder, say }: BenchContext, vsix: string): P
   });
   try {
     const window = await openBoth(editor);
-    // The first reload is the warm-up: it fills the caches of the code.
-    await reload(editor, window);
     const reloads: Reload[] = [];
-    for (let n = 0; n < RELOADS; n += 1) reloads.push(await reload(editor, window));
+    for (let n = 0; n <= RELOADS; n += 1) {
+      say(`reload ${n} of ${RELOADS}`);
+      reloads.push(await reload(editor, window));
+    }
+    // The warm-up: it filled the caches of the code.
+    reloads.shift();
     const figure = (id: string, time: keyof Start) =>
       toFigure({
         id,
