@@ -1,5 +1,6 @@
 import type { IdSource } from '../model/ids.ts';
-import type { WorkspaceRef } from '../model/conversation.ts';
+import type { ConversationStatus, WorkspaceRef } from '../model/conversation.ts';
+import { derivedId } from '../model/hash.ts';
 import { intentSchema, type Intent, type Notice } from '../protocol/panel.ts';
 import { StoreError, type ConversationStore, type Subscription } from '../store/store.ts';
 import type { ChatTurns } from '../chat/turns.ts';
@@ -27,6 +28,8 @@ export class Panel {
   private readonly options: PanelOptions;
   private readonly draftIds: DraftIds;
   private readonly presenter: Presenter;
+  /** Where Undo puts a deleted conversation back. */
+  private readonly beforeDelete = new Map<string, ConversationStatus>();
 
   constructor(options: PanelOptions) {
     this.options = options;
@@ -96,7 +99,8 @@ export class Panel {
         this.presenter.showMoreConversations();
         break;
       case 'loadOlderMessages':
-        this.presenter.showOlderMessages();
+        if (intent.conversationId === this.presenter.window.openConversationId)
+          this.presenter.showOlderMessages();
         break;
       case 'rename':
         await store.change(intent.conversationId, { title: intent.title });
@@ -114,8 +118,7 @@ export class Panel {
         await this.delete(intent.conversationId);
         break;
       case 'undoDelete':
-        this.presenter.notices.dismiss(`deleted-${intent.conversationId}`);
-        await store.change(intent.conversationId, { status: 'active' });
+        await this.undoDelete(intent.conversationId);
         break;
       case 'stopReply':
         turns.stop(intent.conversationId);
@@ -143,7 +146,7 @@ export class Panel {
   }
 
   private async send(intent: Extract<Intent, { type: 'sendMessage' }>): Promise<void> {
-    const { store, ids } = this.options;
+    const { store } = this.options;
     const message = {
       id: intent.messageId,
       conversationId: intent.conversationId,
@@ -154,8 +157,8 @@ export class Panel {
       await store.append(message);
     } catch (error) {
       if (!(error instanceof StoreError && error.problem === 'id-conflict')) throw error;
-      // Two windows shared one draft and both sent it, with different words: both are kept.
-      await store.append({ ...message, id: ids() });
+      // Two windows shared one draft and both sent it, with different words: both are kept, each once.
+      await store.append({ ...message, id: derivedId('message', intent.messageId, intent.text) });
     }
     this.draftIds.used(intent.conversationId, intent.messageId);
     this.startReply(intent.conversationId);
@@ -170,6 +173,9 @@ export class Panel {
 
   private async delete(conversationId: string): Promise<void> {
     this.options.turns.stop(conversationId);
+    const page = await this.options.store.read(conversationId, { limit: 1 });
+    const status = page?.conversation.status;
+    if (status !== undefined && status !== 'deleted') this.beforeDelete.set(conversationId, status);
     await this.options.store.change(conversationId, { status: 'deleted' });
     if (this.presenter.window.openConversationId === conversationId)
       this.presenter.show({ view: this.presenter.window.view });
@@ -179,6 +185,13 @@ export class Panel {
       text: 'Conversation deleted.',
       action: { label: 'Undo', intent: { type: 'undoDelete', conversationId } },
     });
+  }
+
+  private async undoDelete(conversationId: string): Promise<void> {
+    const status = this.beforeDelete.get(conversationId) ?? 'active';
+    await this.options.store.change(conversationId, { status });
+    this.beforeDelete.delete(conversationId);
+    this.presenter.notices.dismiss(`deleted-${conversationId}`);
   }
 
   private async createConversation(): Promise<string> {

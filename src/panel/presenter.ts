@@ -23,6 +23,7 @@ export interface PresenterOptions {
   readonly pause: () => Promise<void>;
 }
 
+type Body = Omit<Snapshot, 'type' | 'revision'>;
 export type Post = (message: HostMessage) => void;
 
 const LIST_STEP = 50;
@@ -38,6 +39,8 @@ export class Presenter {
   private messageLimit = MESSAGE_STEP;
   private revision = 0;
   private lastBody = '';
+  /** What was last read: stays in view while the store cannot be read (I6). */
+  private lastRead: Body | undefined;
   private isLoading = true;
   private post: Post | undefined;
   private refreshing: 'no' | 'yes' | 'again' = 'no';
@@ -124,13 +127,14 @@ export class Presenter {
     this.isLoading = false;
     this.notices.dismiss(UNREADABLE);
     if (view === 'active') memory.writeCatalogue(items);
-    this.deliver({
+    this.lastRead = {
       isLoading: false,
       list: { view, items, hasMore: page.hasMore },
       ...(open === undefined ? {} : { open }),
       sync,
       notices: this.notices.all(),
-    });
+    };
+    this.deliver(this.lastRead);
   }
 
   private async readOpen(): Promise<OpenConversation | undefined> {
@@ -140,6 +144,8 @@ export class Presenter {
     const page = await store.read(id, { limit: this.messageLimit });
     if (page === undefined || page.conversation.status === 'deleted') return undefined;
     const saved = await store.readDraft(id);
+    // Another window may have sent this window's draft: its id is taken, and a draft under it would not be kept.
+    for (const message of page.messages) draftIds.used(id, message.id);
     return {
       conversation: toItem(page.conversation, status.current),
       messages: page.messages.map((message) => toMessageItem(message, status.current)),
@@ -160,7 +166,7 @@ export class Presenter {
     });
   }
 
-  private deliver(body: Omit<Snapshot, 'type' | 'revision'>): void {
+  private deliver(body: Body): void {
     const text = JSON.stringify(body);
     if (text === this.lastBody || this.post === undefined) return;
     this.lastBody = text;
@@ -177,7 +183,8 @@ export class Presenter {
       text: wordsFor(error),
       action: { label: 'Show Log', intent: { type: 'runCommand', command: 'showLog' } },
     });
-    this.deliverCatalogue();
+    if (this.lastRead === undefined) this.deliverCatalogue();
+    else this.deliver({ ...this.lastRead, sync: this.options.status.current, notices: this.notices.all() });
   }
 }
 

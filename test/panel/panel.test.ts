@@ -1,0 +1,281 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { v7 as uuidv7 } from 'uuid';
+import { ChatTurns } from '../../src/chat/turns.ts';
+import { Panel } from '../../src/panel/panel.ts';
+import type { HostMessage, Snapshot, SyncSnapshot } from '../../src/protocol/panel.ts';
+import { PanelMemory } from '../../src/store/memento/panelMemory.ts';
+import { StoreError } from '../../src/store/store.ts';
+import type { SqliteStore } from '../../src/store/sqlite/workerStore.ts';
+import { openWindow } from '../support/stores.ts';
+import { tempFolder } from '../support/tempFolder.ts';
+import { MapMemento } from './mapMemento.ts';
+
+const SECRET = 'correct horse battery staple';
+const sync: SyncSnapshot = { state: 'synced', queued: 0, parked: 0, detail: '' };
+
+/** A window of the editor with the panel in it, whose webview keeps what it was sent. */
+class TestPanel {
+  readonly store: SqliteStore;
+  readonly panel: Panel;
+  readonly log: string[] = [];
+  readonly snapshots: Snapshot[] = [];
+  copied = '';
+  private fault: StoreError | undefined;
+  private readonly turns: ChatTurns;
+  private waiting: () => void = () => undefined;
+
+  constructor(folder: string, global = new MapMemento(), fault?: StoreError) {
+    this.fault = fault;
+    const { store } = openWindow(folder);
+    this.store = store;
+    const pause = () => new Promise<void>((resolve) => setImmediate(resolve));
+    const unless = <R>(call: () => Promise<R>): Promise<R> =>
+      this.fault === undefined ? call() : Promise.reject(this.fault);
+    const seen: SqliteStore = {
+      ...store,
+      list: (query) => unless(() => store.list(query)),
+      read: (id, page) => unless(() => store.read(id, page)),
+      append: (message) => unless(() => store.append(message)),
+    };
+    const log = {
+      warn: (text: string) => this.log.push(text),
+      error: (text: string, error: unknown) => this.log.push(`${text} ${String(error)}`),
+    };
+    async function* respond() {
+      yield await Promise.resolve({ type: 'text', text: 'reply' } as const);
+    }
+    this.turns = new ChatTurns({
+      store,
+      responder: () => ({ responder: { respond }, model: undefined }),
+      ids: uuidv7,
+      pause,
+      onDefect: (error) => log.error('defect', error),
+    });
+    this.panel = new Panel({
+      store: seen,
+      turns: this.turns,
+      status: { current: sync, onDidChange: () => ({ dispose: () => undefined }) },
+      memory: new PanelMemory(new MapMemento(), global, (error) => log.error('memory', error)),
+      effects: {
+        openLink: () => undefined,
+        runCommand: () => undefined,
+        copy: (text) => Promise.resolve(void (this.copied = text)),
+      },
+      ids: uuidv7,
+      workspace: () => undefined,
+      log,
+      pause,
+    });
+    this.panel.connect((message) => this.take(message));
+    this.panel.receive({ type: 'ready' });
+  }
+
+  fail(fault: StoreError | undefined): void {
+    this.fault = fault;
+  }
+
+  /** The first snapshot, of those that came and those that come, for which `look` gives something. */
+  async shows<T>(look: (snapshot: Snapshot) => T | undefined | false): Promise<T> {
+    for (;;) {
+      const newest = this.snapshots.at(-1);
+      const found = newest === undefined ? undefined : look(newest);
+      if (found !== undefined && found !== false) return found;
+      await new Promise<void>((resolve) => (this.waiting = resolve));
+    }
+  }
+
+  async newConversation(): Promise<string> {
+    this.panel.receive({ type: 'newConversation' });
+    return this.shows((snapshot) => snapshot.open?.conversation.id);
+  }
+
+  draft(): Promise<{ messageId: string; text: string }> {
+    return this.shows((snapshot) => snapshot.open?.draft);
+  }
+
+  async send(conversationId: string, text: string): Promise<void> {
+    const { messageId } = await this.draft();
+    this.panel.receive({ type: 'sendMessage', conversationId, messageId, text });
+  }
+
+  async close(): Promise<void> {
+    this.panel.dispose();
+    await this.turns.stopAll();
+    await this.store.close();
+  }
+
+  private take(message: HostMessage): void {
+    if (message.type === 'snapshot') this.snapshots.push(message);
+    this.waiting();
+  }
+}
+
+const texts = (snapshot: Snapshot) => snapshot.open?.messages.map(({ content }) => content) ?? [];
+
+describe('panel', () => {
+  let folder: ReturnType<typeof tempFolder>;
+  let window: TestPanel;
+  beforeEach(() => {
+    folder = tempFolder();
+    window = new TestPanel(folder.path);
+  });
+  afterEach(async () => {
+    await window.close();
+    folder.dispose();
+    const said = JSON.stringify([window.log, window.snapshots.map(({ notices }) => notices)]);
+    assert.ok(!said.includes(SECRET), `I11: words of a message in a notice or the log: ${said}`);
+  });
+
+  it('I1 P1: the snapshot that shows the message as saved is the one that clears the draft', async () => {
+    const id = await window.newConversation();
+    const before = await window.draft();
+    window.panel.receive({
+      type: 'saveDraft',
+      conversationId: id,
+      messageId: before.messageId,
+      text: SECRET,
+    });
+    await window.send(id, SECRET);
+    const open = await window.shows((snapshot) => texts(snapshot).length > 0 && snapshot.open);
+    assert.deepEqual([open.messages[0]?.content, open.messages[0]?.delivery], [SECRET, 'queued']);
+    assert.equal(open.draft.text, '');
+    assert.notEqual(open.draft.messageId, before.messageId);
+    await window.shows((snapshot) => texts(snapshot).includes('reply'));
+  });
+
+  it('P2: the id of a draft stays until its message is sent', async () => {
+    const id = await window.newConversation();
+    const { messageId } = await window.draft();
+    window.panel.receive({ type: 'setStarred', conversationId: id, value: true });
+    await window.shows((snapshot) => snapshot.open?.conversation.isStarred === true);
+    assert.equal((await window.draft()).messageId, messageId);
+  });
+
+  it('I1 P2: a draft that another window has sent gives way to one whose words can be kept', async () => {
+    const id = await window.newConversation();
+    const { messageId } = await window.draft();
+    const other = openWindow(folder.path);
+    try {
+      await other.store.append({
+        id: messageId,
+        conversationId: id,
+        role: 'user',
+        content: 'sent elsewhere',
+      });
+      const open = await window.shows((snapshot) => texts(snapshot).length === 1 && snapshot.open);
+      assert.notEqual(open.draft.messageId, messageId);
+    } finally {
+      await other.store.close();
+    }
+  });
+
+  it('I3 P3: two windows that sent one draft with different words keep both texts, each once', async () => {
+    const id = await window.newConversation();
+    const { messageId } = await window.draft();
+    await window.store.append({ id: messageId, conversationId: id, role: 'user', content: 'first' });
+    const intent = { type: 'sendMessage', conversationId: id, messageId, text: 'second' };
+    window.panel.receive(intent);
+    window.panel.receive(intent);
+    window.panel.receive({ ...intent, text: 'third' });
+    await window.shows((snapshot) => texts(snapshot).includes('third'));
+    const prompts = (await window.store.read(id, { limit: 50 }))?.messages.filter(
+      ({ role }) => role === 'user',
+    );
+    assert.deepEqual(
+      prompts?.map(({ content }) => content),
+      ['first', 'second', 'third'],
+    );
+  });
+
+  it('I11 P4: what is no intent is refused with a notice that names no word of it', async () => {
+    const id = await window.newConversation();
+    window.panel.receive({ type: 'sendMessage', conversationId: id, messageId: 'x', text: SECRET });
+    window.panel.receive({ [SECRET]: SECRET });
+    window.panel.receive(null);
+    await window.shows((snapshot) => snapshot.notices.some((notice) => notice.id === 'not-sent'));
+    assert.equal(window.log.length, 3);
+  });
+
+  it('I1 P5: a message that cannot be saved is not shown as sent, and the user is told why', async () => {
+    const id = await window.newConversation();
+    await window.draft();
+    window.fail(new StoreError('unavailable', 'The disk is full.'));
+    await window.send(id, SECRET);
+    const notice = await window.shows(({ notices }) => notices.find((one) => one.id === 'failed'));
+    assert.match(notice.text, /disk is full.*still in the input box/);
+    window.fail(undefined);
+    assert.deepEqual((await window.store.read(id, { limit: 9 }))?.messages, []);
+  });
+
+  it('I6 P6: while the store cannot be read what was shown stays, with a word why, and nothing loops', async () => {
+    const id = await window.newConversation();
+    await window.send(id, 'words');
+    await window.shows(
+      (snapshot) => texts(snapshot).includes('reply') && snapshot.open?.isReplying === false,
+    );
+    window.fail(new StoreError('busy', 'Another window is busy.'));
+    await window.store.change(id, { isPinned: true });
+    const broken = await window.shows(
+      (snapshot) => snapshot.notices.some((notice) => notice.id === 'unreadable') && snapshot,
+    );
+    assert.deepEqual(texts(broken), ['words', 'reply']);
+    for (let n = 0; n < 100; n += 1) await new Promise((resolve) => setImmediate(resolve));
+    assert.ok(window.log.length <= 3, `one line a change: ${window.log.join('; ')}`);
+    window.fail(undefined);
+    await window.store.change(id, { isPinned: false });
+    await window.shows((snapshot) => snapshot.notices.length === 0);
+  });
+
+  it('I6 P6: before the store was ever read the list is the one of last time', async () => {
+    const global = new MapMemento();
+    const id = await window.newConversation();
+    await window.send(id, 'cached');
+    const [listed] = await window.shows((snapshot) => snapshot.list.items.length > 0 && snapshot.list.items);
+    await global.update('navi.catalogue', [listed]);
+    const other = new TestPanel(folder.path, global, new StoreError('unavailable', 'No permission.'));
+    try {
+      const snapshot = await other.shows((one) => one.notices.length > 0 && one);
+      assert.deepEqual(
+        snapshot.list.items.map((item) => item.id),
+        [id],
+      );
+    } finally {
+      other.fail(undefined);
+      await other.close();
+    }
+  });
+
+  it('I7 P7: a deleted conversation leaves the view, and Undo puts it back where it was', async () => {
+    const id = await window.newConversation();
+    await window.send(id, 'words');
+    await window.shows((snapshot) => texts(snapshot).includes('reply'));
+    window.panel.receive({ type: 'setArchived', conversationId: id, value: true });
+    await window.shows((snapshot) => snapshot.open?.conversation.status === 'archived');
+    window.panel.receive({ type: 'delete', conversationId: id });
+    const notice = await window.shows((snapshot) => snapshot.open === undefined && snapshot.notices[0]);
+    window.panel.receive(notice.action?.intent);
+    await window.shows((snapshot) => snapshot.notices.length === 0);
+    assert.equal((await window.store.read(id, { limit: 1 }))?.conversation.status, 'archived');
+  });
+
+  it('copies the words of the store, whatever is drawn', async () => {
+    const id = await window.newConversation();
+    await window.send(id, 'to copy');
+    const message = await window.shows((snapshot) => snapshot.open?.messages[0]);
+    window.panel.receive({ type: 'copyMessage', conversationId: id, messageId: message.id });
+    window.panel.receive({ type: 'setPinned', conversationId: id, value: true });
+    await window.shows((snapshot) => snapshot.open?.conversation.isPinned === true);
+    assert.equal(window.copied, 'to copy');
+  });
+
+  it('revisions only rise, and an unchanged snapshot is not sent again', async () => {
+    const id = await window.newConversation();
+    await window.send(id, 'words');
+    await window.shows((snapshot) => texts(snapshot).includes('reply'));
+    const { snapshots } = window;
+    assert.ok(snapshots.every(({ revision }, at) => revision > (snapshots[at - 1]?.revision ?? 0)));
+    for (const [at, snapshot] of snapshots.entries())
+      assert.notDeepEqual({ ...snapshot, revision: 0 }, { ...snapshots[at - 1], revision: 0 });
+  });
+});
