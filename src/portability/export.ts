@@ -37,11 +37,14 @@ export async function* exportConversations(
 /** Newest page first. */
 async function readAll(store: ConversationStore, id: string): Promise<MessagePage[]> {
   const pages: MessagePage[] = [];
+  const seen = new Set<string>();
   let before: MessagePage['older'];
   do {
     const page = await store.read(id, { limit: PAGE, ...(before && { before }) });
     if (page === undefined) break;
-    pages.push(page);
+    // A message that the backend numbers while the pages are read moves, and would come twice.
+    pages.push({ ...page, messages: page.messages.filter(({ id: messageId }) => !seen.has(messageId)) });
+    for (const message of page.messages) seen.add(message.id);
     before = page.older;
   } while (before !== undefined);
   return pages;
