@@ -84,6 +84,20 @@ export function deferralFor(error: RemoteError, item: OutboxItem, now: number, r
 }
 
 /**
+ * Where an item goes whose read-back failed: asked again after about as long as it has been waiting already, so that
+ * a backend that fails to read one conversation is asked ever more rarely.
+ */
+export function deferralForUnread(item: OutboxItem, now: number, random: number): Deferral {
+  const waited = now - (item.sentAt ?? now);
+  const wait = Math.min(LONGEST_WAIT_MS, Math.max(FIRST_WAIT_MS, waited));
+  return {
+    state: 'unknown',
+    notBefore: now + wait * (0.5 + random / 2),
+    reason: 'No answer came, and the server cannot be asked now.',
+  };
+}
+
+/**
  * Where an item goes that a read-back did not find. The request may still be alive somewhere, so it is only sent
  * again when a reading that began after its longest possible life did not find it.
  */

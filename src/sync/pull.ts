@@ -6,6 +6,8 @@ import { decodeConversation, decodeFields } from './wire.ts';
 const PAGE = 200;
 /** A backend that answers full pages for ever must not keep us for ever: 200,000 conversations. */
 const MAX_PAGES = 1_000;
+/** So many conversations in a row that the backend fails to read are no longer a matter of conversations. */
+const MAX_UNREADABLE = 20;
 
 export interface PullContext {
   readonly store: SyncStore;
@@ -31,11 +33,14 @@ export async function pullAll(context: PullContext): Promise<RequestOutcome> {
   if (listed.kind === 'refused') return { kind: 'denied', detail: listed.detail };
   if (listed.kind !== 'ok') return listed;
   await store.confirmAccount(lease, account);
+  let unreadable = 0;
   for (const remoteId of changed) {
     const outcome = await reaching(() => pullConversation(context, remoteId));
-    if (outcome.kind === 'refused')
-      context.warn(`Conversation ${remoteId} cannot be read: ${outcome.detail}`);
+    const isOne = outcome.kind === 'refused' || outcome.kind === 'doubtful';
+    if (isOne) context.warn(`Conversation ${remoteId} cannot be read: ${outcome.detail}`);
     else if (outcome.kind !== 'ok') return outcome;
+    unreadable = outcome.kind === 'doubtful' ? unreadable + 1 : 0;
+    if (outcome.kind === 'doubtful' && unreadable > MAX_UNREADABLE) return outcome;
   }
   return { kind: 'ok' };
 }

@@ -1,7 +1,13 @@
 import type { OutboxItem, SendOrder } from '../store/outbox.ts';
 import { StoreError } from '../store/store.ts';
 import { parseMicros } from '../protocol/api.ts';
-import { backOff, deferralFor, deferralForAbsent, outcomeOf, type RequestOutcome } from './failure.ts';
+import {
+  deferralFor,
+  deferralForAbsent,
+  deferralForUnread,
+  outcomeOf,
+  type RequestOutcome,
+} from './failure.ts';
 import { pullAll, pullConversation, type PullContext } from './pull.ts';
 import { RemoteError } from './remote.ts';
 import { decodeFields, encodeAppend, encodeChange, encodeCreate } from './wire.ts';
@@ -77,7 +83,7 @@ async function readBack(context: PushContext, item: OutboxItem): Promise<Request
     if (remoteId === undefined) {
       const pulled = await pullAll(context);
       if (pulled.kind !== 'ok') {
-        await store.defer(lease, item.seq, stillUnknown(item, startedAt, random()));
+        await store.defer(lease, item.seq, deferralForUnread(item, startedAt, random()));
         return pulled;
       }
     } else {
@@ -89,7 +95,7 @@ async function readBack(context: PushContext, item: OutboxItem): Promise<Request
     await store.defer(
       lease,
       item.seq,
-      isGone ? { state: 'parked', reason: error.message } : stillUnknown(item, startedAt, random()),
+      isGone ? { state: 'parked', reason: error.message } : deferralForUnread(item, startedAt, random()),
     );
     return outcomeOf(error);
   }
@@ -97,12 +103,4 @@ async function readBack(context: PushContext, item: OutboxItem): Promise<Request
     await store.defer(lease, item.seq, deferralForAbsent(item, startedAt, requestLifeMs));
   }
   return { kind: 'ok' };
-}
-
-function stillUnknown(item: OutboxItem, now: number, random: number) {
-  return {
-    state: 'unknown',
-    notBefore: now + backOff(item.attempts, random),
-    reason: 'No answer came, and the server cannot be asked now.',
-  } as const;
 }

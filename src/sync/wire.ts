@@ -20,11 +20,22 @@ import type { RemoteConversation, RemoteFields, RemoteMessage, SendOrder } from 
 const VERSION = 1;
 const KEY = 'navi';
 
+/** Clocks of other machines may be wrong, but never so far ahead that ours has no larger number left (year 2112). */
+const hlc = z
+  .int()
+  .min(0)
+  .transform((micros) => Math.min(micros, 2 ** 52));
+/** The last time that a `Date` can hold. */
+const time = z
+  .int()
+  .min(0)
+  .transform((ms) => Math.min(ms, 8.64e15));
+
 const messageNoteSchema = z.object({
   v: z.number(),
   id: z.uuid(),
-  hlc: z.int().min(0),
-  createdAt: z.int().min(0),
+  hlc,
+  createdAt: time,
   status: z.enum(['complete', 'interrupted', 'failed']),
   activities: z.array(activitySchema),
   commands: z.array(commandSchema),
@@ -33,7 +44,7 @@ const messageNoteSchema = z.object({
 const conversationNoteSchema = z.object({
   v: z.number(),
   id: z.uuid(),
-  createdAt: z.int().min(0),
+  createdAt: time,
   folders: z.array(z.string()).optional(),
 });
 
