@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
 import { commands, extensions, workspace } from 'vscode';
 import * as z from 'zod';
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { before, describe, it } from 'mocha';
 import { extensions, workspace, ConfigurationTarget } from 'vscode';
 import type { NaviApi, NaviExtension } from '../../src/vscode/api.ts';
 

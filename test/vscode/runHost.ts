@@ -1,7 +1,6 @@
 /**
- * Runs the in-host suite (`test/host`, built into `out/host`): in a VS Code server with a browser, or, with
- * `--desktop`, in a desktop VS Code: the program in NAVI_VSCODE, else one that @vscode/test-electron downloads, of the
- * version in NAVI_VSCODE_VERSION, for example the lowest that NAVI supports.
+ * Runs the in-host suite (`test/host`, built into `out/host`) in a VS Code server with a browser. `.vscode-test.mjs`
+ * runs the same suite in a desktop VS Code.
  */
 import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
@@ -11,7 +10,7 @@ import { TALLY_VARIABLE } from '../all/tally.ts';
 import { launchBrowser } from './browser.ts';
 import { out, repository } from './paths.ts';
 import { until } from './until.ts';
-import { testSettings, writeSettings } from './userSettings.ts';
+import { testSettings } from './userSettings.ts';
 import { startVscodeServer, windowAddress } from './vscodeServer.ts';
 
 const suite = path.join(out, 'host/index.cjs');
@@ -35,15 +34,13 @@ async function main(): Promise<number> {
   try {
     const folder = path.join(scratch, 'folder');
     await mkdir(folder);
-    return await (process.argv.includes('--desktop')
-      ? onDesktop(folder, scratch)
-      : onServer(folder, scratch));
+    return await runOnServer(folder, scratch);
   } finally {
     await rm(scratch, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
-async function onServer(folder: string, scratch: string): Promise<number> {
+async function runOnServer(folder: string, scratch: string): Promise<number> {
   const server = await startVscodeServer({
     home: path.join(scratch, 'server'),
     settings: testSettings,
@@ -75,19 +72,4 @@ async function onServer(folder: string, scratch: string): Promise<number> {
     await browser.close();
     await server.stop();
   }
-}
-
-async function onDesktop(folder: string, scratch: string): Promise<number> {
-  const { NAVI_VSCODE: program, NAVI_VSCODE_VERSION: version } = process.env;
-  const { runTests } = await import('@vscode/test-electron');
-  const launchArgs = [folder, '--disable-extensions', '--user-data-dir', path.join(scratch, 'user')];
-  await writeSettings(path.join(scratch, 'user/User/settings.json'), testSettings);
-  return runTests({
-    ...(program === undefined ? {} : { vscodeExecutablePath: program }),
-    ...(version === undefined ? {} : { version }),
-    extensionDevelopmentPath: repository,
-    extensionTestsPath: suite,
-    extensionTestsEnv: tallyEnv,
-    launchArgs,
-  });
 }
