@@ -273,6 +273,11 @@ describe('panel', () => {
     const id = await window.newConversation();
     await window.send(id, 'words');
     await window.shows((snapshot) => texts(snapshot).includes('reply'));
+    window.panel.receive({ type: 'dismissNotice', noticeId: 'none' });
+    // The store answers in order: by then the snapshot, if there was one, has been made.
+    for (let n = 0; n < 10; n += 1) await window.store.list({ status: 'active', limit: 1 });
+    window.panel.receive({ type: 'setPinned', conversationId: id, value: true });
+    await window.shows((snapshot) => snapshot.open?.conversation.isPinned === true);
     const { snapshots } = window;
     assert.ok(snapshots.every(({ revision }, at) => revision > (snapshots[at - 1]?.revision ?? 0)));
     for (const [at, snapshot] of snapshots.entries())

@@ -86,6 +86,26 @@ describe('the lease of two windows', () => {
   });
 });
 
+describe('a lease taken again', () => {
+  it('I8: what its holder began before it lost the lease stays fenced', () => {
+    const folder = tempFolder();
+    const world: World = { now: 1_700_000_000_000, dead: new Set() };
+    const first = new DirectStore(folder.path, world, { id: 'w1', pid: 1 });
+    const second = new DirectStore(folder.path, world, { id: 'w2', pid: 2 });
+    try {
+      const old = first.lease();
+      first.store.releaseLease(old);
+      second.store.releaseLease(second.lease());
+      assert.equal(first.lease().holder, old.holder);
+      assert.throws(() => first.store.writeLinkStatus(old, { link: 'up', detail: '' }), isFenced);
+    } finally {
+      first.close();
+      second.close();
+      folder.dispose();
+    }
+  });
+});
+
 describe('open messages of other windows', () => {
   let folder: ReturnType<typeof tempFolder>;
   let world: World & { awakeSince: number };

@@ -114,6 +114,14 @@ describe('merging what a backend says', () => {
     assert.equal(merge(id, remoteFields('r'), [], 'other').conversationId, report.conversationId);
   });
 
+  it('I10: a conversation that was begun for one account is not adopted by another', () => {
+    const id = window.write('for the first');
+    const { seq } = window.itemOf(id, 'create');
+    window.store.beginSend(lease, ACCOUNT, seq, window.world.now);
+    assert.notEqual(merge(id, remoteFields('r'), [], 'other').conversationId, id);
+    assert.deepEqual(window.states(id), ['create sending', 'append queued']);
+  });
+
   it('I3: a second row on the backend with one client id becomes a conversation of its own, once', () => {
     const id = window.write('mine');
     window.createThere(lease, id, 'r1');
