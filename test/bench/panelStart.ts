@@ -66,14 +66,15 @@ export async function benchStart({ folder, say }: BenchContext, vsix: string): P
 async function openBoth(editor: Editor): Promise<Workbench> {
   const window = await editor.open();
   const panel = await panelOf(window);
+  // First, because the editor writes down what is open a few seconds later, and a reload must find it.
+  await window.runCommand(`${REFERENCE.title}: Focus on ${REFERENCE.title} View`);
+  await paintedAt(window, REFERENCE.id);
   await panel.newConversation();
   for (let n = 1; n <= PROMPTS; n += 1) {
     await panel.send(`Prompt ${n} of the benchmark`);
     await panel.replied();
   }
   await panel.allAre('confirmed', 120_000);
-  await window.runCommand(`${REFERENCE.title}: Focus on ${REFERENCE.title} View`);
-  await paintedAt(window, REFERENCE.id);
   return window;
 }
 
