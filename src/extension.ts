@@ -17,7 +17,7 @@ import { connect } from './vscode/connection.ts';
 import { editorEffects, workspaceRef } from './vscode/editor.ts';
 import { quietLog } from './vscode/log.ts';
 import { responderChooser } from './vscode/responders.ts';
-import { onDidChangeSettings, readProxySettings, readSettings } from './vscode/settings.ts';
+import { onDidChangeSettings, readAppearance, readProxySettings, readSettings } from './vscode/settings.ts';
 import { askToSignIn } from './vscode/signIn.ts';
 import { showStatus } from './vscode/statusBar.ts';
 import { Tokens } from './vscode/tokens.ts';
@@ -94,6 +94,7 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
     memory: new PanelMemory(context.workspaceState, context.globalState, onDefect),
     effects: editorEffects(log),
     workspace: workspaceRef,
+    appearance: readAppearance,
     pause: pause(SNAPSHOT_PAUSE_MS),
   });
 
@@ -132,7 +133,11 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
     }),
     showStatus(status),
     askToSignIn(status),
-    onDidChangeSettings({ navi: reconnect, proxy: () => http.configure(readProxySettings()) }),
+    onDidChangeSettings({
+      navi: reconnect,
+      proxy: () => http.configure(readProxySettings()),
+      appearance: () => panel.refresh(),
+    }),
     context.secrets.onDidChange(reconnect),
   );
   stop = async () => {

@@ -56,6 +56,11 @@ export class Panel {
     this.act(parsed.data).catch((error: unknown) => this.report(error));
   }
 
+  /** Something outside the store changed that the user can see. */
+  refresh(): void {
+    this.presenter.refresh();
+  }
+
   showNotice(notice: Notice): void {
     this.presenter.notices.show(notice);
     this.presenter.refresh();
@@ -213,20 +218,20 @@ export class Panel {
     this.options.log.warn(`The panel sent something that is no intent (${where}); ignored.`);
     const isMessage = typeof raw === 'object' && raw !== null && 'type' in raw && raw.type === 'sendMessage';
     if (!isMessage) return;
-    this.showNotice({
-      id: 'not-sent',
+    this.presenter.notices.showAgain('not-sent', {
       severity: 'error',
       text: 'The message could not be saved: it is empty or too long. Its text is still in the input box.',
     });
+    this.presenter.refresh();
   }
 
   private report(error: unknown): void {
     this.options.log.error('The panel could not do what was asked.', error);
-    this.showNotice({
-      id: 'failed',
+    this.presenter.notices.showAgain('failed', {
       severity: 'error',
       text: `${wordsFor(error)} What you typed is still in the input box.`,
       action: { label: 'Show Log', intent: { type: 'runCommand', command: 'showLog' } },
     });
+    this.presenter.refresh();
   }
 }

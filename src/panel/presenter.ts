@@ -1,4 +1,4 @@
-import type { HostMessage, OpenConversation, Snapshot, SyncSnapshot } from '../protocol/panel.ts';
+import type { Appearance, HostMessage, OpenConversation, Snapshot, SyncSnapshot } from '../protocol/panel.ts';
 import type { PanelMemory, WindowState } from '../store/memento/panelMemory.ts';
 import { StoreError, type ConversationStore, type Subscription } from '../store/store.ts';
 import type { DraftIds } from './draftIds.ts';
@@ -17,6 +17,8 @@ export interface PresenterOptions {
   readonly status: StatusSource;
   readonly memory: PanelMemory;
   readonly draftIds: DraftIds;
+  /** The font that the user chose for chats. */
+  readonly appearance: () => Appearance;
   /** For the log; holds no text of a conversation. */
   readonly log: { warn(text: string): void; error(text: string, error: unknown): void };
   /** Resolves after the shortest time between two snapshots. */
@@ -167,11 +169,12 @@ export class Presenter {
   }
 
   private deliver(body: Body): void {
-    const text = JSON.stringify(body);
+    const dressed = { ...body, appearance: this.options.appearance() };
+    const text = JSON.stringify(dressed);
     if (text === this.lastBody || this.post === undefined) return;
     this.lastBody = text;
     this.revision += 1;
-    this.post({ type: 'snapshot', revision: this.revision, ...body });
+    this.post({ type: 'snapshot', revision: this.revision, ...dressed });
   }
 
   private sayUnreadable(error: unknown): void {

@@ -123,6 +123,13 @@ export interface Notice {
   readonly action?: { readonly label: string; readonly intent: Intent };
 }
 
+/** What the user chose for chats; absent: the theme's own. */
+export interface Appearance {
+  /** Pixels. */
+  readonly fontSize?: number;
+  readonly fontFamily?: string;
+}
+
 export interface Snapshot {
   readonly type: 'snapshot';
   /** Rises with each snapshot of one host; an older one is ignored. */
@@ -137,7 +144,7 @@ export interface Snapshot {
   readonly sync: SyncSnapshot;
   readonly notices: readonly Notice[];
   /** The editor's `chat.fontSize` in pixels and `chat.fontFamily`, where the user set them; webviews get neither. */
-  readonly appearance?: { readonly fontSize?: number; readonly fontFamily?: string };
+  readonly appearance?: Appearance;
 }
 
 /** Host to webview: move the focus, e.g. after "New Conversation". */

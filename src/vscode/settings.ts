@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import * as z from 'zod';
+import type { Appearance } from '../protocol/panel.ts';
 import type { ProxySettings } from '../http/proxy.ts';
 
 /** NAVI's settings as they are now; a value of the wrong type counts as not set. */
@@ -65,10 +66,35 @@ export function readProxySettings(): ProxySettings {
   };
 }
 
-/** Calls back after each change of NAVI's or the editor's proxy settings. */
-export function onDidChangeSettings(changed: { navi: () => void; proxy: () => void }): vscode.Disposable {
+const appearanceSchema = z.object({
+  fontSize: z.number().min(6).max(100).optional().catch(undefined),
+  fontFamily: z.string().max(1_000).optional().catch(undefined),
+});
+
+/** The font that the user chose for the editor's own chats. */
+export function readAppearance(): Appearance {
+  const chat = vscode.workspace.getConfiguration('chat');
+  const { fontSize, fontFamily } = appearanceSchema.parse({
+    fontSize: chat.get('fontSize'),
+    fontFamily: chat.get('fontFamily'),
+  });
+  return {
+    ...(fontSize === undefined ? {} : { fontSize }),
+    ...(fontFamily === undefined || fontFamily === 'default' ? {} : { fontFamily }),
+  };
+}
+
+/** Calls back after each change of NAVI's settings, the editor's proxy settings or its font for chats. */
+export function onDidChangeSettings(changed: {
+  navi: () => void;
+  proxy: () => void;
+  appearance: () => void;
+}): vscode.Disposable {
   return vscode.workspace.onDidChangeConfiguration((event) => {
     if (event.affectsConfiguration('http')) changed.proxy();
+    if (event.affectsConfiguration('chat.fontSize') || event.affectsConfiguration('chat.fontFamily')) {
+      changed.appearance();
+    }
     if (event.affectsConfiguration('navi')) changed.navi();
   });
 }

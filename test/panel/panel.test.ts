@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import sinon from 'sinon';
 import { v7 as uuidv7 } from 'uuid';
 import { ChatTurns } from '../../src/chat/turns.ts';
 import { Panel } from '../../src/panel/panel.ts';
-import type { HostMessage, Snapshot, SyncSnapshot } from '../../src/protocol/panel.ts';
+import type { Appearance, HostMessage, Snapshot, SyncSnapshot } from '../../src/protocol/panel.ts';
 import { PanelMemory } from '../../src/store/memento/panelMemory.ts';
 import { StoreError } from '../../src/store/store.ts';
 import type { SqliteStore } from '../../src/store/sqlite/workerStore.ts';
@@ -20,7 +21,12 @@ class TestPanel {
   readonly panel: Panel;
   readonly log: string[] = [];
   readonly snapshots: Snapshot[] = [];
-  copied = '';
+  readonly effects = {
+    openLink: sinon.fake(),
+    runCommand: sinon.fake(),
+    copy: sinon.fake.resolves(undefined),
+  };
+  appearance: Appearance = {};
   private fault: StoreError | undefined;
   private readonly turns: ChatTurns;
   private waiting: () => void = () => undefined;
@@ -57,11 +63,8 @@ class TestPanel {
       turns: this.turns,
       status: { current: sync, onDidChange: () => ({ dispose: () => undefined }) },
       memory: new PanelMemory(new MapMemento(), global, (error) => log.error('memory', error)),
-      effects: {
-        openLink: () => undefined,
-        runCommand: () => undefined,
-        copy: (text) => Promise.resolve(void (this.copied = text)),
-      },
+      effects: this.effects,
+      appearance: () => this.appearance,
       ids: uuidv7,
       workspace: () => undefined,
       log,
@@ -193,7 +196,7 @@ describe('panel', () => {
     window.panel.receive({ type: 'sendMessage', conversationId: id, messageId: 'x', text: SECRET });
     window.panel.receive({ [SECRET]: SECRET });
     window.panel.receive(null);
-    await window.shows((snapshot) => snapshot.notices.some((notice) => notice.id === 'not-sent'));
+    await window.shows((snapshot) => snapshot.notices.some((notice) => notice.id.startsWith('not-sent-')));
     assert.equal(window.log.length, 3);
   });
 
@@ -202,7 +205,7 @@ describe('panel', () => {
     await window.draft();
     window.fail(new StoreError('unavailable', 'The disk is full.'));
     await window.send(id, SECRET);
-    const notice = await window.shows(({ notices }) => notices.find((one) => one.id === 'failed'));
+    const notice = await window.shows(({ notices }) => notices.find((one) => one.id.startsWith('failed-')));
     assert.match(notice.text, /disk is full.*still in the input box/);
     window.fail(undefined);
     assert.deepEqual((await window.store.read(id, { limit: 9 }))?.messages, []);
@@ -266,7 +269,7 @@ describe('panel', () => {
     window.panel.receive({ type: 'copyMessage', conversationId: id, messageId: message.id });
     window.panel.receive({ type: 'setPinned', conversationId: id, value: true });
     await window.shows((snapshot) => snapshot.open?.conversation.isPinned === true);
-    assert.equal(window.copied, 'to copy');
+    assert.deepEqual(window.effects.copy.args, [['to copy']]);
   });
 
   it('revisions only rise, and an unchanged snapshot is not sent again', async () => {
@@ -282,5 +285,24 @@ describe('panel', () => {
     assert.ok(snapshots.every(({ revision }, at) => revision > (snapshots[at - 1]?.revision ?? 0)));
     for (const [at, snapshot] of snapshots.entries())
       assert.notDeepEqual({ ...snapshot, revision: 0 }, { ...snapshots[at - 1], revision: 0 });
+  });
+
+  it('each refused message gets a notice of its own, in place of the one before', async () => {
+    const refuse = (): void => window.panel.receive({ type: 'sendMessage', text: '' });
+    refuse();
+    const first = await window.shows((snapshot) => snapshot.notices[0]?.id);
+    refuse();
+    const second = await window.shows((snapshot) => snapshot.notices[0]?.id !== first && snapshot.notices);
+    assert.equal(second.length, 1);
+  });
+
+  it('hands links and commands to the editor, and follows the font that the user chose for chats', async () => {
+    window.panel.receive({ type: 'openLink', href: 'https://example.com/' });
+    window.panel.receive({ type: 'runCommand', command: 'showLog' });
+    assert.deepEqual(window.effects.openLink.args, [['https://example.com/']]);
+    assert.deepEqual(window.effects.runCommand.args, [['showLog']]);
+    window.appearance = { fontSize: 17 };
+    window.panel.refresh();
+    await window.shows((snapshot) => snapshot.appearance?.fontSize === 17);
   });
 });
