@@ -1,10 +1,13 @@
 /** When things happened in a window, read from the outside. */
 import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '../vscode/until.ts';
 import type { Workbench } from '../vscode/workbench.ts';
 
 /** Linux counts a process's start in ticks of 10 ms. */
 const MS_PER_TICK = 10;
+/** Longest look into one frame before all frames are asked anew. */
+const LOOK_MS = 3_000;
 
 /**
  * When the view of this extension painted its first message, milliseconds since the epoch. Ask before it does: a frame
@@ -18,7 +21,9 @@ export async function paintedAt(window: Workbench, extensionId: string): Promise
         (one) => one.parentFrame()?.url().includes(`extensionId=${extensionId}`) === true,
       );
       // The page is written into its frame after that was made, which may end this look: then the next one counts.
-      return view?.evaluate(nextPaintWith, '.message');
+      if (view === undefined) return undefined;
+      // A frame that is replaced meanwhile may never answer.
+      return Promise.race([view.evaluate(nextPaintWith, '.message'), delay(LOOK_MS, undefined)]);
     },
     { what: `${extensionId} to paint a message`, timeoutMs: 120_000, explain: () => window.consoleTail() },
   );
