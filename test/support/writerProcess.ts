@@ -9,13 +9,13 @@ const [folder = '', conversationId = ''] = process.argv.slice(2);
 const { store } = openWindow(folder);
 await store.create({ id: conversationId });
 for (let n = 0; ; n += 1) {
-  await store.append({ id: uuidv7(), conversationId, role: 'user', content: `prompt ${n}` });
-  console.log(`prompt ${n}`);
+  await store.append({ id: uuidv7(), conversationId, role: 'user', content: `<prompt ${n}>` });
+  console.log(`<prompt ${n}>`);
   const reply = uuidv7();
   await store.append({ id: reply, conversationId, role: 'assistant', content: '', status: 'streaming' });
   for (let piece = 0; piece < 5; piece += 1) {
-    await store.extend(reply, { text: `piece ${n}.${piece} ` });
-    console.log(`piece ${n}.${piece} `);
+    await store.extend(reply, { text: `<piece ${n}.${piece}>` });
+    console.log(`<piece ${n}.${piece}>`);
   }
   await store.settle(reply, 'complete');
 }

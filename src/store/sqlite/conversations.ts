@@ -36,7 +36,7 @@ export interface ConversationRow {
 const COLUMNS = `c.id, c.title, c.status, c.is_pinned, c.is_starred, c.created_at, c.updated_at, c.workspace, c.message_count,
   (SELECT substr(m.content, 1, 200) FROM messages m WHERE m.conversation_id = c.id
    ORDER BY m.server_order DESC, m.hlc DESC, m.id DESC LIMIT 1) AS preview,
-  (SELECT count(*) FROM outbox o WHERE o.conversation_id = c.id AND o.kind = 'append') AS pending_count`;
+  (SELECT count(*) FROM outbox o WHERE o.conversation_id = c.id AND o.message_id IS NOT NULL) AS pending_count`;
 
 export function toConversation(row: ConversationRow): ListedConversation {
   return {

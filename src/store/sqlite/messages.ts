@@ -1,4 +1,4 @@
-import { interruptRunning, type Activity, type CommandPanel } from '../../model/activity.ts';
+import { interruptRunning, upsertById, type Activity, type CommandPanel } from '../../model/activity.ts';
 import { NEW_CONVERSATION_TITLE, titleFrom } from '../../model/conversation.ts';
 import { contentHash } from '../../model/hash.ts';
 import type { JsonObject } from '../../model/json.ts';
@@ -41,11 +41,12 @@ interface MessageRow {
 /** A message whose conversation was refused needs the user as much as one that was refused itself. */
 const SELECT = `SELECT m.id, m.conversation_id, m.role, m.content, m.status, m.metadata, m.created_at, m.hlc,
     m.server_order, m.hash, m.owner, m.reply_problem, coalesce(o.reason, c.reason) AS reason,
-    coalesce(CASE WHEN c.seq IS NOT NULL AND o.state = 'queued' THEN 'parked' ELSE o.state END, CASE WHEN m.is_confirmed THEN 'confirmed' WHEN m.remote_id IS NULL THEN 'local' ELSE 'sent' END)
-      AS delivery
+    coalesce(
+      CASE WHEN c.seq IS NOT NULL AND o.state = 'queued' THEN 'parked' ELSE o.state END,
+      CASE WHEN m.is_confirmed THEN 'confirmed' WHEN m.remote_id IS NULL THEN 'local' ELSE 'sent' END) AS delivery
   FROM messages m LEFT JOIN outbox o ON o.message_id = m.id
-    LEFT JOIN outbox c ON o.seq IS NOT NULL AND c.conversation_id = m.conversation_id AND c.kind = 'create'
-      AND c.state = 'parked'`;
+    LEFT JOIN outbox c ON o.seq IS NOT NULL AND c.conversation_id = m.conversation_id AND c.message_id IS NULL
+      AND c.kind = 'create' AND c.state = 'parked'`;
 
 /** The newest page, or the one before a position; costs the same however long the conversation is. */
 export function readPage(
@@ -116,22 +117,24 @@ export function appendMessage(context: Context, input: NewMessage): Message {
   const message = toContent(input);
   return db.write(() => {
     requireConversation(db, input.conversationId);
-    const known = readMessage(context, input.id);
-    if (known !== undefined) return sameOrConflict(known, message, input.conversationId);
+    if (db.get('SELECT 1 FROM messages WHERE id = ?', input.id) !== undefined) {
+      return sameOrConflict(mustReadMessage(context, input.id), message, input.conversationId);
+    }
     const settled = isSettled(message);
-    insertMessage(context, input.conversationId, {
+    const said = {
       ...message,
       id: input.id,
       createdAt: context.now(),
       hlc: tickHlc(context, input.conversationId),
-      serverOrder: UNNUMBERED,
-      owner: settled ? undefined : session.id,
-    });
+    };
+    const owner = settled ? undefined : session.id;
+    const hash = insertMessage(context, input.conversationId, { ...said, serverOrder: UNNUMBERED, owner });
     if (!settled) beat(context);
     if (message.role === 'user') titleByPrompt(context, input.conversationId, message.content);
     removeDraft(context, input.conversationId, input.id);
     enqueueAppend(context, input.conversationId, input.id, settled);
-    return mustReadMessage(context, input.id);
+    const { conversationId } = input;
+    return { ...said, conversationId, delivery: 'queued', ...(hash === undefined ? {} : { hash }) };
   });
 }
 
@@ -140,8 +143,8 @@ function toContent(input: NewMessage): MessageContent {
     role: input.role,
     content: input.content.toWellFormed(),
     status: input.status ?? 'complete',
-    activities: input.activities ?? [],
-    commands: input.commands ?? [],
+    activities: upsertById([], input.activities ?? []),
+    commands: upsertById([], input.commands ?? []),
     metadata: input.metadata ?? {},
   };
 }
@@ -166,9 +169,15 @@ export interface InsertedMessage extends MessageContent {
   readonly remoteId?: string;
 }
 
-export function insertMessage({ db }: Context, conversationId: string, inserted: InsertedMessage): void {
+/** The hash of what was stored; undefined while the message is open. */
+export function insertMessage(
+  { db }: Context,
+  conversationId: string,
+  inserted: InsertedMessage,
+): string | undefined {
   // SQLite would replace half a character by itself, and the hash would be that of other words.
   const message = { ...inserted, content: inserted.content.toWellFormed() };
+  const hash = message.owner === undefined ? contentHash(message) : undefined;
   db.run(
     `INSERT INTO messages (id, conversation_id, role, content, status, metadata, created_at, hlc, server_order, hash,
        owner, remote_id, is_confirmed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -181,7 +190,7 @@ export function insertMessage({ db }: Context, conversationId: string, inserted:
     message.createdAt,
     message.hlc,
     message.serverOrder,
-    message.owner === undefined ? contentHash(message) : null,
+    hash ?? null,
     message.owner ?? null,
     message.remoteId ?? null,
     Number(message.remoteId !== undefined),
@@ -195,6 +204,7 @@ export function insertMessage({ db }: Context, conversationId: string, inserted:
     message.createdAt,
     conversationId,
   );
+  return hash;
 }
 
 function tickHlc({ db, now }: Context, conversationId: string): number {

@@ -87,6 +87,7 @@ export const initial: Migration = {
     ) STRICT;
     CREATE INDEX outbox_by_conversation ON outbox (conversation_id, seq);
     CREATE UNIQUE INDEX outbox_by_message ON outbox (message_id) WHERE message_id IS NOT NULL;
+    CREATE INDEX outbox_appends ON outbox (conversation_id) WHERE message_id IS NOT NULL;
     CREATE UNIQUE INDEX outbox_single ON outbox (conversation_id, kind) WHERE message_id IS NULL;
 
     CREATE TABLE leases (
