@@ -13,7 +13,7 @@ import {
 } from '../support/faultProxy.ts';
 import { startMemoryServer, type TestServer } from '../support/memoryServer.ts';
 import { useEditor } from './support/editor.ts';
-import { hostLogs, unhandled } from './support/hostLogs.ts';
+import { listen, unhandled } from './support/hostConsole.ts';
 import { panelOf } from './support/panel.ts';
 
 const SECRET = 'words that no log may hold';
@@ -53,6 +53,7 @@ describe('bad input meets a clear state, loses nothing and crashes nothing', () 
   it('I2 I3 I11: whatever the backend answers, the state is said in words and every message arrives once in the end', async function () {
     this.timeout(400_000);
     const window = await editor().open();
+    const said = listen(window);
     const panel = await panelOf(window);
     await panel.newConversation();
     await panel.send('Bad answers');
@@ -74,13 +75,13 @@ describe('bad input meets a clear state, loses nothing and crashes nothing', () 
     );
     assert.deepEqual(prompts.toSorted(), sent.toSorted());
     assert.deepEqual(await doubledOnBackend(server.address), []);
-    const logs = await hostLogs(editor().server);
-    assert.deepEqual(unhandled(logs), []);
-    assert.ok(!logs.includes(SECRET), 'no message text in any log');
+    assert.deepEqual(unhandled(said), []);
+    assert.ok(!said.some((line) => line.includes(SECRET)), 'no message text on any console');
   });
 
   it('the webview posts unknown, malformed and huge messages: refused, and the panel goes on', async () => {
     const window = await editor().open();
+    const said = listen(window);
     await window.page.addInitScript(() => {
       // The editor hands its API out once, to NAVI; keep a hand on it to post what NAVI never would.
       let give: () => unknown = () => undefined;
@@ -122,7 +123,7 @@ describe('bad input meets a clear state, loses nothing and crashes nothing', () 
     await panel.frame.getByText('This conversation is not on this machine').first().waitFor();
     await panel.send('And still working');
     await panel.allAre('confirmed', 120_000);
-    assert.deepEqual(unhandled(await hostLogs(editor().server)), []);
+    assert.deepEqual(unhandled(said), []);
   });
 
   it('I9: the database file replaced by garbage: kept aside, the user is told, the panel works, the server brings all back', async () => {
@@ -140,6 +141,7 @@ describe('bad input meets a clear state, loses nothing and crashes nothing', () 
     await writeFile(file, garbage);
 
     const window = await editor().open();
+    const said = listen(window);
     const panel = await panelOf(window);
     await panel.frame.getByText('The conversation file was damaged').first().waitFor();
     await panel.open('On the server already');
@@ -148,6 +150,6 @@ describe('bad input meets a clear state, loses nothing and crashes nothing', () 
     await panel.send('The panel works');
     const aside = (await readdir(storage)).find((name) => name.startsWith('damaged-')) ?? '';
     assert.deepEqual(await readFile(path.join(storage, aside, 'navi.db')), garbage);
-    assert.deepEqual(unhandled(await hostLogs(editor().server)), []);
+    assert.deepEqual(unhandled(said), []);
   });
 });
