@@ -70,6 +70,12 @@ export class Connection {
     return Number(this.prepared(sql).run(...params).changes);
   }
 
+  /** The number (`rowid`) of the row inserted, or undefined when a conflict kept it out. */
+  insert(sql: string, ...params: Params): number | undefined {
+    const { changes, lastInsertRowid } = this.prepared(sql).run(...params);
+    return Number(changes) === 0 ? undefined : Number(lastInsertRowid);
+  }
+
   exec(sql: string): void {
     this.db.exec(sql);
   }
@@ -93,6 +99,16 @@ export class Connection {
     }
   }
 
+  /** For rebuilding a table that others refer to: SQLite heeds the pragma only between transactions. */
+  withoutForeignKeys(body: () => void): void {
+    this.db.exec('PRAGMA foreign_keys=OFF');
+    try {
+      body();
+    } finally {
+      this.db.exec('PRAGMA foreign_keys=ON');
+    }
+  }
+
   /** Changes when another connection has committed. */
   dataVersion(): number {
     return this.get<{ data_version: number }>('PRAGMA data_version')?.data_version ?? 0;
@@ -113,11 +129,11 @@ export class Connection {
   }
 
   private inTransaction<T>(begin: string, body: () => T): T {
-    this.db.exec(begin);
+    this.prepared(begin).run();
     this.depth += 1;
     try {
       const result = body();
-      this.db.exec('COMMIT');
+      this.prepared('COMMIT').run();
       return result;
     } catch (error) {
       if (this.db.isTransaction) this.db.exec('ROLLBACK');

@@ -6,15 +6,9 @@ import {
   type ConversationStatus,
   type WorkspaceRef,
 } from '../../model/conversation.ts';
-import {
-  StoreError,
-  type ConversationPage,
-  type ListQuery,
-  type ListedConversation,
-  type NewConversation,
-} from '../store.ts';
+import type { ConversationPage, ListQuery, ListedConversation, NewConversation } from '../store.ts';
 import { enqueueFields } from './outboxRows.ts';
-import type { Context } from './session.ts';
+import { noSuchConversation, type Context } from './session.ts';
 
 const MAX_PAGE = 1_000;
 const MAX_TITLE = 255;
@@ -36,7 +30,7 @@ export interface ConversationRow {
 const COLUMNS = `c.id, c.title, c.status, c.is_pinned, c.is_starred, c.created_at, c.updated_at, c.workspace, c.message_count,
   (SELECT substr(m.content, 1, 200) FROM messages m WHERE m.conversation_id = c.id
    ORDER BY m.server_order DESC, m.hlc DESC, m.id DESC LIMIT 1) AS preview,
-  (SELECT count(*) FROM outbox o WHERE o.conversation_id = c.id AND o.message_id IS NOT NULL) AS pending_count`;
+  (SELECT count(*) FROM outbox o WHERE o.conversation_id = c.id AND o.seq > 0) AS pending_count`;
 
 export function toConversation(row: ConversationRow): ListedConversation {
   return {
@@ -136,8 +130,7 @@ export function writeFields({ db }: Context, id: string, fields: ConversationFie
 
 export function mustRead(context: Context, id: string): ListedConversation {
   const found = readConversation(context, id);
-  if (found === undefined)
-    throw new StoreError('no-such-conversation', 'This conversation is not on this machine.');
+  if (found === undefined) throw noSuchConversation();
   return found;
 }
 

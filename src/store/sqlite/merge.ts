@@ -159,7 +159,7 @@ function mergeMessage(context: Context, conversationId: string, message: RemoteM
     message.serverOrder,
     known.id,
   );
-  db.run('DELETE FROM outbox WHERE message_id = ?', known.id);
+  db.run('DELETE FROM outbox WHERE seq = (SELECT n FROM messages WHERE id = ?)', known.id);
   return 'adopted';
 }
 

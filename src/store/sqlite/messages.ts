@@ -15,9 +15,9 @@ import { nextHlc, UNNUMBERED, type Position } from '../../model/order.ts';
 import { StoreError, type Extension, type MessagePage, type NewMessage } from '../store.ts';
 import { cleanTitle, readConversation } from './conversations.ts';
 import { removeDraft } from './drafts.ts';
-import { enqueueAppend } from './outboxRows.ts';
+import { enqueueAppend, enqueueCreate } from './outboxRows.ts';
 import { addPiece, readParts, removeParts, writeActivities, writeCommands } from './parts.ts';
-import { beat, deadOwners, requireConversation, type Context } from './session.ts';
+import { beat, deadOwners, noSuchConversation, type Context } from './session.ts';
 
 const MAX_PAGE = 1_000;
 
@@ -44,8 +44,8 @@ const SELECT = `SELECT m.id, m.conversation_id, m.role, m.content, m.status, m.m
     coalesce(
       CASE WHEN c.seq IS NOT NULL AND o.state = 'queued' THEN 'parked' ELSE o.state END,
       CASE WHEN m.is_confirmed THEN 'confirmed' WHEN m.remote_id IS NULL THEN 'local' ELSE 'sent' END) AS delivery
-  FROM messages m LEFT JOIN outbox o ON o.message_id = m.id
-    LEFT JOIN outbox c ON o.seq IS NOT NULL AND c.conversation_id = m.conversation_id AND c.message_id IS NULL
+  FROM messages m LEFT JOIN outbox o ON o.seq = m.n
+    LEFT JOIN outbox c ON o.seq IS NOT NULL AND c.conversation_id = m.conversation_id AND c.seq < 0
       AND c.kind = 'create' AND c.state = 'parked'`;
 
 /** The newest page, or the one before a position; costs the same however long the conversation is. */
@@ -114,28 +114,43 @@ function toMessages({ db }: Context, rows: readonly MessageRow[]): Message[] {
 
 export function appendMessage(context: Context, input: NewMessage): Message {
   const { db, session } = context;
-  const message = toContent(input);
+  const { id, conversationId } = input;
+  const content = toContent(input);
   return db.write(() => {
-    requireConversation(db, input.conversationId);
-    if (db.get('SELECT 1 FROM messages WHERE id = ?', input.id) !== undefined) {
-      return sameOrConflict(mustReadMessage(context, input.id), message, input.conversationId);
+    const place = requirePlace(context, conversationId);
+    if (db.get('SELECT 1 FROM messages WHERE id = ?', id) !== undefined) {
+      return sameOrConflict(mustReadMessage(context, id), content, conversationId);
     }
-    const settled = isSettled(message);
-    const said = {
-      ...message,
-      id: input.id,
-      createdAt: context.now(),
-      hlc: tickHlc(context, input.conversationId),
-    };
+    const settled = isSettled(content);
+    const createdAt = context.now();
+    const said = { ...content, id, createdAt, hlc: nextHlc(createdAt, place.last_hlc) };
     const owner = settled ? undefined : session.id;
-    const hash = insertMessage(context, input.conversationId, { ...said, serverOrder: UNNUMBERED, owner });
+    const { n, hash } = insertMessage(context, conversationId, { ...said, serverOrder: UNNUMBERED, owner });
     if (!settled) beat(context);
-    if (message.role === 'user') titleByPrompt(context, input.conversationId, message.content);
-    removeDraft(context, input.conversationId, input.id);
-    enqueueAppend(context, input.conversationId, input.id, settled);
-    const { conversationId } = input;
+    if (place.isTitledByPrompt && content.role === 'user') titleByPrompt(context, place.n, content.content);
+    removeDraft(context, conversationId, id);
+    if (place.remote_id === null) enqueueCreate(context, conversationId);
+    enqueueAppend(context, conversationId, { id, n }, settled);
     return { ...said, conversationId, delivery: 'queued', ...(hash === undefined ? {} : { hash }) };
   });
+}
+
+interface Place {
+  readonly n: number;
+  readonly last_hlc: number;
+  readonly remote_id: string | null;
+  /** Nobody has named the conversation yet. */
+  readonly isTitledByPrompt: boolean;
+}
+
+/** Throws `StoreError('no-such-conversation')`. */
+function requirePlace({ db }: Context, conversationId: string): Place {
+  const row = db.get<Omit<Place, 'isTitledByPrompt'> & { title: string }>(
+    'SELECT n, last_hlc, remote_id, title FROM conversations WHERE id = ?',
+    conversationId,
+  );
+  if (row === undefined) throw noSuchConversation();
+  return { ...row, isTitledByPrompt: row.title === NEW_CONVERSATION_TITLE && row.remote_id === null };
 }
 
 function toContent(input: NewMessage): MessageContent {
@@ -169,16 +184,16 @@ export interface InsertedMessage extends MessageContent {
   readonly remoteId?: string;
 }
 
-/** The hash of what was stored; undefined while the message is open. */
+/** The row's number, and the hash of what was stored; no hash while the message is open. */
 export function insertMessage(
   { db }: Context,
   conversationId: string,
   inserted: InsertedMessage,
-): string | undefined {
+): { readonly n: number; readonly hash: string | undefined } {
   // SQLite would replace half a character by itself, and the hash would be that of other words.
   const message = { ...inserted, content: inserted.content.toWellFormed() };
   const hash = message.owner === undefined ? contentHash(message) : undefined;
-  db.run(
+  const n = db.insert(
     `INSERT INTO messages (id, conversation_id, role, content, status, metadata, created_at, hlc, server_order, hash,
        owner, remote_id, is_confirmed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     message.id,
@@ -204,24 +219,12 @@ export function insertMessage(
     message.createdAt,
     conversationId,
   );
-  return hash;
+  if (n === undefined) throw new Error('A message was not inserted.');
+  return { n, hash };
 }
 
-function tickHlc({ db, now }: Context, conversationId: string): number {
-  const last = db.get<{ last_hlc: number }>(
-    'SELECT last_hlc FROM conversations WHERE id = ?',
-    conversationId,
-  )?.last_hlc;
-  return nextHlc(now(), last ?? 0);
-}
-
-function titleByPrompt({ db }: Context, conversationId: string, prompt: string): void {
-  db.run(
-    'UPDATE conversations SET title = ? WHERE id = ? AND title = ? AND remote_id IS NULL',
-    cleanTitle(titleFrom(prompt)),
-    conversationId,
-    NEW_CONVERSATION_TITLE,
-  );
+function titleByPrompt({ db }: Context, n: number, prompt: string): void {
+  db.run('UPDATE conversations SET title = ? WHERE n = ?', cleanTitle(titleFrom(prompt)), n);
 }
 
 export function extendMessage(context: Context, messageId: string, extension: Extension): void {
@@ -282,12 +285,12 @@ function finish({ db }: Context, message: Message): void {
     message.id,
   );
   db.run('DELETE FROM message_pieces WHERE message_id = ?', message.id);
-  db.run('UPDATE outbox SET is_ready = 1 WHERE message_id = ?', message.id);
+  db.run('UPDATE outbox SET is_ready = 1 WHERE seq = (SELECT n FROM messages WHERE id = ?)', message.id);
 }
 
 /** A reply of which nothing ever arrived was never shown as words: no message, nothing to keep or send. */
 function removeEmpty({ db }: Context, message: Message): void {
-  db.run('DELETE FROM outbox WHERE message_id = ?', message.id);
+  db.run('DELETE FROM outbox WHERE seq = (SELECT n FROM messages WHERE id = ?)', message.id);
   removeParts(db, message.id);
   db.run('DELETE FROM messages WHERE id = ?', message.id);
   db.run('UPDATE conversations SET message_count = message_count - 1 WHERE id = ?', message.conversationId);

@@ -38,6 +38,8 @@ interface SyncRow extends ConversationRow {
 /** Rows of other accounts, and of conversations that belong to another account, are invisible here (I10). */
 const OF_ACCOUNT = `(c.account IS NULL OR c.account = ?)`;
 
+const HEAD = `(SELECT h.seq FROM outbox h WHERE h.conversation_id = q.conversation_id AND h.state <> 'parked'`;
+
 /**
  * A request that began longer ago than this has ended, whatever became of its answer: no client waits as long. Its row
  * still says `sending` when the store failed just when the answer came.
@@ -53,13 +55,13 @@ export function dueItems({ db }: Context, account: AccountKey, now: number, limi
     .all<OutboxRow & { not_before: number; is_ready: number }>(
       `SELECT o.seq, o.kind, o.conversation_id, o.message_id, o.attempts, o.sent_at,
          CASE o.state WHEN 'sending' THEN 'unknown' ELSE o.state END AS state
-       FROM outbox o JOIN conversations c ON c.id = o.conversation_id
-       WHERE ${OF_ACCOUNT} AND o.seq = (
-           SELECT h.seq FROM outbox h WHERE h.conversation_id = o.conversation_id AND h.state <> 'parked'
-           ORDER BY h.kind = 'fields', h.seq LIMIT 1)
+       FROM (SELECT DISTINCT conversation_id FROM outbox) q JOIN conversations c ON c.id = q.conversation_id
+         JOIN outbox o ON o.seq = coalesce(${HEAD} AND h.kind <> 'fields' ORDER BY h.seq LIMIT 1),
+           ${HEAD} AND h.seq < 0 AND h.kind = 'fields'))
+       WHERE ${OF_ACCOUNT}
          AND (o.state <> 'sending' OR o.sent_at <= ?) AND o.is_ready = 1 AND o.not_before <= ?
          AND (o.kind = 'create' OR c.remote_id IS NOT NULL)
-       ORDER BY o.seq LIMIT ?`,
+       ORDER BY o.kind = 'fields', o.kind = 'append', abs(o.seq) LIMIT ?`,
       account,
       now - SENDING_LIFE_MS,
       now,
@@ -267,8 +269,8 @@ export function retryParked({ db }: Context, messageId: string): void {
   db.write(() =>
     db.run(
       `UPDATE outbox SET state = 'queued', attempts = 0, not_before = 0, reason = NULL
-       WHERE state = 'parked' AND (message_id = ?1 OR kind = 'create' AND conversation_id =
-         (SELECT conversation_id FROM messages WHERE id = ?1))`,
+       WHERE state = 'parked' AND (message_id = ?1 OR kind = 'create') AND conversation_id =
+         (SELECT conversation_id FROM messages WHERE id = ?1)`,
       messageId,
     ),
   );

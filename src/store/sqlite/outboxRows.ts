@@ -3,27 +3,35 @@ import type { Context } from './session.ts';
 /** Quick clicks on star and pin become one request: a change waits this long for more. */
 const FIELDS_WAIT_MS = 500;
 
+/**
+ * A row has the number of what it sends: of an append that of its message, of a conversation's create and fields one
+ * below zero each. So nothing can be queued twice, and creates go before appends.
+ */
+const CREATE_SEQ = '-2 * n';
+const FIELDS_SEQ = '-2 * n - 1';
+
 /** The row that puts the conversation on the backend, unless it is there or on its way. */
 export function enqueueCreate({ db }: Context, conversationId: string): void {
   db.run(
-    `INSERT INTO outbox (kind, conversation_id)
-     SELECT 'create', id FROM conversations WHERE id = ? AND remote_id IS NULL
+    `INSERT INTO outbox (seq, kind, conversation_id)
+     SELECT ${CREATE_SEQ}, 'create', id FROM conversations WHERE id = ? AND remote_id IS NULL
      ON CONFLICT DO NOTHING`,
     conversationId,
   );
 }
 
 export function enqueueAppend(
-  context: Context,
+  { db }: Context,
   conversationId: string,
-  messageId: string,
+  message: { readonly id: string; readonly n: number },
   isReady: boolean,
 ): void {
-  enqueueCreate(context, conversationId);
-  context.db.run(
-    `INSERT INTO outbox (kind, conversation_id, message_id, is_ready) VALUES ('append', ?, ?, ?) ON CONFLICT DO NOTHING`,
+  db.run(
+    `INSERT INTO outbox (seq, kind, conversation_id, message_id, is_ready) VALUES (?, 'append', ?, ?, ?)
+     ON CONFLICT DO NOTHING`,
+    message.n,
     conversationId,
-    messageId,
+    message.id,
     Number(isReady),
   );
 }
@@ -45,8 +53,8 @@ export function enqueueFields(context: Context, conversationId: string): void {
 /** The row for fields that differ from the backend's, unless there is one: what was refused stays refused. */
 export function ensureFieldsQueued({ db, now }: Context, conversationId: string): void {
   db.run(
-    `INSERT INTO outbox (kind, conversation_id, not_before)
-     SELECT 'fields', id, ? FROM conversations WHERE id = ? AND remote_id IS NOT NULL
+    `INSERT INTO outbox (seq, kind, conversation_id, not_before)
+     SELECT ${FIELDS_SEQ}, 'fields', id, ? FROM conversations WHERE id = ? AND remote_id IS NOT NULL
      ON CONFLICT DO NOTHING`,
     now() + FIELDS_WAIT_MS,
     conversationId,

@@ -61,6 +61,10 @@ export function deadOwners(context: Context): string[] {
 /** Throws `StoreError('no-such-conversation')`. */
 export function requireConversation(db: Connection, conversationId: string): void {
   if (db.get('SELECT 1 FROM conversations WHERE id = ?', conversationId) === undefined) {
-    throw new StoreError('no-such-conversation', 'This conversation is not on this machine.');
+    throw noSuchConversation();
   }
+}
+
+export function noSuchConversation(): StoreError {
+  return new StoreError('no-such-conversation', 'This conversation is not on this machine.');
 }

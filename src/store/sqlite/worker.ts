@@ -4,7 +4,8 @@
  */
 import { hostname } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import { createOperations, type OperationName, type Operations } from './operations.ts';
+import { OPERATION_KINDS } from './operationKinds.ts';
+import { createOperations, type Operations } from './operations.ts';
 import { toFailure, type Answer, type Call, type WorkerSettings } from './protocol.ts';
 import { openOrRecover, type Opened } from './recover.ts';
 import { beat, type Context } from './session.ts';
@@ -13,23 +14,6 @@ const ORPHAN_CHECK_MS = 1_000;
 const HEARTBEAT_MS = 10_000;
 /** Checks that come further apart than this: the machine slept. */
 const PAUSE_MS = 5_000;
-
-const READ_ONLY: ReadonlySet<OperationName> = new Set<OperationName>([
-  'list',
-  'conversationIds',
-  'read',
-  'readMessage',
-  'readDraft',
-  'dueItems',
-  'remoteIdOf',
-  'hasItem',
-  'summary',
-  'readLinkStatus',
-  'useAccount',
-]);
-
-/** Writes that no view shows: they need not wake anybody. */
-const SILENT: ReadonlySet<OperationName> = new Set<OperationName>(['takeLease', 'releaseLease', 'saveDraft']);
 
 export class StoreWorker {
   private opened: Opened;
@@ -56,7 +40,7 @@ export class StoreWorker {
     try {
       const value = this.carryOut(call);
       this.post({ type: 'result', id: call.id, value });
-      if (!READ_ONLY.has(call.name) && !SILENT.has(call.name)) this.post({ type: 'changed' });
+      if (OPERATION_KINDS[call.name] === 'write') this.post({ type: 'changed' });
     } catch (error) {
       this.post({ type: 'error', id: call.id, failure: toFailure(error) });
     }
@@ -97,13 +81,13 @@ export class StoreWorker {
   private carryOut(call: Call): unknown {
     if (call.name === 'useAccount') this.account = call.args[0] as string | undefined;
     const value = this.invoke(call);
-    if (READ_ONLY.has(call.name) || this.opened.connection.isStillInPlace()) return value;
+    if (OPERATION_KINDS[call.name] === 'read' || this.opened.connection.isStillInPlace()) return value;
     this.reopen();
     return this.invoke(call);
   }
 
   private invoke({ name, args }: Call): unknown {
-    const operations: Record<OperationName, unknown> = this.operations;
+    const operations: Readonly<Record<string, unknown>> = this.operations;
     return (operations[name] as (...given: readonly unknown[]) => unknown)(...args);
   }
 

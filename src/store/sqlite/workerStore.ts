@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { StoreError, type ConversationStore, type Subscription } from '../store.ts';
 import type { SyncStore } from '../outbox.ts';
+import { OPERATION_KINDS } from './operationKinds.ts';
 import type { OperationName, Operations } from './operations.ts';
 import { fromFailure, type Answer, type WorkerSettings } from './protocol.ts';
 
@@ -121,39 +122,13 @@ export interface SqliteStore extends ConversationStore, SyncStore {
 /** Starts the worker; never blocks. When the file cannot be opened every call rejects with `StoreError`. */
 export function openSqliteStore(options: StoreOptions, events: StoreEvents): SqliteStore {
   const store = new WorkerStore(options, events);
-  const operation = <K extends OperationName>(name: K): AsyncOperations[K] =>
-    ((...args: Parameters<Operations[K]>) => store.call(name, ...args)) as AsyncOperations[K];
+  const names = Object.keys(OPERATION_KINDS) as OperationName[];
+  const calls = names.map((name) => [
+    name,
+    (...args: Parameters<Operations[typeof name]>) => store.call(name, ...args),
+  ]);
   return {
-    list: operation('list'),
-    conversationIds: operation('conversationIds'),
-    read: operation('read'),
-    readMessage: operation('readMessage'),
-    create: operation('create'),
-    change: operation('change'),
-    append: operation('append'),
-    extend: operation('extend'),
-    settle: operation('settle'),
-    noteReplyProblem: operation('noteReplyProblem'),
-    readDraft: operation('readDraft'),
-    saveDraft: operation('saveDraft'),
-    takeLease: operation('takeLease'),
-    releaseLease: operation('releaseLease'),
-    confirmAccount: operation('confirmAccount'),
-    dueItems: operation('dueItems'),
-    beginSend: operation('beginSend'),
-    completeCreate: operation('completeCreate'),
-    completeAppend: operation('completeAppend'),
-    completeFields: operation('completeFields'),
-    defer: operation('defer'),
-    retryParked: operation('retryParked'),
-    mergeList: operation('mergeList'),
-    mergeConversation: operation('mergeConversation'),
-    remoteIdOf: operation('remoteIdOf'),
-    hasItem: operation('hasItem'),
-    summary: operation('summary'),
-    writeLinkStatus: operation('writeLinkStatus'),
-    readLinkStatus: operation('readLinkStatus'),
-    useAccount: operation('useAccount'),
+    ...(Object.fromEntries(calls) as AsyncOperations),
     onDidChange: (listener) => store.onDidChange(listener),
     close: () => store.close(),
   };

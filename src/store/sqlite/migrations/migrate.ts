@@ -1,31 +1,48 @@
 import { StoreError } from '../../store.ts';
 import type { Connection } from '../connection.ts';
 import { initial } from './0001-initial.ts';
+import { history } from './0002-history.ts';
 import type { Migration } from './migration.ts';
 
-const migrations: readonly Migration[] = [initial];
+const migrations: readonly Migration[] = [initial, history];
+
+/** The schema that this NAVI writes. */
+export const NEWEST = migrations.at(-1)?.version ?? 0;
+
+const KEPT = 'It was not changed.';
 
 /** Throws `StoreError('unavailable')` for a file of a newer NAVI, which must not be touched. */
 export function refuseNewer(connection: Connection): void {
-  if (versionOf(connection) <= (migrations.at(-1)?.version ?? 0)) return;
+  if (versionOf(connection) <= NEWEST) return;
   throw new StoreError(
     'unavailable',
     'The conversation file was written by a newer version of NAVI. It was not changed. Update NAVI to open it.',
   );
 }
 
-/** Brings the file to the newest schema, each step in one transaction with its `user_version`. */
-export function migrate(connection: Connection): void {
-  for (const step of migrations) {
-    connection.write(() => {
-      // Read inside the transaction: another window may have migrated in the meantime.
-      if (versionOf(connection) >= step.version) return;
-      connection.exec(step.sql);
-      connection.exec(`PRAGMA user_version=${step.version}`);
-    });
-  }
+/** Brings the file to the newest schema (or to `target`), each step in one transaction with its `user_version`. */
+export function migrate(connection: Connection, target = NEWEST): void {
+  const steps = migrations.filter(({ version }) => version <= target && version > versionOf(connection));
+  for (const step of steps) connection.withoutForeignKeys(() => take(connection, step));
 }
 
-function versionOf(connection: Connection): number {
+function take(connection: Connection, step: Migration): void {
+  connection.write(() => {
+    // Read inside the transaction: another window may have migrated in the meantime.
+    if (versionOf(connection) >= step.version) return;
+    connection.exec(step.sql);
+    const broken = connection.all<{ table: string }>('PRAGMA foreign_key_check');
+    if (broken.length > 0) {
+      const tables = [...new Set(broken.map(({ table }) => table))].join(', ');
+      throw new StoreError(
+        'unavailable',
+        `The conversation file was not brought to a new format: ${tables}. ${KEPT}`,
+      );
+    }
+    connection.exec(`PRAGMA user_version=${step.version}`);
+  });
+}
+
+export function versionOf(connection: Connection): number {
   return connection.get<{ user_version: number }>('PRAGMA user_version')?.user_version ?? 0;
 }

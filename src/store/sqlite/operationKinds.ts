@@ -1,0 +1,41 @@
+import type { OperationName } from './operations.ts';
+
+/**
+ * `read` changes nothing, `write` is followed by a word to all listeners, `quiet` writes what no view shows. Total, so
+ * that an operation that is missing here does not compile.
+ */
+export const OPERATION_KINDS: Readonly<Record<OperationName, 'read' | 'write' | 'quiet'>> = {
+  list: 'read',
+  conversationIds: 'read',
+  read: 'read',
+  readMessage: 'read',
+  create: 'write',
+  change: 'write',
+  append: 'write',
+  extend: 'write',
+  settle: 'write',
+  noteReplyProblem: 'write',
+  readDraft: 'read',
+  saveDraft: 'quiet',
+
+  takeLease: 'quiet',
+  releaseLease: 'quiet',
+  confirmAccount: 'write',
+  dueItems: 'read',
+  beginSend: 'write',
+  completeCreate: 'write',
+  completeAppend: 'write',
+  completeFields: 'write',
+  defer: 'write',
+  retryParked: 'write',
+  mergeList: 'write',
+  mergeConversation: 'write',
+  remoteIdOf: 'read',
+  hasItem: 'read',
+  summary: 'read',
+  writeLinkStatus: 'write',
+  readLinkStatus: 'read',
+
+  useAccount: 'read',
+  interruptOrphans: 'write',
+};
