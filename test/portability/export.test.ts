@@ -105,7 +105,8 @@ describe('export', () => {
       reads += 1;
       return read(...args);
     };
-    for await (const piece of exportConversations(store, 0, () => undefined)) if (piece.includes('"c1"')) break;
+    for await (const piece of exportConversations(store, 0, () => undefined))
+      if (piece.includes('"c1"')) break;
     assert.equal(reads, 2);
   });
 });
