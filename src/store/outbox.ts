@@ -61,6 +61,8 @@ export interface RemoteFields extends ConversationFields {
   readonly remoteId: string;
   /** Opaque: only compared for equality. */
   readonly remoteUpdatedAt: string;
+  /** The same in microseconds since the epoch: equals a message's `serverOrder` when that was the last change there. */
+  readonly lastChange?: number;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
   readonly workspace?: WorkspaceRef;

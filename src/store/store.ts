@@ -23,10 +23,12 @@ export interface ListQuery {
 export interface ListedConversation extends Conversation {
   /** Messages not yet sent. */
   readonly pendingCount: number;
+  /** Milliseconds since the epoch; of what is in the trash. */
+  readonly deletedAt?: number;
 }
 
 export interface ConversationPage {
-  /** Pinned first, then newest `updatedAt` first. */
+  /** Pinned first, then newest `updatedAt` first; of the deleted ones the newest deletion first. */
   readonly items: readonly ListedConversation[];
   readonly hasMore: boolean;
 }
@@ -74,6 +76,8 @@ export type StoreProblem =
   | 'id-conflict'
   | 'no-such-conversation'
   | 'no-such-message'
+  /** The conversation was deleted for good; nothing was added. */
+  | 'purged'
   /** The message is complete; nothing can be added. */
   | 'already-settled'
   /** A newer holder has the lease: nothing was changed. */

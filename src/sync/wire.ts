@@ -80,10 +80,12 @@ export function encodeChange(change: FieldChange): PatchConversation {
 }
 
 export function decodeFields(row: ConversationRow | CreatedConversation): RemoteFields {
+  const lastChange = 'updated_at' in row ? parseMicros(row.updated_at) : undefined;
   const path = 'workspace_path' in row ? row.workspace_path : undefined;
   return {
     remoteId: row.id,
     remoteUpdatedAt: 'updated_at' in row ? row.updated_at : '',
+    ...(lastChange === undefined ? {} : { lastChange }),
     createdAt: Math.floor((parseMicros(row.created_at) ?? 0) / 1000),
     title: row.title ?? NEW_CONVERSATION_TITLE,
     status: row.status,

@@ -9,6 +9,7 @@ import {
 import type { ConversationPage, ListQuery, ListedConversation, NewConversation } from '../store.ts';
 import { enqueueFields } from './outboxRows.ts';
 import { noSuchConversation, type Context } from './session.ts';
+import { NOT_PURGED, refusePurged } from './tombstones.ts';
 
 const MAX_PAGE = 1_000;
 const MAX_TITLE = 255;
@@ -21,13 +22,14 @@ export interface ConversationRow {
   is_starred: number;
   created_at: number;
   updated_at: number;
+  deleted_at: number | null;
   workspace: string | null;
   message_count: number;
   preview: string | null;
   pending_count: number;
 }
 
-const COLUMNS = `c.id, c.title, c.status, c.is_pinned, c.is_starred, c.created_at, c.updated_at, c.workspace, c.message_count,
+const COLUMNS = `c.id, c.title, c.status, c.is_pinned, c.is_starred, c.created_at, c.updated_at, c.deleted_at, c.workspace, c.message_count,
   (SELECT substr(m.content, 1, 200) FROM messages m WHERE m.conversation_id = c.id
    ORDER BY m.server_order DESC, m.hlc DESC, m.id DESC LIMIT 1) AS preview,
   (SELECT count(*) FROM outbox o WHERE o.conversation_id = c.id AND o.seq > 0) AS pending_count`;
@@ -42,6 +44,7 @@ export function toConversation(row: ConversationRow): ListedConversation {
     messageCount: row.message_count,
     preview: (row.preview ?? '').replace(/\s+/g, ' ').trim(),
     pendingCount: row.pending_count,
+    ...(row.status === 'deleted' && row.deleted_at !== null ? { deletedAt: row.deleted_at } : {}),
   };
 }
 
@@ -56,14 +59,18 @@ export function toFields(
   };
 }
 
-/** A conversation is listed once it holds a message or a draft: an empty new one is nobody's history yet. */
+/** SQL: a conversation is listed once it holds a message or a draft; an empty new one is nobody's history yet. */
+export const LISTED = `(c.message_count > 0
+  OR EXISTS (SELECT 1 FROM drafts d WHERE d.conversation_id = c.id AND d.text <> ''))`;
+
 export function listConversations({ db }: Context, query: ListQuery): ConversationPage {
   const limit = Math.min(Math.max(1, query.limit), MAX_PAGE);
   const rows = db.all<ConversationRow>(
     `SELECT ${COLUMNS} FROM conversations c
      WHERE c.status = ? ${query.starredOnly === true ? 'AND c.is_starred = 1' : ''}
-       AND (c.message_count > 0 OR EXISTS (SELECT 1 FROM drafts d WHERE d.conversation_id = c.id AND d.text <> ''))
-     ORDER BY c.is_pinned DESC, c.updated_at DESC, c.id LIMIT ?`,
+       AND ${LISTED}
+     ORDER BY ${query.status === 'deleted' ? 'c.deleted_at DESC, c.n DESC' : 'c.is_pinned DESC, c.updated_at DESC, c.id'}
+     LIMIT ?`,
     query.status,
     limit + 1,
   );
@@ -79,7 +86,10 @@ export function conversationIds({ db }: Context): string[] {
 }
 
 export function readConversation({ db }: Context, id: string): ListedConversation | undefined {
-  const row = db.get<ConversationRow>(`SELECT ${COLUMNS} FROM conversations c WHERE c.id = ?`, id);
+  const row = db.get<ConversationRow>(
+    `SELECT ${COLUMNS} FROM conversations c WHERE c.id = ? AND ${NOT_PURGED}`,
+    id,
+  );
   return row === undefined ? undefined : toConversation(row);
 }
 
@@ -93,6 +103,7 @@ export function createConversation(
   return db.write(() => {
     const known = readConversation(context, input.id);
     if (known !== undefined) return known;
+    refusePurged(db, input.id);
     db.run(
       `INSERT INTO conversations (id, title, status, created_at, updated_at, workspace, account)
        VALUES (?, ?, 'active', ?, ?, ?, (SELECT key FROM accounts WHERE key = ?))`,
@@ -117,21 +128,28 @@ export function changeConversation(context: Context, id: string, change: FieldCh
   });
 }
 
-export function writeFields({ db }: Context, id: string, fields: ConversationFields): void {
+/** A status that becomes `deleted`, here or there, remembers when and from where. */
+export function writeFields({ db, now }: Context, id: string, fields: ConversationFields): void {
   db.run(
-    'UPDATE conversations SET title = ?, status = ?, is_pinned = ?, is_starred = ? WHERE id = ?',
+    `UPDATE conversations SET title = ?1, status = ?2, is_pinned = ?3, is_starred = ?4,
+       deleted_at = CASE WHEN ?2 <> 'deleted' THEN NULL WHEN status = 'deleted' THEN deleted_at ELSE ?5 END,
+       deleted_from = CASE WHEN ?2 <> 'deleted' THEN NULL WHEN status = 'deleted' THEN deleted_from ELSE status END,
+       deleted_by = CASE WHEN ?2 = 'deleted' AND status = 'deleted' THEN deleted_by END
+     WHERE id = ?6`,
     fields.title,
     fields.status,
     Number(fields.isPinned),
     Number(fields.isStarred),
+    now(),
     id,
   );
 }
 
 export function mustRead(context: Context, id: string): ListedConversation {
   const found = readConversation(context, id);
-  if (found === undefined) throw noSuchConversation();
-  return found;
+  if (found !== undefined) return found;
+  refusePurged(context.db, id);
+  throw noSuchConversation();
 }
 
 /** At most 255 code points, the longest title that a backend takes. Unpaired surrogates become U+FFFD. */

@@ -10,12 +10,14 @@ import type {
   RemoteMessage,
 } from '../outbox.ts';
 import { cleanTitle, toFields, writeFields } from './conversations.ts';
-import { readBase, writeBase } from './base.ts';
+import { readBase, writeBase, type Base } from './base.ts';
 import { checkFence } from './leases.ts';
 import { insertMessage } from './messages.ts';
 import { linkRemote, readSyncRow } from './outbox.ts';
 import { ensureFieldsQueued } from './outboxRows.ts';
+import { keepPurged } from './purged.ts';
 import { requireConversation, type Context } from './session.ts';
+import { findTombstone, findTombstoneByRemote, forgetTombstone } from './tombstones.ts';
 
 interface KnownRow {
   id: string;
@@ -37,6 +39,7 @@ export function mergeList(
     checkFence(context, lease);
     return rows
       .filter((remote) => {
+        if (isKeptPurged(context, account, remote)) return false;
         const known = findByRemote(context, account, remote.remoteId);
         if (known === undefined) return remote.status !== 'deleted';
         mergeKnownFields(context, known.id, remote);
@@ -44,6 +47,25 @@ export function mergeList(
       })
       .map((remote) => remote.remoteId);
   });
+}
+
+/**
+ * True when this is a conversation that was purged here: it is not brought back, and where it is not deleted there, it
+ * is deleted again. One that only its age removed comes back when somebody has restored it there.
+ */
+function isKeptPurged(context: Context, account: AccountKey, remote: RemoteFields, id?: string): boolean {
+  const { db } = context;
+  const byId = id === undefined ? undefined : findTombstone(db, id);
+  // Purged while the request that was to put it there had no answer: this is its answer.
+  const isAnswer = byId?.remote_id === null && (byId.account === null || byId.account === account);
+  const tombstone = findTombstoneByRemote(db, account, remote.remoteId) ?? (isAnswer ? byId : undefined);
+  if (tombstone === undefined) return false;
+  if (tombstone.is_final === 0 && remote.status !== 'deleted') {
+    forgetTombstone(db, tombstone.id);
+    return false;
+  }
+  keepPurged(context, tombstone, account, remote);
+  return true;
 }
 
 function findByRemote({ db }: Context, account: AccountKey, remoteId: string): KnownRow | undefined {
@@ -62,12 +84,34 @@ function mergeKnownFields(context: Context, id: string, remote: RemoteFields): v
   const base = readBase(row.base, theirs);
   // A deletion that is under way from here is no news from there, so that Undo holds.
   const isOwn = base.isDeleting === true && theirs.status === 'deleted';
-  const merged = mergeFields(isOwn ? { ...base, status: 'deleted' } : base, ours, theirs);
+  const merged = {
+    ...mergeFields(isOwn ? { ...base, status: 'deleted' } : base, ours, theirs),
+    ...(isOutlived(context, id, base, remote) && { status: ours.status }),
+  };
   if (Object.keys(changedFields(ours, merged)).length > 0) writeFields(context, id, merged);
   if (Object.keys(changedFields(base, theirs)).length > 0) {
     writeBase(context, id, { ...theirs, isDeleting: base.isDeleting === true });
   }
   if (Object.keys(changedFields(theirs, merged)).length > 0) ensureFieldsQueued(context, id);
+}
+
+/**
+ * True when a deletion there is older than a message here: one that waits to be sent, or one that was the last change
+ * there. Then the conversation stays with its writer and is brought back there (once sent, a message is no reason any
+ * more). A message that was refused is none either: two machines would go on for ever.
+ */
+function isOutlived({ db }: Context, id: string, base: Base, remote: RemoteFields): boolean {
+  const { status, lastChange, remoteUpdatedAt } = remote;
+  if (status !== 'deleted' || base.status === 'deleted' || base.isDeleting === true) return false;
+  const newer = db.get(
+    `SELECT 1 FROM conversations c JOIN messages m ON m.conversation_id = c.id LEFT JOIN outbox o ON o.seq = m.n
+     WHERE c.id = ? AND (o.state IN ('queued', 'sending', 'unknown')
+       OR (m.server_order = ? AND c.remote_updated_at IS NOT ?))`,
+    id,
+    lastChange ?? null,
+    remoteUpdatedAt,
+  );
+  return newer !== undefined;
 }
 
 function fieldsOf({ title, status, isPinned, isStarred }: RemoteFields): ConversationFields {
@@ -84,6 +128,8 @@ export function mergeConversation(
   const { db } = context;
   return db.write(() => {
     checkFence(context, lease);
+    if (isKeptPurged(context, account, remote.fields, remote.id))
+      return { conversationId: remote.id, added: 0, adopted: 0, doubled: 0 };
     const id = conversationFor(context, account, remote);
     const seen = new Set<string>();
     const report = { added: 0, adopted: 0, doubled: 0, kept: 0 };
@@ -113,10 +159,11 @@ function conversationFor(context: Context, account: AccountKey, remote: RemoteCo
     return own.id;
   }
   // A second row on the backend with one client id, or one that another account holds, gets an id of its own.
-  const id = own === undefined ? remote.id : derivedId('conversation', account, remote.fields.remoteId);
+  const isFree = own === undefined && findTombstone(db, remote.id) === undefined;
+  const id = isFree ? remote.id : derivedId('conversation', account, remote.fields.remoteId);
   db.run(
-    `INSERT INTO conversations (id, title, status, is_pinned, is_starred, created_at, updated_at, workspace)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+    `INSERT INTO conversations (id, title, status, is_pinned, is_starred, created_at, updated_at, workspace, deleted_at,
+       deleted_from) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     id,
     cleanTitle(remote.fields.title),
     remote.fields.status,
@@ -125,6 +172,8 @@ function conversationFor(context: Context, account: AccountKey, remote: RemoteCo
     remote.fields.createdAt,
     remote.fields.createdAt,
     remote.fields.workspace === undefined ? null : JSON.stringify(remote.fields.workspace),
+    remote.fields.status === 'deleted' ? context.now() : null,
+    remote.fields.status === 'deleted' ? 'active' : null,
   );
   requireConversation(db, id);
   linkRemote(context, id, account, { ...remote.fields, title: cleanTitle(remote.fields.title) });

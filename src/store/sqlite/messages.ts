@@ -1,5 +1,5 @@
 import { interruptRunning, upsertById, type Activity, type CommandPanel } from '../../model/activity.ts';
-import { NEW_CONVERSATION_TITLE, titleFrom } from '../../model/conversation.ts';
+import { NEW_CONVERSATION_TITLE, titleFrom, type ConversationStatus } from '../../model/conversation.ts';
 import { contentHash } from '../../model/hash.ts';
 import type { JsonObject } from '../../model/json.ts';
 import {
@@ -15,9 +15,10 @@ import { nextHlc, UNNUMBERED, type Position } from '../../model/order.ts';
 import { StoreError, type Extension, type MessagePage, type NewMessage } from '../store.ts';
 import { cleanTitle, readConversation } from './conversations.ts';
 import { removeDraft } from './drafts.ts';
-import { enqueueAppend, enqueueCreate } from './outboxRows.ts';
+import { enqueueAppend, enqueueCreate, enqueueFields } from './outboxRows.ts';
 import { addPiece, readParts, removeParts, writeActivities, writeCommands } from './parts.ts';
 import { beat, deadOwners, noSuchConversation, type Context } from './session.ts';
+import { refusePurged } from './tombstones.ts';
 
 const MAX_PAGE = 1_000;
 
@@ -128,6 +129,7 @@ export function appendMessage(context: Context, input: NewMessage): Message {
     const { n, hash } = insertMessage(context, conversationId, { ...said, serverOrder: UNNUMBERED, owner });
     if (!settled) beat(context);
     if (place.isTitledByPrompt && content.role === 'user') titleByPrompt(context, place.n, content.content);
+    if (place.status === 'deleted' && content.role === 'user') bringBack(context, conversationId);
     removeDraft(context, conversationId, id);
     if (place.remote_id === null) enqueueCreate(context, conversationId);
     enqueueAppend(context, conversationId, { id, n }, settled);
@@ -139,16 +141,18 @@ interface Place {
   readonly n: number;
   readonly last_hlc: number;
   readonly remote_id: string | null;
+  readonly status: ConversationStatus;
   /** Nobody has named the conversation yet. */
   readonly isTitledByPrompt: boolean;
 }
 
-/** Throws `StoreError('no-such-conversation')`. */
+/** Throws `StoreError('no-such-conversation')`, or `StoreError('purged')`. */
 function requirePlace({ db }: Context, conversationId: string): Place {
   const row = db.get<Omit<Place, 'isTitledByPrompt'> & { title: string }>(
-    'SELECT n, last_hlc, remote_id, title FROM conversations WHERE id = ?',
+    'SELECT n, last_hlc, remote_id, status, title FROM conversations WHERE id = ?',
     conversationId,
   );
+  if (row === undefined || row.status === 'deleted') refusePurged(db, conversationId);
   if (row === undefined) throw noSuchConversation();
   return { ...row, isTitledByPrompt: row.title === NEW_CONVERSATION_TITLE && row.remote_id === null };
 }
@@ -221,6 +225,15 @@ export function insertMessage(
   );
   if (n === undefined) throw new Error('A message was not inserted.');
   return { n, hash };
+}
+
+/** What the user says in a conversation that another window has deleted must not be out of sight. */
+function bringBack(context: Context, conversationId: string): void {
+  context.db.run(
+    `UPDATE conversations SET status = 'active', deleted_at = NULL, deleted_from = NULL, deleted_by = NULL WHERE id = ?`,
+    conversationId,
+  );
+  enqueueFields(context, conversationId);
 }
 
 function titleByPrompt({ db }: Context, n: number, prompt: string): void {

@@ -36,6 +36,14 @@ export const OPERATION_KINDS: Readonly<Record<OperationName, 'read' | 'write' | 
   writeLinkStatus: 'write',
   readLinkStatus: 'read',
 
+  trash: 'write',
+  restore: 'write',
+  trashPreview: 'read',
+  purge: 'write',
+  untouched: 'read',
+  expired: 'read',
+  claimChore: 'quiet',
+
   useAccount: 'read',
   interruptOrphans: 'write',
 };

@@ -1,12 +1,15 @@
 import type { ConversationStore } from '../store.ts';
 import type { SyncStore } from '../outbox.ts';
+import type { TrashStore } from '../trash.ts';
 import * as conversations from './conversations.ts';
 import * as drafts from './drafts.ts';
 import * as leases from './leases.ts';
 import * as merge from './merge.ts';
 import * as messages from './messages.ts';
 import * as outbox from './outbox.ts';
+import * as purging from './purge.ts';
 import type { Context } from './session.ts';
+import * as trash from './trash.ts';
 
 type Synchronous<T> = {
   [K in keyof T]: T[K] extends (...args: infer A) => Promise<infer R> ? (...args: A) => R : never;
@@ -14,7 +17,8 @@ type Synchronous<T> = {
 
 /** Everything that crosses to the worker: the two store interfaces, without their promises. */
 export type Operations = Synchronous<Omit<ConversationStore, 'onDidChange'>> &
-  Synchronous<SyncStore> & {
+  Synchronous<SyncStore> &
+  Synchronous<TrashStore> & {
     /** The account that new conversations belong to, once it has been reached. */
     useAccount(account: string | undefined): void;
     /** Ends the open messages of dead windows; returns how many. */
@@ -57,6 +61,14 @@ export function createOperations(context: Context): Operations {
     summary: (key) => outbox.summarize(context, key),
     writeLinkStatus: (lease, status) => outbox.writeLinkStatus(context, lease, status),
     readLinkStatus: () => outbox.readLinkStatus(context),
+
+    trash: (source, actId) => trash.trash(context, source, actId),
+    restore: (source) => trash.restore(context, source),
+    trashPreview: (scope) => db.snapshot(() => trash.trashPreview(context, scope)),
+    purge: (entries, by) => purging.purge(context, entries, by),
+    untouched: (query) => trash.untouched(context, query),
+    expired: (query) => trash.expired(context, query),
+    claimChore: (name, now, everyMs) => trash.claimChore(context, name, now, everyMs),
 
     useAccount: (key) => {
       account = key;

@@ -17,7 +17,9 @@ import { toFields, type ConversationRow } from './conversations.ts';
 import { checkFence } from './leases.ts';
 import { readMessage } from './messages.ts';
 import { ensureFieldsQueued } from './outboxRows.ts';
+import { removeRow } from './purged.ts';
 import type { Context } from './session.ts';
+import { findTombstone } from './tombstones.ts';
 
 interface OutboxRow {
   seq: number;
@@ -29,7 +31,7 @@ interface OutboxRow {
   sent_at: number | null;
 }
 
-interface SyncRow extends ConversationRow {
+export interface SyncRow extends ConversationRow {
   account: string | null;
   remote_id: string | null;
   base: string | null;
@@ -99,6 +101,7 @@ export function beginSend(
     const order = orderFor(context, row, conversation);
     if (order === undefined) {
       db.run('DELETE FROM outbox WHERE seq = ?', seq);
+      if (isPurged(context, conversation.id)) removeRow(context, conversation.id);
       return undefined;
     }
     db.run('UPDATE conversations SET account = ? WHERE id = ?', account, conversation.id);
@@ -117,7 +120,7 @@ export function beginSend(
 /** Undefined when there is nothing (left) to say. */
 function orderFor(context: Context, row: OutboxRow, conversation: SyncRow): SendOrder | undefined {
   if (row.kind === 'create') {
-    if (conversation.remote_id !== null) return undefined;
+    if (conversation.remote_id !== null || isPurged(context, conversation.id)) return undefined;
     return {
       kind: 'create',
       conversationId: conversation.id,
@@ -134,6 +137,8 @@ function orderFor(context: Context, row: OutboxRow, conversation: SyncRow): Send
     return message === undefined ? undefined : { kind: 'append', remoteId: conversation.remote_id, message };
   }
   const fields = toFields(conversation);
+  if (isPurged(context, conversation.id))
+    return { kind: 'fields', remoteId: conversation.remote_id, change: { status: 'deleted' }, fields };
   const base = conversation.base === null ? undefined : readBase(conversation.base, fields);
   // Whether an earlier deletion took effect there is not known: say which it is to be.
   const status = base?.isDeleting === true ? { status: fields.status } : {};
@@ -141,6 +146,10 @@ function orderFor(context: Context, row: OutboxRow, conversation: SyncRow): Send
   return Object.keys(change).length === 0
     ? undefined
     : { kind: 'fields', remoteId: conversation.remote_id, change, fields };
+}
+
+function isPurged({ db }: Context, conversationId: string): boolean {
+  return findTombstone(db, conversationId) !== undefined;
 }
 
 export function completeCreate(
@@ -232,6 +241,10 @@ export function completeFields(context: Context, lease: Lease, seq: number, sent
     if (row?.state !== 'sending' || conversation === undefined) return;
     writeBase(context, conversation.id, sent);
     db.run('DELETE FROM outbox WHERE seq = ?', seq);
+    if (sent.status === 'deleted' && isPurged(context, conversation.id)) {
+      removeRow(context, conversation.id);
+      return;
+    }
     // The user may have clicked again while the request was under way.
     if (Object.keys(changedFields(sent, toFields(conversation))).length > 0)
       ensureFieldsQueued(context, conversation.id);

@@ -1,6 +1,7 @@
 import type { Clock } from '../../model/ids.ts';
 import { StoreError } from '../store.ts';
 import type { Connection } from './connection.ts';
+import { refusePurged } from './tombstones.ts';
 
 /** This window's extension host, as it signs leases and open messages. */
 export interface Session {
@@ -58,8 +59,9 @@ export function deadOwners(context: Context): string[] {
     .map(({ owner }) => owner);
 }
 
-/** Throws `StoreError('no-such-conversation')`. */
+/** Throws `StoreError('no-such-conversation')`, or `StoreError('purged')`. */
 export function requireConversation(db: Connection, conversationId: string): void {
+  refusePurged(db, conversationId);
   if (db.get('SELECT 1 FROM conversations WHERE id = ?', conversationId) === undefined) {
     throw noSuchConversation();
   }

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { StoreError, type ConversationStore, type Subscription } from '../store.ts';
 import type { SyncStore } from '../outbox.ts';
+import type { TrashStore } from '../trash.ts';
 import { OPERATION_KINDS } from './operationKinds.ts';
 import type { OperationName, Operations } from './operations.ts';
 import { fromFailure, type Answer, type WorkerSettings } from './protocol.ts';
@@ -114,7 +115,7 @@ const storeStopped =
   'The conversation store has stopped. What was saved is safe; reload the window to go on.';
 
 /** Both store interfaces over the worker. */
-export interface SqliteStore extends ConversationStore, SyncStore {
+export interface SqliteStore extends ConversationStore, SyncStore, TrashStore {
   useAccount(account: string | undefined): Promise<void>;
   close(): Promise<void>;
 }
