@@ -5,6 +5,7 @@ import * as vscode from 'vscode';
 import { ChatTurns } from './chat/turns.ts';
 import { HttpClient } from './http/client.ts';
 import { Panel } from './panel/panel.ts';
+import { CONDITION_NOTICE, conditionNotice, sharedPlaceWords } from './panel/storeNotices.ts';
 import { PanelView } from './panel/view.ts';
 import { PanelMemory } from './store/memento/panelMemory.ts';
 import { openSqliteStore } from './store/sqlite/workerStore.ts';
@@ -50,6 +51,13 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
           severity: 'warning',
           text: `The conversation file was damaged. It is kept unchanged in ${keptAt}. A new one was started; what the memory server holds comes back by itself.`,
         });
+      },
+      onCondition: (condition) => {
+        const notice = conditionNotice(condition);
+        if (notice === undefined) panel.hideNotice(CONDITION_NOTICE);
+        else panel.showNotice(notice);
+        if (condition.trouble !== undefined) log.warn(condition.trouble);
+        if (condition.sharedPlace !== undefined) log.warn(sharedPlaceWords(condition.sharedPlace));
       },
       onFailure: (error) => {
         log.error('The conversation store failed.', error);
@@ -139,6 +147,9 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
       appearance: () => panel.refresh(),
     }),
     context.secrets.onDidChange(reconnect),
+    vscode.window.onDidChangeWindowState(({ focused }) => {
+      if (focused) store.tryAgain();
+    }),
   );
   stop = async () => {
     panel.dispose();

@@ -66,6 +66,11 @@ export class Panel {
     this.presenter.refresh();
   }
 
+  hideNotice(id: string): void {
+    this.presenter.notices.dismiss(id);
+    this.presenter.refresh();
+  }
+
   async newConversation(): Promise<void> {
     const id = (await this.emptyOpenConversation()) ?? (await this.createConversation());
     this.openConversation(id);

@@ -13,6 +13,9 @@ export function openBundledStore(file: string): SqliteStore {
     { script, file, sessionId: randomUUID(), pollMs: POLL_MS },
     {
       onDamage: (keptAt) => console.error(`The store found its file damaged; it is kept in ${keptAt}.`),
+      onCondition: ({ trouble }) => {
+        if (trouble !== undefined) console.error(trouble);
+      },
       onFailure: (error) => console.error('The store failed:', error.message),
     },
   );

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import type { Condition } from '../../src/store/sqlite/protocol.ts';
 import { openSqliteStore, type SqliteStore } from '../../src/store/sqlite/workerStore.ts';
 import type { StoreError } from '../../src/store/store.ts';
 
@@ -7,6 +8,8 @@ export interface TestWindow {
   readonly store: SqliteStore;
   readonly damaged: string[];
   readonly failures: StoreError[];
+  /** How the file was, the newest last. */
+  readonly conditions: Condition[];
 }
 
 const script = new URL('../../src/store/sqlite/worker.ts', import.meta.url);
@@ -15,11 +18,16 @@ const script = new URL('../../src/store/sqlite/worker.ts', import.meta.url);
 export function openWindow(folder: string, sessionId: string = randomUUID()): TestWindow {
   const damaged: string[] = [];
   const failures: StoreError[] = [];
+  const conditions: Condition[] = [];
   const store = openSqliteStore(
     { script, file: join(folder, 'navi.db'), sessionId, pollMs: 20 },
-    { onDamage: (keptAt) => damaged.push(keptAt), onFailure: (error) => failures.push(error) },
+    {
+      onDamage: (keptAt) => damaged.push(keptAt),
+      onCondition: (condition) => conditions.push(condition),
+      onFailure: (error) => failures.push(error),
+    },
   );
-  return { store, damaged, failures };
+  return { store, damaged, failures, conditions };
 }
 
 /** Resolves with the first value that is not undefined, looked for after each commit. */

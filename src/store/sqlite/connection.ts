@@ -1,20 +1,31 @@
 import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { StoreError } from '../store.ts';
+import { pathToFileURL } from 'node:url';
+import { placeOf } from './place.ts';
+import { asStoreError, isBusy } from './trouble.ts';
 
-const BUSY = 5;
-const FULL = 13;
+export { sqliteCode } from './trouble.ts';
+
 const BUSY_TIMEOUT_MS = 5_000;
 const BUSY_RERUNS = 20;
+/** Longest wait for another window's write, the waits inside SQLite included. */
+const BUSY_LIMIT_MS = 15_000;
+/** An automatic checkpoint is the safety net behind those of checkpoints.ts. */
+const AUTOCHECKPOINT_PAGES = 4_000;
 
 type Params = readonly SQLInputValue[];
 
-/** SQLite's primary result code of an error thrown by node:sqlite; undefined for any other error. */
-export function sqliteCode(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number')
-    return undefined;
-  return error.errcode & 0xff;
+/**
+ * `write`: created when it is not there. `read`: no byte of it changes. `frozen`: the same where nothing may be created
+ * beside it; only for a file without a write-ahead log. `empty`: no file at all, a stand-in that shows nothing.
+ */
+export type OpenMode = 'write' | 'read' | 'frozen' | 'empty';
+
+export interface ConnectionOptions {
+  readonly mode?: OpenMode;
+  /** Names the shared file system that a folder lies on; undefined for a local disk. */
+  readonly placeOf?: (folder: string) => string | undefined;
 }
 
 /**
@@ -23,24 +34,34 @@ export function sqliteCode(error: unknown): number | undefined {
  */
 export class Connection {
   readonly file: string;
+  /** The shared file system that the file lies on, where WAL is not safe; undefined on a local disk. */
+  readonly sharedPlace: string | undefined;
   private readonly db: DatabaseSync;
   private readonly statements = new Map<string, StatementSync>();
-  private readonly identity: string;
+  private readonly identity: string | undefined;
+  private guard: () => void = () => undefined;
   private depth = 0;
 
   /**
    * Opens or creates the file, folder 0700 and file 0600. `accept` sees it before anything is changed and may throw.
    * Throws node:sqlite's error when it is no sound database.
    */
-  constructor(file: string, accept: (connection: Connection) => void) {
+  constructor(file: string, accept: (connection: Connection) => void, options: ConnectionOptions = {}) {
+    const { mode = 'write' } = options;
     this.file = file;
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    this.db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+    if (mode === 'write') mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    this.sharedPlace = mode === 'empty' ? undefined : (options.placeOf ?? placeOf)(dirname(file));
+    this.db = new DatabaseSync(addressOf(file, mode), {
+      timeout: BUSY_TIMEOUT_MS,
+      readOnly: mode === 'read' || mode === 'frozen',
+    });
     try {
       accept(this);
-      chmodSync(file, 0o600);
-      this.configure();
-      this.identity = identityOf(file);
+      if (mode === 'write') {
+        keepPrivate(file);
+        this.configure();
+      }
+      this.identity = mode === 'empty' ? undefined : identityOf(file);
     } catch (error) {
       this.db.close();
       throw error;
@@ -51,10 +72,16 @@ export class Connection {
     const { version } = this.get<{ version: string }>('SELECT sqlite_version() AS version') ?? {
       version: '0',
     };
-    const mode = hasWalFix(version) ? 'WAL' : 'DELETE';
+    const mode = hasWalFix(version) && this.sharedPlace === undefined ? 'WAL' : 'DELETE';
     // Switching to WAL fails at once under another window's write, whatever the timeout.
-    this.rerunWhileBusy(() => this.db.exec(`PRAGMA journal_mode=${mode}`));
-    this.db.exec('PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA fullfsync=ON');
+    this.rerunWhileBusy(() => this.exec(`PRAGMA journal_mode=${mode}`));
+    this.exec('PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA fullfsync=ON');
+    this.exec(`PRAGMA wal_autocheckpoint=${AUTOCHECKPOINT_PAGES}`);
+  }
+
+  /** `guard` runs at the start of every write transaction from now on, inside it, and may throw. */
+  guardWrites(guard: () => void): void {
+    this.guard = guard;
   }
 
   all<Row>(sql: string, ...params: Params): Row[] {
@@ -93,7 +120,12 @@ export class Connection {
   write<T>(body: () => T): T {
     if (this.depth > 0) return body();
     try {
-      return this.rerunWhileBusy(() => this.inTransaction('BEGIN IMMEDIATE', body));
+      return this.rerunWhileBusy(() =>
+        this.inTransaction('BEGIN IMMEDIATE', () => {
+          this.guard();
+          return body();
+        }),
+      );
     } catch (error) {
       throw asStoreError(error);
     }
@@ -101,11 +133,11 @@ export class Connection {
 
   /** For rebuilding a table that others refer to: SQLite heeds the pragma only between transactions. */
   withoutForeignKeys(body: () => void): void {
-    this.db.exec('PRAGMA foreign_keys=OFF');
+    this.exec('PRAGMA foreign_keys=OFF');
     try {
       body();
     } finally {
-      this.db.exec('PRAGMA foreign_keys=ON');
+      this.exec('PRAGMA foreign_keys=ON');
     }
   }
 
@@ -116,6 +148,7 @@ export class Connection {
 
   /** False when the path now names another file: commits to the one we hold would be lost with it. */
   isStillInPlace(): boolean {
+    if (this.identity === undefined) return true;
     try {
       return identityOf(this.file) === this.identity;
     } catch {
@@ -129,11 +162,11 @@ export class Connection {
   }
 
   private inTransaction<T>(begin: string, body: () => T): T {
-    this.prepared(begin).run();
+    this.run(begin);
     this.depth += 1;
     try {
       const result = body();
-      this.prepared('COMMIT').run();
+      this.run('COMMIT');
       return result;
     } catch (error) {
       if (this.db.isTransaction) this.db.exec('ROLLBACK');
@@ -144,11 +177,12 @@ export class Connection {
   }
 
   private rerunWhileBusy<T>(body: () => T): T {
+    const end = performance.now() + BUSY_LIMIT_MS;
     for (let run = 1; ; run += 1) {
       try {
         return body();
       } catch (error) {
-        if (sqliteCode(error) !== BUSY || run >= BUSY_RERUNS) throw error;
+        if (!isBusy(error) || run >= BUSY_RERUNS || performance.now() > end) throw error;
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10 * run);
       }
     }
@@ -160,6 +194,24 @@ export class Connection {
     const statement = this.db.prepare(sql);
     this.statements.set(sql, statement);
     return statement;
+  }
+}
+
+function addressOf(file: string, mode: OpenMode): string | URL {
+  if (mode === 'empty') return ':memory:';
+  if (mode !== 'frozen') return file;
+  const address = pathToFileURL(file);
+  address.searchParams.set('immutable', '1');
+  return address;
+}
+
+/** A file of another user, or a file system without modes: what could be done to it is not NAVI's to say. */
+function keepPrivate(file: string): void {
+  try {
+    chmodSync(file, 0o600);
+  } catch (error) {
+    const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS') throw error;
   }
 }
 
@@ -176,27 +228,4 @@ export function hasWalFix(version: string): boolean {
   if (minor === 50) return patch >= 7;
   if (minor === 51) return patch >= 3;
   return minor > 51;
-}
-
-function asStoreError(error: unknown): unknown {
-  const code = sqliteCode(error);
-  if (code === undefined) return error;
-  if (code === BUSY) {
-    return new StoreError(
-      'busy',
-      'Another window kept the conversation file busy. Nothing was changed; try again.',
-      {
-        cause: error,
-      },
-    );
-  }
-  const why =
-    code === FULL ? 'the disk is full' : `SQLite says: ${error instanceof Error ? error.message : 'error'}`;
-  return new StoreError(
-    'unavailable',
-    `The conversation file could not be written: ${why}. Nothing was changed.`,
-    {
-      cause: error,
-    },
-  );
 }

@@ -1,5 +1,6 @@
-import type { OperationName } from './operations.ts';
 import { StoreError, type StoreProblem } from '../store.ts';
+import type { OperationName } from './operations.ts';
+import { inWords } from './trouble.ts';
 
 /** What the worker is started with. */
 export interface WorkerSettings {
@@ -8,6 +9,9 @@ export interface WorkerSettings {
   /** How often the worker looks for other windows' commits, milliseconds. */
   readonly pollMs: number;
 }
+
+/** What the host says to the worker beside calls: to close, or to look whether the file can be written again. */
+export type Order = 'close' | 'tryAgain';
 
 export interface Call {
   readonly id: number;
@@ -18,9 +22,20 @@ export interface Call {
 export type Answer =
   | { readonly type: 'opened'; readonly damagedKeptAt?: string }
   | { readonly type: 'failed'; readonly failure: Failure }
+  | { readonly type: 'condition'; readonly condition: Condition }
   | { readonly type: 'changed' }
   | { readonly type: 'result'; readonly id: number; readonly value: unknown }
   | { readonly type: 'error'; readonly id: number; readonly failure: Failure };
+
+/** How the file is now. Said once at the start, and with each change. */
+export interface Condition {
+  /** Why nothing can be written now, in words, and what to do; absent while the file takes what it is given. */
+  readonly trouble?: string;
+  /** False when what is stored cannot be shown either. */
+  readonly isReadable: boolean;
+  /** The shared file system that the file lies on: windows take turns there, and other machines must not write. */
+  readonly sharedPlace?: string;
+}
 
 /** An error in a form that survives the thread border. */
 export interface Failure {
@@ -30,8 +45,7 @@ export interface Failure {
 
 export function toFailure(error: unknown): Failure {
   if (error instanceof StoreError) return { problem: error.problem, message: error.message };
-  const why = error instanceof Error ? error.message : String(error);
-  return { problem: 'unavailable', message: `The conversation file cannot be used: ${why}` };
+  return { problem: 'unavailable', message: `The conversation file cannot be used. ${inWords(error)}` };
 }
 
 export function fromFailure({ problem, message }: Failure): StoreError {

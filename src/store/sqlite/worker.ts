@@ -4,22 +4,43 @@
  */
 import { hostname } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
+import { StoreError } from '../store.ts';
+import type { Connection } from './connection.ts';
+import { NEWEST, versionOf } from './migrations/migrate.ts';
+import { assertShowable, openStore, type OpenedStore } from './open.ts';
 import { OPERATION_KINDS } from './operationKinds.ts';
 import { createOperations, type Operations } from './operations.ts';
-import { toFailure, type Answer, type Call, type WorkerSettings } from './protocol.ts';
-import { openOrRecover, type Opened } from './recover.ts';
+import {
+  toFailure,
+  type Answer,
+  type Call,
+  type Condition,
+  type Order,
+  type WorkerSettings,
+} from './protocol.ts';
 import { beat, type Context } from './session.ts';
 
 const ORPHAN_CHECK_MS = 1_000;
 const HEARTBEAT_MS = 10_000;
 /** Checks that come further apart than this: the machine slept. */
 const PAUSE_MS = 5_000;
+const RETRY_MS = 30_000;
+const PROBE_BYTES = 32 * 1024;
+/** A write that comes while the file cannot be written looks again, at most this often. */
+const RETRY_BY_WRITE_MS = 1_000;
+
+/** The open file and everything that is bound to it. */
+interface Desk {
+  readonly opened: OpenedStore;
+  readonly context: Context;
+  readonly operations: Operations;
+}
 
 export class StoreWorker {
-  private opened: Opened;
-  private operations: Operations;
-  private context: Context;
-  private seenVersion: number;
+  private desk: Desk | undefined;
+  private condition: Condition | undefined;
+  private triedAt = 0;
+  private seenVersion = 0;
   private account: string | undefined;
   private awakeSince = Date.now();
   private checkedAt = Date.now();
@@ -29,32 +50,32 @@ export class StoreWorker {
   constructor(settings: WorkerSettings, post: (answer: Answer) => void) {
     this.settings = settings;
     this.post = post;
-    this.opened = openOrRecover(settings.file, Date.now);
-    this.context = this.makeContext();
-    this.operations = createOperations(this.context);
-    this.seenVersion = this.opened.connection.dataVersion();
-    this.post({ type: 'opened', ...this.damage() });
+    this.open();
   }
 
   answer(call: Call): void {
     try {
       const value = this.carryOut(call);
       this.post({ type: 'result', id: call.id, value });
-      if (OPERATION_KINDS[call.name] === 'write') this.post({ type: 'changed' });
+      if (OPERATION_KINDS[call.name] === 'write') this.noteWritten();
     } catch (error) {
+      if (OPERATION_KINDS[call.name] !== 'read') this.noteFailure(error);
       this.post({ type: 'error', id: call.id, failure: toFailure(error) });
     }
   }
 
   /** Another window's commits show as a changed data version. */
   poll(): void {
-    if (!this.opened.connection.isStillInPlace()) {
-      this.reopen();
+    if (this.desk === undefined) return;
+    const { connection, cannotWrite } = this.desk.opened;
+    if (!connection.isStillInPlace()) {
+      this.open();
       return;
     }
-    const version = this.opened.connection.dataVersion();
+    const version = connection.dataVersion();
     if (version === this.seenVersion) return;
     this.seenVersion = version;
+    if (cannotWrite === undefined && versionOf(connection) > NEWEST) this.open();
     this.post({ type: 'changed' });
   }
 
@@ -62,16 +83,34 @@ export class StoreWorker {
     const now = Date.now();
     if (now - this.checkedAt > PAUSE_MS) this.awakeSince = now;
     this.checkedAt = now;
-    if (this.operations.interruptOrphans() > 0) this.post({ type: 'changed' });
+    if (this.desk === undefined || this.condition?.trouble !== undefined) return;
+    if (this.desk.operations.interruptOrphans() > 0) this.post({ type: 'changed' });
   }
 
   beatWhileOpen(): void {
-    const { db, session } = this.context;
-    if (db.get('SELECT 1 FROM messages WHERE owner = ?', session.id) !== undefined) beat(this.context);
+    if (this.desk === undefined || this.condition?.trouble !== undefined) return;
+    const { db, session } = this.desk.context;
+    if (db.get('SELECT 1 FROM messages WHERE owner = ?', session.id) !== undefined) beat(this.desk.context);
+  }
+
+  /** Looks whether the file takes writes again. Does nothing while it does. */
+  tryAgain(): void {
+    if (this.condition?.trouble === undefined) return;
+    this.triedAt = Date.now();
+    if (this.desk === undefined || this.desk.opened.cannotWrite !== undefined) {
+      this.open();
+      return;
+    }
+    try {
+      probeWriting(this.desk.context);
+      this.say(this.desk, undefined);
+    } catch (error) {
+      this.noteFailure(error);
+    }
   }
 
   close(): void {
-    this.opened.connection.close();
+    this.desk?.opened.connection.close();
   }
 
   /**
@@ -80,41 +119,105 @@ export class StoreWorker {
    */
   private carryOut(call: Call): unknown {
     if (call.name === 'useAccount') this.account = call.args[0] as string | undefined;
-    const value = this.invoke(call);
-    if (OPERATION_KINDS[call.name] === 'read' || this.opened.connection.isStillInPlace()) return value;
-    this.reopen();
-    return this.invoke(call);
+    const isRead = OPERATION_KINDS[call.name] === 'read';
+    if (!isRead) this.retryBeforeWrite();
+    const desk = this.require(isRead);
+    const value = invoke(desk, call);
+    if (isRead || desk.opened.connection.isStillInPlace()) return value;
+    this.open();
+    return invoke(this.require(isRead), call);
   }
 
-  private invoke({ name, args }: Call): unknown {
-    const operations: Readonly<Record<string, unknown>> = this.operations;
-    return (operations[name] as (...given: readonly unknown[]) => unknown)(...args);
+  private require(isRead: boolean): Desk {
+    const desk = this.desk;
+    if (desk !== undefined && (isRead || desk.opened.cannotWrite === undefined)) return desk;
+    throw new StoreError('unavailable', this.condition?.trouble ?? 'The conversation file is not open.');
   }
 
-  private reopen(): void {
-    this.opened.connection.close();
-    this.opened = openOrRecover(this.settings.file, Date.now);
-    this.context = this.makeContext();
-    this.operations = createOperations(this.context);
-    this.operations.useAccount(this.account);
-    this.seenVersion = this.opened.connection.dataVersion();
-    this.post({ type: 'opened', ...this.damage() });
+  private retryBeforeWrite(): void {
+    const isOpen = this.desk !== undefined && this.desk.opened.cannotWrite === undefined;
+    if (!isOpen && Date.now() - this.triedAt >= RETRY_BY_WRITE_MS) this.tryAgain();
+  }
+
+  /** Opens the file as far as it can be. The one that was open stays in use when nothing better is to be had. */
+  private open(): void {
+    const before = this.desk;
+    this.triedAt = Date.now();
+    try {
+      const opened = openStore(this.settings.file, Date.now, (connection) =>
+        assertShowable(createOperations(this.contextFor(connection))),
+      );
+      this.desk = this.deskOf(opened);
+      this.say(this.desk, opened.cannotWrite);
+    } catch (error) {
+      this.desk = undefined;
+      this.say(undefined, toFailure(error).message);
+    }
+    before?.opened.connection.close();
+    if (before !== undefined) this.post({ type: 'changed' });
+  }
+
+  private deskOf(opened: OpenedStore): Desk {
+    const context = this.contextFor(opened.connection);
+    const operations = createOperations(context);
+    operations.useAccount(this.account);
+    this.seenVersion = opened.connection.dataVersion();
+    const { damagedKeptAt } = opened;
+    this.post({ type: 'opened', ...(damagedKeptAt === undefined ? {} : { damagedKeptAt }) });
+    return { opened, context, operations };
+  }
+
+  private noteWritten(): void {
     this.post({ type: 'changed' });
+    if (this.condition?.trouble !== undefined && this.desk !== undefined) this.say(this.desk, undefined);
   }
 
-  private damage(): { damagedKeptAt?: string } {
-    return this.opened.damagedKeptAt === undefined ? {} : { damagedKeptAt: this.opened.damagedKeptAt };
+  /** Tells a file that takes nothing from a call that asked for nonsense. */
+  private noteFailure(error: unknown): void {
+    if (!(error instanceof StoreError) || error.problem !== 'unavailable' || this.desk === undefined) return;
+    const { connection, cannotWrite } = this.desk.opened;
+    if (cannotWrite !== undefined) return;
+    if (versionOf(connection) > NEWEST) this.open();
+    else this.say(this.desk, error.message);
   }
 
-  private makeContext(): Context {
+  private say(desk: Desk | undefined, trouble: string | undefined): void {
+    const sharedPlace = desk?.opened.connection.sharedPlace;
+    const condition: Condition = {
+      isReadable: desk !== undefined,
+      ...(trouble === undefined ? {} : { trouble }),
+      ...(sharedPlace === undefined ? {} : { sharedPlace }),
+    };
+    if (JSON.stringify(condition) === JSON.stringify(this.condition)) return;
+    this.condition = condition;
+    this.post({ type: 'condition', condition });
+  }
+
+  private contextFor(db: Connection): Context {
     return {
-      db: this.opened.connection,
+      db,
       session: { id: this.settings.sessionId, pid: process.pid, host: hostname() },
       now: Date.now,
       awakeSince: () => this.awakeSince,
       isAlive,
     };
   }
+}
+
+function invoke({ operations }: Desk, { name, args }: Call): unknown {
+  const named: Readonly<Record<string, unknown>> = operations;
+  return (named[name] as (...given: readonly unknown[]) => unknown)(...args);
+}
+
+/** Writes about as much as a long message needs, and takes it back. */
+function probeWriting({ db }: Context): void {
+  db.write(() => {
+    db.run(
+      `INSERT INTO meta (key, value) VALUES ('probe', hex(randomblob(${PROBE_BYTES} / 2)))
+       ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
+    );
+  });
+  db.write(() => db.run("DELETE FROM meta WHERE key = 'probe'"));
 }
 
 function isAlive(pid: number): boolean {
@@ -131,38 +234,44 @@ function main(settings: WorkerSettings): void {
   const port = parentPort;
   if (port === null) throw new Error('The store worker must run in a worker thread.');
   const post = (answer: Answer): void => port.postMessage(answer);
-  try {
-    const worker = new StoreWorker(settings, post);
-    const guarded = (what: () => void) => (): void => {
+  const worker = new StoreWorker(settings, post);
+  /** Says a failure once, not with every look. */
+  const guarded = (look: () => void): (() => void) => {
+    let lastSaid = '';
+    return () => {
       try {
-        what();
+        look();
+        lastSaid = '';
       } catch (error) {
-        post({ type: 'failed', failure: toFailure(error) });
+        const failure = toFailure(error);
+        if (failure.message !== lastSaid) post({ type: 'failed', failure });
+        lastSaid = failure.message;
       }
     };
-    port.on('message', (call: Call | 'close') => {
-      if (call === 'close') {
-        worker.close();
-        process.exit(0);
-      }
-      worker.answer(call);
-    });
-    worker.interruptOrphans();
-    setInterval(
-      guarded(() => worker.poll()),
-      settings.pollMs,
-    );
-    setInterval(
-      guarded(() => worker.interruptOrphans()),
-      ORPHAN_CHECK_MS,
-    );
-    setInterval(
-      guarded(() => worker.beatWhileOpen()),
-      HEARTBEAT_MS,
-    );
-  } catch (error) {
-    post({ type: 'failed', failure: toFailure(error) });
-  }
+  };
+  port.on('message', (said: Call | Order) => {
+    if (said === 'close') {
+      worker.close();
+      process.exit(0);
+    }
+    if (said === 'tryAgain') worker.tryAgain();
+    else worker.answer(said);
+  });
+  const lookForOrphans = guarded(() => worker.interruptOrphans());
+  lookForOrphans();
+  setInterval(
+    guarded(() => worker.poll()),
+    settings.pollMs,
+  );
+  setInterval(lookForOrphans, ORPHAN_CHECK_MS);
+  setInterval(
+    guarded(() => worker.beatWhileOpen()),
+    HEARTBEAT_MS,
+  );
+  setInterval(
+    guarded(() => worker.tryAgain()),
+    RETRY_MS,
+  );
 }
 
 if (parentPort !== null) main(workerData as WorkerSettings);

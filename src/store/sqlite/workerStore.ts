@@ -4,7 +4,7 @@ import type { SyncStore } from '../outbox.ts';
 import type { TrashStore } from '../trash.ts';
 import { OPERATION_KINDS } from './operationKinds.ts';
 import type { OperationName, Operations } from './operations.ts';
-import { fromFailure, type Answer, type WorkerSettings } from './protocol.ts';
+import { fromFailure, type Answer, type Condition, type Order, type WorkerSettings } from './protocol.ts';
 
 export interface StoreOptions extends WorkerSettings {
   /** The bundled (or, in tests, the source) worker. */
@@ -15,7 +15,9 @@ export interface StoreOptions extends WorkerSettings {
 export interface StoreEvents {
   /** A damaged file was moved aside to this folder and a new one started. */
   onDamage(keptAt: string): void;
-  /** The store cannot work at all, or a background look at the file failed. */
+  /** How the file is: after it was opened or could not be, and with each change. */
+  onCondition(condition: Condition): void;
+  /** The worker has ended, or a background look at the file failed. */
   onFailure(error: StoreError): void;
 }
 
@@ -35,14 +37,16 @@ export class WorkerStore {
   private readonly listeners = new Set<() => void>();
   private nextId = 1;
   private broken: StoreError | undefined;
-  private isOpen = false;
+  private isClosing = false;
 
   constructor({ script, ...settings }: StoreOptions, events: StoreEvents) {
     this.events = events;
     this.worker = new Worker(script, { workerData: settings satisfies WorkerSettings, name: 'navi-store' });
     this.worker.on('message', (answer: Answer) => this.receive(answer));
     this.worker.on('error', (error) =>
-      this.fail(new StoreError('unavailable', storeStopped, { cause: error })),
+      this.fail(
+        new StoreError('unavailable', isTooOld(error) ? editorTooOld : storeStopped, { cause: error }),
+      ),
     );
     this.worker.on('exit', () => this.fail(new StoreError('unavailable', storeStopped)));
   }
@@ -65,24 +69,35 @@ export class WorkerStore {
     return { dispose: () => this.listeners.delete(listener) };
   }
 
+  /** Looks whether a file that could not be written can be written now. */
+  tryAgain(): void {
+    if (this.broken === undefined) this.order('tryAgain');
+  }
+
   /** Finishes what was asked, then closes the file. */
   async close(): Promise<void> {
+    this.isClosing = true;
     this.listeners.clear();
     if (this.broken !== undefined) return;
     const ended = new Promise<void>((resolve) => this.worker.once('exit', () => resolve()));
-    this.worker.postMessage('close');
+    this.order('close');
     await ended;
+  }
+
+  private order(order: Order): void {
+    this.worker.postMessage(order);
   }
 
   private receive(answer: Answer): void {
     switch (answer.type) {
       case 'opened':
-        this.isOpen = true;
         if (answer.damagedKeptAt !== undefined) this.events.onDamage(answer.damagedKeptAt);
         break;
+      case 'condition':
+        this.events.onCondition(answer.condition);
+        break;
       case 'failed':
-        if (this.isOpen) this.events.onFailure(fromFailure(answer.failure));
-        else this.fail(fromFailure(answer.failure));
+        this.events.onFailure(fromFailure(answer.failure));
         break;
       case 'changed':
         for (const listener of this.listeners) listener();
@@ -105,7 +120,7 @@ export class WorkerStore {
   private fail(error: StoreError): void {
     if (this.broken !== undefined) return;
     this.broken = error;
-    if (this.listeners.size > 0 || this.pending.size > 0 || !this.isOpen) this.events.onFailure(error);
+    if (!this.isClosing) this.events.onFailure(error);
     for (const { reject } of this.pending.values()) reject(error);
     this.pending.clear();
   }
@@ -114,13 +129,23 @@ export class WorkerStore {
 const storeStopped =
   'The conversation store has stopped. What was saved is safe; reload the window to go on.';
 
+const editorTooOld =
+  'This editor has no SQLite, so no conversation can be opened; nothing was changed. Update VS Code.';
+
+/** `node:sqlite` came with VS Code 1.101; forks may be older than they say. */
+function isTooOld(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_UNKNOWN_BUILTIN_MODULE';
+}
+
 /** Both store interfaces over the worker. */
 export interface SqliteStore extends ConversationStore, SyncStore, TrashStore {
   useAccount(account: string | undefined): Promise<void>;
+  /** Looks at once whether a file that could not be written can be written now; it does so by itself, later. */
+  tryAgain(): void;
   close(): Promise<void>;
 }
 
-/** Starts the worker; never blocks. When the file cannot be opened every call rejects with `StoreError`. */
+/** Starts the worker; never blocks. What the file does not allow rejects with `StoreError`, as `onCondition` tells. */
 export function openSqliteStore(options: StoreOptions, events: StoreEvents): SqliteStore {
   const store = new WorkerStore(options, events);
   const names = Object.keys(OPERATION_KINDS) as OperationName[];
@@ -131,6 +156,7 @@ export function openSqliteStore(options: StoreOptions, events: StoreEvents): Sql
   return {
     ...(Object.fromEntries(calls) as AsyncOperations),
     onDidChange: (listener) => store.onDidChange(listener),
+    tryAgain: () => store.tryAgain(),
     close: () => store.close(),
   };
 }

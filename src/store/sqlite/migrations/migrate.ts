@@ -17,7 +17,7 @@ export function refuseNewer(connection: Connection): void {
   if (versionOf(connection) <= NEWEST) return;
   throw new StoreError(
     'unavailable',
-    'The conversation file was written by a newer version of NAVI. It was not changed. Update NAVI to open it.',
+    'The conversation file was written by a newer version of NAVI. It was not changed. Update NAVI to write to it.',
   );
 }
 

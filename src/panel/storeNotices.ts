@@ -1,0 +1,27 @@
+import type { Notice } from '../protocol/panel.ts';
+
+/** How the conversation file is, as far as a user has to know. */
+export interface StoreCondition {
+  /** Why nothing can be written now, and what to do; absent while all is well. */
+  readonly trouble?: string;
+  readonly isReadable: boolean;
+}
+
+export const CONDITION_NOTICE = 'store-condition';
+
+/** What the panel says about the file while it cannot be written: what happened, what is safe, what to do next. */
+export function conditionNotice({ trouble, isReadable }: StoreCondition): Notice | undefined {
+  if (trouble === undefined) return undefined;
+  const shown = isReadable ? 'What was saved is shown and safe. ' : '';
+  return {
+    id: CONDITION_NOTICE,
+    severity: 'error',
+    text: `${trouble} ${shown}What you write stays in the input box until then.`,
+    action: { label: 'Show Log', intent: { type: 'runCommand', command: 'showLog' } },
+  };
+}
+
+/** For the log and the status: what a file system that several machines share means for the file. */
+export function sharedPlaceWords(place: string): string {
+  return `The conversation file lies on ${place}, where windows take turns to write. Do not open it from two machines at once.`;
+}
