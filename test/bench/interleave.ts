@@ -2,6 +2,11 @@ export interface Rounds {
   readonly rounds: number;
   /** Rounds before those, which nobody counts: compilation, first pages, caches. */
   readonly warmUp: number;
+  /**
+   * How many of one kind come in a row, 1 by default. In a worker, each first call after a pause also pays for waking
+   * the thread, which on a virtual machine can cost more than the call: blocks measure the calls.
+   */
+  readonly block?: number;
 }
 
 export interface Pair {
@@ -13,17 +18,25 @@ export interface Pair {
 export type Probe = (round: number) => number | Promise<number>;
 
 /**
- * Takes both in turn, A B A B, so that whatever else the machine does meanwhile slows both alike. `round` counts from
- * 0, warm-up included.
+ * Takes both in turn, A B A B or block by block, so that whatever else the machine does meanwhile slows both alike.
+ * `round` counts from 0, warm-up included.
  */
-export async function interleave({ rounds, warmUp }: Rounds, value: Probe, reference: Probe): Promise<Pair> {
+export async function interleave(
+  { rounds, warmUp, block = 1 }: Rounds,
+  value: Probe,
+  reference: Probe,
+): Promise<Pair> {
   const pair = { value: [] as number[], reference: [] as number[] };
-  for (let round = 0; round < warmUp + rounds; round += 1) {
-    const a = await value(round);
-    const b = await reference(round);
-    if (round < warmUp) continue;
-    pair.value.push(a);
-    pair.reference.push(b);
+  const total = warmUp + rounds;
+  for (let first = 0; first < total; first += block) {
+    const end = Math.min(first + block, total);
+    for (const side of ['value', 'reference'] as const) {
+      const probe = side === 'value' ? value : reference;
+      for (let round = first; round < end; round += 1) {
+        const cost = await probe(round);
+        if (round >= warmUp) pair[side].push(cost);
+      }
+    }
   }
   return pair;
 }
