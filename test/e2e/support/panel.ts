@@ -94,7 +94,8 @@ export class NaviPanel {
     const back = this.frame.getByRole('button', { name: 'Back to conversations' });
     await until(
       async () => {
-        if (await back.isVisible()) await back.click();
+        // The list may come before the click does: then there is nothing left to click on.
+        if (await back.isVisible()) await back.click({ timeout: 1_000 });
         return this.frame.locator('.list-bar').isVisible();
       },
       { what: 'the list' },
