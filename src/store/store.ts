@@ -12,6 +12,7 @@ import type { Conversation, ConversationStatus, WorkspaceRef } from '../model/co
 import type { JsonObject } from '../model/json.ts';
 import type { Message, MessageStatus, Role } from '../model/message.ts';
 import type { Position } from '../model/order.ts';
+import type { SnippetPiece } from '../model/snippet.ts';
 
 export interface ListQuery {
   readonly status: ConversationStatus;
@@ -71,6 +72,54 @@ export interface Extension {
   readonly commands?: readonly CommandPanel[];
 }
 
+/** What to look for and where. Anything may be in `text`: it holds no operators. */
+export interface SearchQuery {
+  readonly text: string;
+  /** Conversations, at most 200. */
+  readonly limit: number;
+  /** Default: active and archived. With `deleted`, messages in the trash are searched as well. */
+  readonly statuses?: readonly ConversationStatus[];
+  readonly starredOnly?: boolean;
+  readonly workspaceId?: string;
+  readonly tag?: string;
+  /** Messages of this role alone, no titles. */
+  readonly role?: Role;
+  /** Messages created in this time alone, no titles; milliseconds since the epoch, `to` not included. */
+  readonly from?: number;
+  readonly to?: number;
+}
+
+/** What was found in one message. */
+export interface SearchMatch {
+  readonly messageId: string;
+  readonly role: Role;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly where: 'message' | 'activity' | 'command';
+  /** One line of at most about 160 UTF-16 units. */
+  readonly snippet: readonly SnippetPiece[];
+}
+
+/** A conversation in which every word of the query is, in the title or in one message. */
+export interface SearchHit {
+  readonly conversation: ListedConversation;
+  readonly title: readonly SnippetPiece[];
+  /** The newest of its best messages; absent when only the title matches. */
+  readonly match?: SearchMatch;
+  /** Further messages of it that match, as far as they were looked at. */
+  readonly furtherCount: number;
+}
+
+export interface SearchPage {
+  /** Best first: by title, whole words, how often and how lately. One a conversation. */
+  readonly hits: readonly SearchHit[];
+  readonly hasMore: boolean;
+  /** False while a part of the history is not in the index yet. */
+  readonly isComplete: boolean;
+  /** True when more messages match than are looked at: the newest 1,000 of them are. */
+  readonly isNewestOnly: boolean;
+}
+
 export type StoreProblem =
   /** The id is taken by something that says something else. */
   | 'id-conflict'
@@ -111,6 +160,8 @@ export interface ConversationStore {
     window: { limit: number; before?: Position },
   ): Promise<MessagePage | undefined>;
   readMessage(messageId: string): Promise<Message | undefined>;
+  /** Finds what was stored before the call. Empty when the text holds neither letters, digits nor emoji. */
+  search(query: SearchQuery): Promise<SearchPage>;
   create(conversation: NewConversation): Promise<Conversation>;
   change(conversationId: string, change: FieldChange): Promise<Conversation>;
   /** Adds a message and its outbox row in one transaction. The draft with the same `messageId` is removed with it. */

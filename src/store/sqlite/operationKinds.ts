@@ -9,6 +9,8 @@ export const OPERATION_KINDS: Readonly<Record<OperationName, 'read' | 'write' | 
   conversationIds: 'read',
   read: 'read',
   readMessage: 'read',
+  // What it adds to the index is no news, and a file that takes no writes is searched as it is.
+  search: 'read',
   create: 'write',
   change: 'write',
   append: 'write',
@@ -46,4 +48,5 @@ export const OPERATION_KINDS: Readonly<Record<OperationName, 'read' | 'write' | 
 
   useAccount: 'read',
   interruptOrphans: 'write',
+  indexSome: 'quiet',
 };

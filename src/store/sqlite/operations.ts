@@ -8,6 +8,8 @@ import * as merge from './merge.ts';
 import * as messages from './messages.ts';
 import * as outbox from './outbox.ts';
 import * as purging from './purge.ts';
+import * as indexer from './search/indexer.ts';
+import { searchConversations } from './search/search.ts';
 import type { Context } from './session.ts';
 import * as trash from './trash.ts';
 
@@ -23,6 +25,8 @@ export type Operations = Synchronous<Omit<ConversationStore, 'onDidChange'>> &
     useAccount(account: string | undefined): void;
     /** Ends the open messages of dead windows; returns how many. */
     interruptOrphans(): number;
+    /** A few milliseconds of work on the search index; true when more is to be done. */
+    indexSome(): boolean;
   };
 
 export type OperationName = keyof Operations;
@@ -35,6 +39,7 @@ export function createOperations(context: Context): Operations {
     conversationIds: () => conversations.conversationIds(context),
     read: (id, window) => messages.readPage(context, id, window),
     readMessage: (id) => messages.readMessage(context, id),
+    search: (query) => searchConversations(context, query),
     create: (input) => conversations.createConversation(context, input, account),
     change: (id, change) => conversations.changeConversation(context, id, change),
     append: (message) => messages.appendMessage(context, message),
@@ -74,5 +79,6 @@ export function createOperations(context: Context): Operations {
       account = key;
     },
     interruptOrphans: () => messages.interruptOrphans(context),
+    indexSome: () => indexer.indexSome(db, indexer.shortly(context.now)),
   };
 }

@@ -6,6 +6,7 @@ import { hostname } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { StoreError } from '../store.ts';
 import type { Connection } from './connection.ts';
+import { IdleWork } from './idleWork.ts';
 import { NEWEST, versionOf } from './migrations/migrate.ts';
 import { assertShowable, openStore, type OpenedStore } from './open.ts';
 import { OPERATION_KINDS } from './operationKinds.ts';
@@ -28,6 +29,8 @@ const RETRY_MS = 30_000;
 const PROBE_BYTES = 32 * 1024;
 /** A write that comes while the file cannot be written looks again, at most this often. */
 const RETRY_BY_WRITE_MS = 1_000;
+/** The index waits until a burst of writes is over, and gives way to calls between its turns. */
+const INDEXING = { delayMs: 200, pauseMs: 5 };
 
 /** The open file and everything that is bound to it. */
 interface Desk {
@@ -91,6 +94,17 @@ export class StoreWorker {
     if (this.desk === undefined || this.condition?.trouble !== undefined) return;
     const { db, session } = this.desk.context;
     if (db.get('SELECT 1 FROM messages WHERE owner = ?', session.id) !== undefined) beat(this.desk.context);
+  }
+
+  /** True when more is to be indexed. What cannot be indexed now is, by a later turn or the next search. */
+  indexSome(): boolean {
+    if (this.desk === undefined || this.condition?.trouble !== undefined) return false;
+    try {
+      return this.desk.operations.indexSome();
+    } catch (error) {
+      if (error instanceof StoreError) return false;
+      throw error;
+    }
   }
 
   /** Looks whether the file takes writes again. Does nothing while it does. */
@@ -249,6 +263,12 @@ function main(settings: WorkerSettings): void {
       }
     };
   };
+  const indexing = new IdleWork(
+    () => worker.indexSome(),
+    INDEXING,
+    (error) => post({ type: 'failed', failure: toFailure(error) }),
+  );
+  indexing.wake();
   port.on('message', (said: Call | Order) => {
     if (said === 'close') {
       worker.close();
@@ -256,6 +276,7 @@ function main(settings: WorkerSettings): void {
     }
     if (said === 'tryAgain') worker.tryAgain();
     else worker.answer(said);
+    indexing.wake();
   });
   const lookForOrphans = guarded(() => worker.interruptOrphans());
   lookForOrphans();

@@ -2,10 +2,11 @@ import { StoreError } from '../../store.ts';
 import type { Connection } from '../connection.ts';
 import { initial } from './0001-initial.ts';
 import { history } from './0002-history.ts';
+import { search } from './0003-search.ts';
 import { trash } from './0005-trash.ts';
 import type { Migration } from './migration.ts';
 
-const migrations: readonly Migration[] = [initial, history, trash];
+const migrations: readonly Migration[] = [initial, history, search, trash];
 
 /** The schema that this NAVI writes. */
 export const NEWEST = migrations.at(-1)?.version ?? 0;
