@@ -20,6 +20,7 @@ import { quietLog } from './vscode/log.ts';
 import { responderChooser } from './vscode/responders.ts';
 import { onDidChangeSettings, readAppearance, readProxySettings, readSettings } from './vscode/settings.ts';
 import { askToSignIn } from './vscode/signIn.ts';
+import { startRetention } from './vscode/retention.ts';
 import { showStatus } from './vscode/statusBar.ts';
 import { Tokens } from './vscode/tokens.ts';
 
@@ -103,6 +104,7 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
     effects: editorEffects(log),
     workspace: workspaceRef,
     appearance: readAppearance,
+    trashDays: () => readSettings().trashDays,
     pause: pause(SNAPSHOT_PAUSE_MS),
   });
 
@@ -138,6 +140,14 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
       settings: readSettings,
       syncNow: () => engine.syncNow(),
       log: channel,
+    }),
+    startRetention({
+      store,
+      panel,
+      settings: readSettings,
+      memento: context.globalState,
+      ids: uuidv7,
+      log,
     }),
     showStatus(status),
     askToSignIn(status),

@@ -28,6 +28,11 @@ export class ChatTurns {
     return this.running.has(conversationId);
   }
 
+  /** Ids of the conversations with a reply under way. */
+  replying(): readonly string[] {
+    return [...this.running.keys()];
+  }
+
   /** Asks for a reply to the newest prompt, unless one is arriving. Ends when the reply has been stored. */
   async reply(conversationId: string): Promise<void> {
     if (this.running.has(conversationId)) return;

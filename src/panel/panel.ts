@@ -1,14 +1,17 @@
 import type { IdSource } from '../model/ids.ts';
-import type { ConversationStatus, WorkspaceRef } from '../model/conversation.ts';
+import type { WorkspaceRef } from '../model/conversation.ts';
 import { derivedId } from '../model/hash.ts';
 import { intentSchema, type Intent, type Notice } from '../protocol/panel.ts';
 import { StoreError, type ConversationStore, type Subscription } from '../store/store.ts';
+import type { TrashStore } from '../store/trash.ts';
 import type { ChatTurns } from '../chat/turns.ts';
 import { DraftIds } from './draftIds.ts';
+import type { PurgeEffects } from './purging.ts';
 import { Presenter, wordsFor, type Post, type PresenterOptions } from './presenter.ts';
+import { clearedBy, TrashActions } from './trashActions.ts';
 
 /** What the panel asks of the editor. */
-export interface PanelEffects {
+export interface PanelEffects extends PurgeEffects {
   /** Opens http, https or mailto outside. */
   openLink(href: string): void;
   runCommand(command: Extract<Intent, { type: 'runCommand' }>['command']): void;
@@ -16,7 +19,7 @@ export interface PanelEffects {
 }
 
 export interface PanelOptions extends Omit<PresenterOptions, 'draftIds'> {
-  readonly store: ConversationStore & { retryParked(messageId: string): Promise<void> };
+  readonly store: ConversationStore & TrashStore & { retryParked(messageId: string): Promise<void> };
   readonly turns: ChatTurns;
   readonly effects: PanelEffects;
   readonly ids: IdSource;
@@ -28,13 +31,18 @@ export class Panel {
   private readonly options: PanelOptions;
   private readonly draftIds: DraftIds;
   private readonly presenter: Presenter;
-  /** Where Undo puts a deleted conversation back. */
-  private readonly beforeDelete = new Map<string, ConversationStatus>();
+  private readonly trash: TrashActions;
 
   constructor(options: PanelOptions) {
     this.options = options;
     this.draftIds = new DraftIds(options.ids);
     this.presenter = new Presenter({ ...options, draftIds: this.draftIds });
+    const { notices } = this.presenter;
+    this.trash = new TrashActions({
+      ...options,
+      show: (notice) => notices.show(notice),
+      dismiss: (id) => notices.dismiss(id),
+    });
   }
 
   /** A webview that (re)started. The one before it, if any, gets nothing more. */
@@ -79,6 +87,34 @@ export class Panel {
 
   openConversation(conversationId: string): void {
     this.presenter.show({ ...this.presenter.window, openConversationId: conversationId });
+  }
+
+  /** Puts everything that the shown list holds into the trash, with Undo. */
+  async clear(): Promise<void> {
+    const source = clearedBy(this.presenter.window.view);
+    const count = source === undefined ? 0 : await this.trash.delete(source);
+    if (count === 0) {
+      this.showNotice({ id: 'nothing-to-clear', severity: 'info', text: 'This list is empty already.' });
+      return;
+    }
+    await this.stopTrashedReplies();
+    this.presenter.show({ view: this.presenter.window.view });
+  }
+
+  /** Conversations went to the trash by themselves. */
+  showMoved(count: number, actId: string): void {
+    this.trash.showMoved(count, actId);
+    this.presenter.refresh();
+  }
+
+  showTrash(): void {
+    this.presenter.show({ view: 'trash' });
+  }
+
+  /** Says so when there is nothing in it. */
+  async emptyTrash(): Promise<void> {
+    await this.trash.purge({ all: true });
+    this.presenter.refresh();
   }
 
   private async act(intent: Intent): Promise<void> {
@@ -128,7 +164,16 @@ export class Panel {
         await this.delete(intent.conversationId);
         break;
       case 'undoDelete':
-        await this.undoDelete(intent.conversationId);
+        await this.trash.undo(intent.actId);
+        break;
+      case 'restore':
+        await this.trash.restore(intent.conversationId);
+        break;
+      case 'purge':
+        await this.trash.purge({ ids: [intent.conversationId] });
+        break;
+      case 'emptyTrash':
+        await this.emptyTrash();
         break;
       case 'stopReply':
         turns.stop(intent.conversationId);
@@ -157,6 +202,8 @@ export class Panel {
 
   private async send(intent: Extract<Intent, { type: 'sendMessage' }>): Promise<void> {
     const { store } = this.options;
+    const isTrashed =
+      (await store.read(intent.conversationId, { limit: 1 }))?.conversation.status === 'deleted';
     const message = {
       id: intent.messageId,
       conversationId: intent.conversationId,
@@ -171,6 +218,12 @@ export class Panel {
       await store.append({ ...message, id: derivedId('message', intent.messageId, intent.text) });
     }
     this.draftIds.used(intent.conversationId, intent.messageId);
+    if (isTrashed)
+      this.presenter.notices.show({
+        id: 'brought-back',
+        severity: 'info',
+        text: 'This conversation had been deleted. Your message is saved and has brought it back.',
+      });
     this.startReply(intent.conversationId);
   }
 
@@ -183,25 +236,17 @@ export class Panel {
 
   private async delete(conversationId: string): Promise<void> {
     this.options.turns.stop(conversationId);
-    const page = await this.options.store.read(conversationId, { limit: 1 });
-    const status = page?.conversation.status;
-    if (status !== undefined && status !== 'deleted') this.beforeDelete.set(conversationId, status);
-    await this.options.store.change(conversationId, { status: 'deleted' });
+    await this.trash.delete({ ids: [conversationId] });
     if (this.presenter.window.openConversationId === conversationId)
       this.presenter.show({ view: this.presenter.window.view });
-    this.presenter.notices.show({
-      id: `deleted-${conversationId}`,
-      severity: 'info',
-      text: 'Conversation deleted.',
-      action: { label: 'Undo', intent: { type: 'undoDelete', conversationId } },
-    });
   }
 
-  private async undoDelete(conversationId: string): Promise<void> {
-    const status = this.beforeDelete.get(conversationId) ?? 'active';
-    await this.options.store.change(conversationId, { status });
-    this.beforeDelete.delete(conversationId);
-    this.presenter.notices.dismiss(`deleted-${conversationId}`);
+  private async stopTrashedReplies(): Promise<void> {
+    const { turns, store } = this.options;
+    for (const id of turns.replying()) {
+      const page = await store.read(id, { limit: 1 });
+      if (page?.conversation.status === 'deleted') turns.stop(id);
+    }
   }
 
   private async createConversation(): Promise<string> {

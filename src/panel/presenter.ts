@@ -19,6 +19,8 @@ export interface PresenterOptions {
   readonly draftIds: DraftIds;
   /** The font that the user chose for chats. */
   readonly appearance: () => Appearance;
+  /** Days after which the trash is emptied by itself; 0: never. */
+  readonly trashDays: () => number;
   /** For the log; holds no text of a conversation. */
   readonly log: { warn(text: string): void; error(text: string, error: unknown): void };
   /** Resolves after the shortest time between two snapshots. */
@@ -120,18 +122,23 @@ export class Presenter {
   }
 
   private async makeSnapshot(): Promise<void> {
-    const { store, status, memory } = this.options;
+    const { store, status, memory, trashDays } = this.options;
     const { view } = this.state;
     const sync = status.current;
     const page = await store.list(queryFor(view, this.listLimit));
-    const items = page.items.map((conversation) => toItem(conversation, sync));
+    const items = page.items.map((conversation) => toItem(conversation, sync, trashDays()));
     const open = await this.readOpen();
     this.isLoading = false;
     this.notices.dismiss(UNREADABLE);
     if (view === 'active') memory.writeCatalogue(items);
     this.lastRead = {
       isLoading: false,
-      list: { view, items, hasMore: page.hasMore },
+      list: {
+        view,
+        items,
+        hasMore: page.hasMore,
+        ...(view === 'trash' && { trashDays: trashDays() }),
+      },
       ...(open === undefined ? {} : { open }),
       sync,
       notices: this.notices.all(),
@@ -140,16 +147,16 @@ export class Presenter {
   }
 
   private async readOpen(): Promise<OpenConversation | undefined> {
-    const { store, turns, status, draftIds } = this.options;
+    const { store, turns, status, draftIds, trashDays } = this.options;
     const id = this.state.openConversationId;
     if (id === undefined) return undefined;
     const page = await store.read(id, { limit: this.messageLimit });
-    if (page === undefined || page.conversation.status === 'deleted') return undefined;
+    if (page === undefined) return undefined;
     const saved = await store.readDraft(id);
     // Another window may have sent this window's draft: its id is taken, and a draft under it would not be kept.
     for (const message of page.messages) draftIds.used(id, message.id);
     return {
-      conversation: toItem(page.conversation, status.current),
+      conversation: toItem(page.conversation, status.current, trashDays()),
       messages: page.messages.map((message) => toMessageItem(message, status.current)),
       hasOlder: page.older !== undefined,
       draft: saved ?? { messageId: draftIds.of(id), text: '' },

@@ -11,12 +11,33 @@ export function queryFor(view: ListView, limit: number): ListQuery {
       return { status: 'active', starredOnly: true, limit };
     case 'archived':
       return { status: 'archived', limit };
+    case 'trash':
+      return { status: 'deleted', limit };
   }
 }
 
-export function toItem(conversation: ListedConversation, sync: SyncSnapshot): ConversationItem {
-  const { id, title, preview, status, isPinned, isStarred, updatedAt, messageCount, pendingCount } =
-    conversation;
+const DAY_MS = 24 * 60 * 60_000;
+
+/** `trashDays`: how long the trash keeps; 0 for ever. */
+export function toItem(
+  conversation: ListedConversation,
+  sync: SyncSnapshot,
+  trashDays: number,
+): ConversationItem {
+  const {
+    id,
+    title,
+    preview,
+    status,
+    isPinned,
+    isStarred,
+    updatedAt,
+    messageCount,
+    pendingCount,
+    deletedAt,
+  } = conversation;
+  // What is on no server is never removed because of its age.
+  const isWaiting = sync.state !== 'off' && pendingCount > 0;
   return {
     id,
     title,
@@ -27,6 +48,10 @@ export function toItem(conversation: ListedConversation, sync: SyncSnapshot): Co
     updatedAt,
     messageCount,
     pendingCount: sync.state === 'off' ? 0 : pendingCount,
+    ...(deletedAt === undefined ? {} : { deletedAt }),
+    ...(deletedAt === undefined || trashDays === 0 || isWaiting
+      ? {}
+      : { purgeAt: deletedAt + trashDays * DAY_MS }),
   };
 }
 

@@ -31,7 +31,7 @@ export const intentSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('newConversation') }),
   z.strictObject({ type: z.literal('openConversation'), conversationId: id }),
   z.strictObject({ type: z.literal('closeConversation') }),
-  z.strictObject({ type: z.literal('showList'), view: z.enum(['active', 'starred', 'archived']) }),
+  z.strictObject({ type: z.literal('showList'), view: z.enum(['active', 'starred', 'archived', 'trash']) }),
   z.strictObject({ type: z.literal('loadMoreConversations') }),
   z.strictObject({ type: z.literal('loadOlderMessages'), conversationId: id }),
   z.strictObject({ type: z.literal('rename'), conversationId: id, title: z.string().trim().min(1).max(255) }),
@@ -39,7 +39,12 @@ export const intentSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('setPinned'), conversationId: id, value: z.boolean() }),
   z.strictObject({ type: z.literal('setArchived'), conversationId: id, value: z.boolean() }),
   z.strictObject({ type: z.literal('delete'), conversationId: id }),
-  z.strictObject({ type: z.literal('undoDelete'), conversationId: id }),
+  /** Bring back what one act put into the trash. */
+  z.strictObject({ type: z.literal('undoDelete'), actId: id }),
+  z.strictObject({ type: z.literal('restore'), conversationId: id }),
+  /** Remove from the trash for good; the host shows what would go and asks. */
+  z.strictObject({ type: z.literal('purge'), conversationId: id }),
+  z.strictObject({ type: z.literal('emptyTrash') }),
   /** Stop the running reply; what has arrived is kept. */
   z.strictObject({ type: z.literal('stopReply'), conversationId: id }),
   /** Ask again for a reply to the conversation's last prompt. */
@@ -68,14 +73,19 @@ export interface ConversationItem {
   readonly messageCount: number;
   /** Messages that are not on the backend yet; 0 when all are, or when sync is off. */
   readonly pendingCount: number;
+  /** In the trash: when it was deleted, and when it will be removed for good; milliseconds since the epoch. */
+  readonly deletedAt?: number;
+  readonly purgeAt?: number;
 }
 
-export type ListView = 'active' | 'starred' | 'archived';
+export type ListView = 'active' | 'starred' | 'archived' | 'trash';
 
 export interface ListSnapshot {
   readonly view: ListView;
   readonly items: readonly ConversationItem[];
   readonly hasMore: boolean;
+  /** Of the trash: after how many days a conversation is removed for good; 0: never. */
+  readonly trashDays?: number;
 }
 
 export interface MessageItem {

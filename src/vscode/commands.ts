@@ -32,6 +32,15 @@ export function registerCommands(options: CommandOptions): vscode.Disposable {
       await showPanel();
       panel.openConversation(chosen);
     },
+    'navi.clearConversations': async () => {
+      await showPanel();
+      await panel.clear();
+    },
+    'navi.showTrash': async () => {
+      await showPanel();
+      panel.showTrash();
+    },
+    'navi.emptyTrash': () => panel.emptyTrash(),
     'navi.exportConversations': () => exportToFile(store),
     'navi.syncNow': async () => syncNow(),
     'navi.showLog': async () => log.show(),

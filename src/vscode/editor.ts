@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { WorkspaceRef } from '../model/conversation.ts';
 import type { PanelEffects } from '../panel/panel.ts';
 import type { Log } from './log.ts';
+import { purgeDialog } from './purgeDialog.ts';
 
 const OUTSIDE = new Set(['http', 'https', 'mailto']);
 
@@ -16,6 +17,7 @@ const COMMANDS = {
 export function editorEffects(log: Log): PanelEffects {
   const failed = (error: unknown): void => log.error('The editor refused what the panel asked for.', error);
   return {
+    ...purgeDialog,
     openLink: (href) => {
       const uri = vscode.Uri.parse(href);
       if (OUTSIDE.has(uri.scheme)) vscode.env.openExternal(uri).then(undefined, failed);

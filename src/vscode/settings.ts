@@ -12,9 +12,15 @@ export interface Settings {
   readonly responder: 'auto' | 'navi' | 'openai';
   readonly openaiBaseUrl: string;
   readonly model: string;
+  /** Days after which the trash is emptied by itself; 0: never. */
+  readonly trashDays: number;
+  /** Days without a word after which a conversation goes to the trash; 0: never. */
+  readonly retentionDays: number;
 }
 
 const text = z.string().trim().catch('');
+/** What makes no sense must never delete anything. */
+const days = z.int().min(0).max(36_500).catch(0);
 const settingsSchema = z.object({
   backendUrl: text,
   orgId: text,
@@ -23,6 +29,8 @@ const settingsSchema = z.object({
   responder: z.enum(['auto', 'navi', 'openai']).catch('auto'),
   openaiBaseUrl: text,
   model: text,
+  trashDays: days,
+  retentionDays: days,
 });
 
 export function readSettings(): Settings {
@@ -35,6 +43,8 @@ export function readSettings(): Settings {
     responder: navi.get('chat.responder'),
     openaiBaseUrl: navi.get('chat.openaiBaseUrl'),
     model: navi.get('chat.model'),
+    trashDays: navi.get('trash.days'),
+    retentionDays: navi.get('retention.days'),
   });
 }
 

@@ -9,6 +9,7 @@ export const strings = {
   active: 'Active',
   starred: 'Starred',
   archived: 'Archived',
+  trash: 'Trash',
   newConversation: 'New conversation',
   loadMore: 'Load more',
   loading: 'Loading conversations',
@@ -21,6 +22,16 @@ export const strings = {
   emptyStarred: 'Star a conversation to find it here.',
   emptyArchivedTitle: 'Nothing archived',
   emptyArchived: 'Archived conversations are kept here, out of the way.',
+  emptyTrashTitle: 'The trash is empty',
+  emptyTrashHint: 'Conversations that you delete come here first and can be restored.',
+  trashKept: 'Deleted conversations stay here until you remove them.',
+  trashKeptFor: (days: number) =>
+    `Deleted conversations are removed for good after ${count(days, 'day', 'days')}.`,
+  emptyTheTrash: 'Empty Trash',
+  removedIn: (days: number) =>
+    days <= 0 ? 'Removed for good soon' : `Removed for good in ${count(days, 'day', 'days')}`,
+  deletedAgo: (time: string) => `Deleted ${time}`,
+  inTheTrash: 'This conversation is in the trash. It can be read, not continued.',
   isPinned: 'Pinned',
   isStarred: 'Starred',
   pending: (n: number) => `${count(n, 'message', 'messages')} not sent yet`,
@@ -38,6 +49,8 @@ export const strings = {
   archive: 'Archive',
   unarchive: 'Move back to active',
   delete: 'Delete',
+  restore: 'Restore',
+  purge: 'Delete for good',
 
   // Messages
   messages: 'Messages',

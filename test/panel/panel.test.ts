@@ -25,6 +25,9 @@ class TestPanel {
     openLink: sinon.fake(),
     runCommand: sinon.fake(),
     copy: sinon.fake.resolves(undefined),
+    confirmPurge: sinon.fake.resolves(true),
+    showPurge: <T>(task: (onProgress: () => void, signal: AbortSignal) => Promise<T>) =>
+      task(() => undefined, new AbortController().signal),
   };
   appearance: Appearance = {};
   private fault: StoreError | undefined;
@@ -65,6 +68,7 @@ class TestPanel {
       memory: new PanelMemory(new MapMemento(), global, (error) => log.error('memory', error)),
       effects: this.effects,
       appearance: () => this.appearance,
+      trashDays: () => 30,
       ids: uuidv7,
       workspace: () => undefined,
       log,
@@ -260,6 +264,59 @@ describe('panel', () => {
     window.panel.receive(notice.action?.intent);
     await window.shows((snapshot) => snapshot.notices.length === 0);
     assert.equal((await window.store.read(id, { limit: 1 }))?.conversation.status, 'archived');
+  });
+
+  it('I7 P7: clearing a list can be undone, and takes what the list shows and nothing else', async () => {
+    const kept = uuidv7();
+    await window.store.create({ id: kept });
+    await window.store.append({ id: uuidv7(), conversationId: kept, role: 'user', content: 'kept' });
+    await window.store.change(kept, { status: 'archived' });
+    const id = await window.newConversation();
+    await window.send(id, 'words');
+    await window.shows((snapshot) => texts(snapshot).includes('reply'));
+    await window.panel.clear();
+    const notice = await window.shows((snapshot) => snapshot.open === undefined && snapshot.notices[0]);
+    assert.equal(notice.text, '1 conversation moved to the trash.');
+    assert.equal((await window.store.read(kept, { limit: 1 }))?.conversation.status, 'archived');
+    window.panel.receive(notice.action?.intent);
+    await window.shows((snapshot) => snapshot.list.items.some((item) => item.id === id));
+    window.panel.receive(notice.action?.intent);
+    await window.shows(({ notices }) => notices.some((one) => one.id === 'nothing-to-undo'));
+  });
+
+  it('I7 P7: the trash is listed with the day of its end, shown read-only, restored, and purged when confirmed', async () => {
+    const id = await window.newConversation();
+    await window.send(id, SECRET);
+    await window.shows((snapshot) => texts(snapshot).includes('reply'));
+    window.panel.receive({ type: 'delete', conversationId: id });
+    window.panel.receive({ type: 'showList', view: 'trash' });
+    const list = await window.shows((snapshot) => snapshot.list.view === 'trash' && snapshot.list);
+    assert.deepEqual([list.trashDays, list.items[0]?.id, list.items[0]?.purgeAt], [30, id, undefined]);
+    window.panel.receive({ type: 'openConversation', conversationId: id });
+    await window.shows((snapshot) => snapshot.open?.conversation.status === 'deleted');
+    window.panel.receive({ type: 'restore', conversationId: id });
+    await window.shows((snapshot) => snapshot.open?.conversation.status === 'active');
+    window.panel.receive({ type: 'delete', conversationId: id });
+    window.panel.receive({ type: 'purge', conversationId: id });
+    await window.shows(({ notices }) =>
+      notices.some((one) => one.text === '1 conversation deleted for good.'),
+    );
+    const [preview] = window.effects.confirmPurge.firstCall.args as [{ messages: number; unsent: number }];
+    assert.deepEqual([preview.messages, preview.unsent], [2, 2]);
+    assert.equal(await window.store.read(id, { limit: 1 }), undefined);
+  });
+
+  it('I2 P7: a message into a conversation that another window deleted brings it back, and says so', async () => {
+    const id = await window.newConversation();
+    await window.send(id, 'first');
+    await window.shows(
+      (snapshot) => snapshot.open?.isReplying === false && texts(snapshot).includes('reply'),
+    );
+    const { messageId } = await window.draft();
+    await window.store.trash({ ids: [id] }, uuidv7());
+    window.panel.receive({ type: 'sendMessage', conversationId: id, messageId, text: 'second' });
+    await window.shows(({ notices }) => notices.some((one) => one.id === 'brought-back'));
+    assert.equal((await window.store.read(id, { limit: 1 }))?.conversation.status, 'active');
   });
 
   it('copies the words of the store, whatever is drawn', async () => {

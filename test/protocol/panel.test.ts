@@ -13,7 +13,10 @@ describe('intents of the webview', () => {
     { ...send, text: 'x'.repeat(MAX_MESSAGE_LENGTH) },
     { type: 'saveDraft', conversationId, messageId, text: '' },
     { type: 'rename', conversationId, title: ' t ' },
-    { type: 'undoDelete', conversationId },
+    { type: 'undoDelete', actId: conversationId },
+    { type: 'restore', conversationId },
+    { type: 'purge', conversationId },
+    { type: 'emptyTrash' },
     { type: 'runCommand', command: 'showLog' },
   ];
   for (const intent of good) {

@@ -200,12 +200,12 @@ describe('A conversation in a browser', function () {
   });
 
   it('runs the action of a notice and dismisses it', async () => {
-    const action = { label: 'Undo', intent: { type: 'undoDelete', conversationId: uuid(5) } } as const;
+    const action = { label: 'Undo', intent: { type: 'undoDelete', actId: uuid(5) } } as const;
     await panel.show(snapshot({ notices: [notice(1, { text: 'Deleted.', action })] }));
     await panel.page.getByRole('button', { name: 'Undo' }).click();
     await panel.page.getByRole('button', { name: 'Dismiss' }).click();
     assert.deepEqual((await panel.intents()).slice(1), [
-      { type: 'undoDelete', conversationId: uuid(5) },
+      { type: 'undoDelete', actId: uuid(5) },
       { type: 'dismissNotice', noticeId: 'notice-1' },
     ]);
   });

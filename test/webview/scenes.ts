@@ -164,7 +164,7 @@ export const scenes: Readonly<Record<string, () => Snapshot>> = {
         notice(1, {
           text: '“Tabs or spaces” was deleted.',
           severity: 'info',
-          action: { label: 'Undo', intent: { type: 'undoDelete', conversationId: uuid(7) } },
+          action: { label: 'Undo', intent: { type: 'undoDelete', actId: uuid(7) } },
         }),
         notice(2, {
           text: 'The disk is full. Your text is still in the input box.',

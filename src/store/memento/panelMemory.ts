@@ -13,7 +13,7 @@ export interface WindowState {
 
 const windowSchema = z.object({
   openConversationId: z.uuid().optional(),
-  view: z.enum(['active', 'starred', 'archived']),
+  view: z.enum(['active', 'starred', 'archived', 'trash']),
 });
 
 const catalogueSchema = z.array(

@@ -3,9 +3,10 @@ import { strings } from '../strings.ts';
 import type { IconButton } from './controls.ts';
 import type { Post } from './light.ts';
 
-/** Star and pin: on or off. */
+/** Star and pin: on or off. Nothing of the trash can be changed. */
 export function toggleActions(item: ConversationItem, post: Post): IconButton[] {
   const { id: conversationId, isStarred, isPinned } = item;
+  if (item.status === 'deleted') return [];
   return [
     {
       icon: isStarred ? 'star-full' : 'star-empty',
@@ -24,9 +25,15 @@ export function toggleActions(item: ConversationItem, post: Post): IconButton[] 
   ];
 }
 
-/** Archive and delete: the conversation goes elsewhere. */
+/** Archive and delete, or out of the trash: the conversation goes elsewhere. */
 export function conversationActions(item: ConversationItem, post: Post): IconButton[] {
   const { id: conversationId } = item;
+  if (item.status === 'deleted') {
+    return [
+      { icon: 'discard', label: strings.restore, run: () => post({ type: 'restore', conversationId }) },
+      { icon: 'trash', label: strings.purge, run: () => post({ type: 'purge', conversationId }) },
+    ];
+  }
   const isArchived = item.status === 'archived';
   return [
     {

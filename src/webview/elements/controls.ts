@@ -17,6 +17,7 @@ export type IconName =
   | 'copy'
   | 'debug-stop'
   | 'device-desktop'
+  | 'discard'
   | 'edit'
   | 'error'
   | 'info'

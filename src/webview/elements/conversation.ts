@@ -12,6 +12,7 @@ import { icon } from './controls.ts';
 import { LightElement } from './light.ts';
 import { thinking } from './message.ts';
 import { Scroller } from './scroller.ts';
+import { restoreBar } from './trash.ts';
 
 const SAVE_VIEW_MS = 300;
 
@@ -43,9 +44,11 @@ export class NaviConversation extends LightElement {
     this.isFollowing = true;
   }
 
-  /** True when the composer has the focus now. */
+  /** True when the composer, or Restore in its place, has the focus now. */
   takeFocus(): boolean {
-    return this.querySelector('navi-composer')?.takeFocus() ?? false;
+    const restore = this.querySelector<HTMLElement>('.restore-bar button');
+    restore?.focus();
+    return restore !== null || (this.querySelector('navi-composer')?.takeFocus() ?? false);
   }
 
   override disconnectedCallback(): void {
@@ -111,15 +114,20 @@ export class NaviConversation extends LightElement {
         </button>
       </div>
       <navi-notices .notices=${notices} .post=${post}></navi-notices>
-      <navi-composer
-        .open=${open}
-        .notices=${notices}
-        .post=${post}
-        .savedCaret=${this.#saved.caret}
-        .onSent=${() => this.#scroller.follow()}
-        .onCaret=${(caret: number) => this.#moveCaret(caret)}
-      ></navi-composer>
+      ${open.conversation.status === 'deleted' ? restoreBar(open.conversation.id, post) : this.#composer()}
     </div>`;
+  }
+
+  #composer(): TemplateResult {
+    const { open, host, notices } = this;
+    return html`<navi-composer
+      .open=${open}
+      .notices=${notices}
+      .post=${host.post}
+      .savedCaret=${this.#saved.caret}
+      .onSent=${() => this.#scroller.follow()}
+      .onCaret=${(caret: number) => this.#moveCaret(caret)}
+    ></navi-composer>`;
   }
 
   #column(): TemplateResult {
@@ -148,7 +156,7 @@ export class NaviConversation extends LightElement {
             data-id=${message.id}
             .message=${message}
             .conversationId=${conversationId}
-            .canRetry=${index >= lastPrompt && !open.isReplying}
+            .canRetry=${index >= lastPrompt && !open.isReplying && open.conversation.status !== 'deleted'}
             .post=${host.post}
           ></navi-message>`,
       )}

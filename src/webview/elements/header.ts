@@ -1,4 +1,4 @@
-import { html, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
+import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
 import type { ConversationItem } from '../../protocol/panel.ts';
 import { isForInputMethod } from '../keys.ts';
 import { strings } from '../strings.ts';
@@ -26,7 +26,7 @@ export class NaviHeader extends LightElement {
   }
 
   rename(): void {
-    this.isRenaming = true;
+    this.isRenaming = this.conversation.status !== 'deleted';
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
@@ -52,13 +52,17 @@ export class NaviHeader extends LightElement {
       })}
       ${this.isRenaming ? this.#field() : html`<h1 title=${conversation.title}>${conversation.title}</h1>`}
       <div class="actions">
-        ${iconButton({
-          icon: 'edit',
-          label: strings.rename,
-          tooltip: strings.renameHint,
-          className: 'rename',
-          run: () => this.rename(),
-        })}
+        ${
+          conversation.status === 'deleted'
+            ? nothing
+            : iconButton({
+                icon: 'edit',
+                label: strings.rename,
+                tooltip: strings.renameHint,
+                className: 'rename',
+                run: () => this.rename(),
+              })
+        }
         ${[...toggleActions(conversation, post), ...conversationActions(conversation, post)].map(iconButton)}
       </div>
     </header>`;

@@ -6,9 +6,9 @@ import { conversationActions, toggleActions } from './actions.ts';
 import { icon, iconButton } from './controls.ts';
 import { LightElement, type Post } from './light.ts';
 import { inShownOrder } from '../steadyOrder.ts';
-import { fullTime, timeAgo } from '../times.ts';
+import { rowTime, trashBar, trashTime } from './trash.ts';
 
-const VIEWS: readonly ListView[] = ['active', 'starred', 'archived'];
+const VIEWS: readonly ListView[] = ['active', 'starred', 'archived', 'trash'];
 const MINUTE = 60_000;
 /** A pointer that moved or pressed so lately is aiming at a row. In milliseconds. */
 const AIMING_MS = 700;
@@ -109,6 +109,7 @@ export class NaviList extends LightElement {
           ${icon('add')}
         </button>
       </div>
+      ${trashBar(this.list, this.post)}
       <div class="scroller">${this.#content()}</div>
     `;
   }
@@ -168,8 +169,10 @@ export class NaviList extends LightElement {
       >
         <span class="row-title" title=${title}>${title}</span>
         <span class="row-marks">${marks(item)}</span>
-        <time class="row-time" title=${fullTime(item.updatedAt)}>${timeAgo(item.updatedAt, now)}</time>
-        <span class="row-preview">${item.preview === '' ? strings.noMessages : item.preview}</span>
+        ${rowTime(item, now)}
+        <span class="row-preview"
+          >${trashTime(item, now) ?? (item.preview === '' ? strings.noMessages : item.preview)}</span
+        >
       </button>
       <span class="row-actions" role="group" aria-label=${strings.actionsOf(title)}>
         ${[...toggleActions(item, this.post), ...conversationActions(item, this.post)].map((action) =>
@@ -185,6 +188,7 @@ export class NaviList extends LightElement {
       active: [strings.emptyActiveTitle, strings.emptyActive],
       starred: [strings.emptyStarredTitle, strings.emptyStarred],
       archived: [strings.emptyArchivedTitle, strings.emptyArchived],
+      trash: [strings.emptyTrashTitle, strings.emptyTrashHint],
     }[view];
     return html`<div class="empty">
       ${icon('comment-discussion')}
