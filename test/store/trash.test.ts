@@ -266,9 +266,9 @@ describe('trash', () => {
       for (const state of ['its deletion waits', 'it is gone'])
         for (const [name, write] of Object.entries(writes)) {
           assert.equal(problem(write), 'purged', `${name} while ${state}`);
+          assert.equal(window.store.restore({ ids: [id] }), 0, `restored while ${state}`);
           if (state === 'its deletion waits' && name === 'draft') sendFields(id);
         }
-      assert.equal(window.store.restore({ ids: [id] }), 0);
       assert.deepEqual(ids('active'), []);
     });
 

@@ -156,7 +156,19 @@ class Machine {
   }
 }
 
-const KINDS = ['delete', 'restore', 'purge', 'say', 'say', 'star', 'push', 'lost', 'pull', 'pull'] as const;
+const KINDS = [
+  'delete',
+  'restore',
+  'restore purged',
+  'purge',
+  'say',
+  'say',
+  'star',
+  'push',
+  'lost',
+  'pull',
+  'pull',
+] as const;
 const step = fc.record({
   kind: fc.constantFrom(...KINDS),
   machine: fc.nat(1),
@@ -197,6 +209,8 @@ function play(
   for (const [n, id] of ids.entries()) {
     machines[0].store.create({ id, title: `conversation ${n}` });
     machines[0].say(id, `first of ${n}`);
+    // Both machines hold the first one.
+    if (n === 0) converge(machines, world);
   }
   for (const [n, { kind, machine: m, conversation }] of steps.entries()) {
     world.now += 1_000;
@@ -204,7 +218,11 @@ function play(
     const id = ids[conversation === 0 ? 0 : 1];
     if (kind === 'delete') machine.store.trash({ ids: [id] }, uuidv7());
     else if (kind === 'restore') machine.store.restore({ ids: [id] });
-    else if (kind === 'purge') machine.purge(id);
+    else if (kind === 'purge') {
+      machine.store.trash({ ids: [id] }, uuidv7());
+      machine.purge(id);
+    } else if (kind === 'restore purged')
+      assert.equal(machine.store.restore({ ids: [...machine.purged] }), 0);
     else if (kind === 'say') machine.say(id, `${n} on ${m}`);
     else if (kind === 'push') machine.push();
     else if (kind === 'lost') machine.push(false);
