@@ -108,6 +108,38 @@ const chat = () => [
 export const scenes: Readonly<Record<string, () => Snapshot>> = {
   list: () => snapshot({ list: { view: 'active', items, hasMore: true } }),
   empty: () => snapshot(),
+  trash: () =>
+    snapshot({
+      list: {
+        view: 'trash',
+        items: items.slice(2, 6).map((item, n) => ({
+          ...item,
+          status: 'deleted',
+          deletedAt: NOW - n * 26 * HOUR,
+          ...(n === 2 ? { pendingCount: 3 } : { purgeAt: NOW + (30 * 24 - n * 26) * HOUR }),
+        })),
+        hasMore: false,
+        trashDays: 30,
+      },
+      notices: [
+        notice(1, {
+          text: '3 conversations moved to the trash.',
+          severity: 'info',
+          action: { label: 'Undo', intent: { type: 'undoDelete', actId: uuid(7) } },
+        }),
+      ],
+    }),
+  trashed: () =>
+    snapshot({
+      open: open({
+        conversation: conversation(2, {
+          title: 'Why does the pool run dry?',
+          status: 'deleted',
+          deletedAt: NOW - HOUR,
+        }),
+        messages: chat().slice(0, 2),
+      }),
+    }),
   loading: () => snapshot({ isLoading: true, sync: { state: 'starting', queued: 0, parked: 0, detail: '' } }),
   conversation: () =>
     snapshot({
