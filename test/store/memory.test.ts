@@ -37,7 +37,7 @@ describe("the panel's memory", () => {
     'x',
     [],
     {},
-    { view: 'trash' },
+    { view: 'elsewhere' },
     { view: 'active', openConversationId: '../x' },
   ];
   for (const value of wrong) {
