@@ -78,9 +78,11 @@ describe('the harness', () => {
   it('stops a program with everything below it', async () => {
     const logFile = path.join(temp.path, 'log');
     const child = await start('sh', ['-c', 'echo up; sleep 600 & wait'], { logFile });
-    await until(() => descendants(child.pid).length === 1, { what: 'the child of the child' });
-    const [below] = descendants(child.pid);
-    assert.ok(below !== undefined && below.commandLine.startsWith('sleep'));
+    // Between fork and exec a child still has the name of its parent.
+    const below = await until(
+      () => descendants(child.pid).find(({ commandLine }) => commandLine.startsWith('sleep')),
+      { what: 'the child of the child' },
+    );
     await child.stop();
     assert.equal(child.hasEnded(), true);
     await until(() => !isRunning(below.pid), { what: 'its end' });
