@@ -15,7 +15,7 @@ import type { NaviExtension } from './vscode/api.ts';
 import { provideApi } from './vscode/apiProvider.ts';
 import { registerCommands } from './vscode/commands.ts';
 import { connect } from './vscode/connection.ts';
-import { editorEffects, workspaceRef } from './vscode/editor.ts';
+import { editorEffects } from './vscode/editor.ts';
 import { quietLog } from './vscode/log.ts';
 import { responderChooser } from './vscode/responders.ts';
 import { onDidChangeSettings, readAppearance, readProxySettings, readSettings } from './vscode/settings.ts';
@@ -23,6 +23,7 @@ import { askToSignIn } from './vscode/signIn.ts';
 import { startRetention } from './vscode/retention.ts';
 import { showStatus } from './vscode/statusBar.ts';
 import { Tokens } from './vscode/tokens.ts';
+import { WindowWorkspace } from './vscode/windowWorkspace.ts';
 
 const SNAPSHOT_PAUSE_MS = 50;
 const FLUSH_PAUSE_MS = 100;
@@ -94,7 +95,8 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
       onIgnored: (lines) => log.warn(`${lines} line(s) of a reply made no sense and were left out.`),
     }),
   });
-  const panel = new Panel({
+  const workspace = new WindowWorkspace(store, () => panel.refresh(), onDefect);
+  const panel: Panel = new Panel({
     store,
     turns,
     status,
@@ -102,11 +104,19 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
     ids: uuidv7,
     memory: new PanelMemory(context.workspaceState, context.globalState, onDefect),
     effects: editorEffects(log),
-    workspace: workspaceRef,
+    workspace: () => workspace.ref(),
+    surroundings: {
+      now: Date.now,
+      isSeen: () => view.isVisible && vscode.window.state.focused,
+      workspaceIds: () => workspace.current?.relatedIds,
+      showUnread: (count) => view.showUnread(count),
+    },
     appearance: readAppearance,
     trashDays: () => readSettings().trashDays,
     pause: pause(SNAPSHOT_PAUSE_MS),
   });
+
+  const view: PanelView = new PanelView(panel, context.extensionUri);
 
   let newest = 0;
   const reconnect = (): void => {
@@ -132,7 +142,9 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
 
   context.subscriptions.push(
     channel,
-    vscode.window.registerWebviewViewProvider(PanelView.id, new PanelView(panel, context.extensionUri)),
+    vscode.window.registerWebviewViewProvider(PanelView.id, view),
+    vscode.window.onDidChangeWindowState(() => panel.refresh()),
+    workspace,
     registerCommands({
       store,
       panel,
@@ -168,7 +180,7 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
     await engine.stop();
     await Promise.all([http.close(), store.close()]);
   };
-  return provideApi({ store, ids: uuidv7, workspace: workspaceRef });
+  return provideApi({ store, ids: uuidv7, workspace: () => workspace.ref() });
 }
 
 /** A courtesy only: it may not be called at all, so nothing depends on it. */

@@ -4,6 +4,8 @@ export type ConversationStatus = 'active' | 'archived' | 'deleted';
 export interface WorkspaceRef {
   /** Folder URIs as text, in the order of the window. */
   readonly folders: readonly string[];
+  /** Git remotes of the only folder, normalised and without credentials: another machine knows the project by them. */
+  readonly remotes?: readonly string[];
 }
 
 /** The fields that the user changes and that two machines may change at the same time. */
@@ -22,6 +24,8 @@ export interface Conversation extends ConversationFields {
   /** Milliseconds since the epoch of the last message or change: sorts the list. */
   readonly updatedAt: number;
   readonly workspace?: WorkspaceRef;
+  /** What the user files it under: see tags.ts. */
+  readonly tags: readonly string[];
   readonly messageCount: number;
   /** First characters of the newest message, one line. */
   readonly preview: string;

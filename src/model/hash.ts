@@ -17,10 +17,13 @@ export function contentHash(message: MessageContent): string {
 }
 
 /**
- * A stable id for something that another client made and that carries no id of ours: the same input gives the same
+ * A stable id for something that another client made, or a folder, and that carries no id of ours: the same input gives the same
  * id in every window and on every machine, so that adopting it twice is adopting it once (UUIDv8, RFC 9562).
  */
-export function derivedId(kind: 'conversation' | 'message', ...parts: readonly string[]): string {
+export function derivedId(
+  kind: 'conversation' | 'message' | 'workspace',
+  ...parts: readonly string[]
+): string {
   const hex = sha256([kind, ...parts].join('\n'));
   const variant = ((parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;

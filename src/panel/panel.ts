@@ -2,16 +2,18 @@ import type { IdSource } from '../model/ids.ts';
 import type { WorkspaceRef } from '../model/conversation.ts';
 import { derivedId } from '../model/hash.ts';
 import { intentSchema, type Intent, type Notice } from '../protocol/panel.ts';
+import type { OrganiseStore } from '../store/organise.ts';
 import { StoreError, type ConversationStore, type Subscription } from '../store/store.ts';
 import type { TrashStore } from '../store/trash.ts';
 import type { ChatTurns } from '../chat/turns.ts';
 import { DraftIds } from './draftIds.ts';
+import { Organiser, type OrganiseEffects } from './organiser.ts';
 import type { PurgeEffects } from './purging.ts';
 import { Presenter, wordsFor, type Post, type PresenterOptions } from './presenter.ts';
 import { clearedBy, TrashActions } from './trashActions.ts';
 
 /** What the panel asks of the editor. */
-export interface PanelEffects extends PurgeEffects {
+export interface PanelEffects extends OrganiseEffects, PurgeEffects {
   /** Opens http, https or mailto outside. */
   openLink(href: string): void;
   runCommand(command: Extract<Intent, { type: 'runCommand' }>['command']): void;
@@ -19,7 +21,9 @@ export interface PanelEffects extends PurgeEffects {
 }
 
 export interface PanelOptions extends Omit<PresenterOptions, 'draftIds'> {
-  readonly store: ConversationStore & TrashStore & { retryParked(messageId: string): Promise<void> };
+  readonly store: ConversationStore &
+    OrganiseStore &
+    TrashStore & { retryParked(messageId: string): Promise<void> };
   readonly turns: ChatTurns;
   readonly effects: PanelEffects;
   readonly ids: IdSource;
@@ -32,6 +36,7 @@ export class Panel {
   private readonly draftIds: DraftIds;
   private readonly presenter: Presenter;
   private readonly trash: TrashActions;
+  private readonly organiser: Organiser;
 
   constructor(options: PanelOptions) {
     this.options = options;
@@ -43,6 +48,7 @@ export class Panel {
       show: (notice) => notices.show(notice),
       dismiss: (id) => notices.dismiss(id),
     });
+    this.organiser = new Organiser({ ...options, notices });
   }
 
   /** A webview that (re)started. The one before it, if any, gets nothing more. */
@@ -91,14 +97,15 @@ export class Panel {
 
   /** Puts everything that the shown list holds into the trash, with Undo. */
   async clear(): Promise<void> {
-    const source = clearedBy(this.presenter.window.view);
+    const ids = await this.presenter.filteredIds();
+    const source = ids === undefined ? clearedBy(this.presenter.window.view) : { ids };
     const count = source === undefined ? 0 : await this.trash.delete(source);
     if (count === 0) {
       this.showNotice({ id: 'nothing-to-clear', severity: 'info', text: 'This list is empty already.' });
       return;
     }
     await this.stopTrashedReplies();
-    this.presenter.show({ view: this.presenter.window.view });
+    this.closeConversation();
   }
 
   /** Conversations went to the trash by themselves. */
@@ -108,7 +115,7 @@ export class Panel {
   }
 
   showTrash(): void {
-    this.presenter.show({ view: 'trash' });
+    this.presenter.show({ ...this.presenter.window, openConversationId: undefined, view: 'trash' });
   }
 
   /** Says so when there is nothing in it. */
@@ -136,10 +143,10 @@ export class Panel {
         this.openConversation(intent.conversationId);
         break;
       case 'closeConversation':
-        this.presenter.show({ view: this.presenter.window.view });
+        this.closeConversation();
         break;
       case 'showList':
-        this.presenter.show({ view: intent.view });
+        this.presenter.show({ ...this.presenter.window, openConversationId: undefined, view: intent.view });
         break;
       case 'loadMoreConversations':
         this.presenter.showMoreConversations();
@@ -196,8 +203,37 @@ export class Panel {
       case 'dismissNotice':
         this.presenter.notices.dismiss(intent.noticeId);
         break;
+      case 'setFilter':
+        this.presenter.show({ ...this.presenter.window, filter: intent.filter });
+        break;
+      case 'changeMany':
+        await this.changeMany(intent);
+        break;
+      case 'undoChange':
+        await this.organiser.undo(intent.undoId);
+        break;
+      case 'editTags':
+        await this.organiser.editTags(intent.conversationIds);
+        break;
     }
     this.presenter.refresh();
+  }
+
+  private closeConversation(): void {
+    this.presenter.show({ ...this.presenter.window, openConversationId: undefined });
+  }
+
+  /** One that is deleted, or unread again, is not the one to look at. */
+  private async changeMany(intent: Extract<Intent, { type: 'changeMany' }>): Promise<void> {
+    const { change, conversationIds } = intent;
+    const { openConversationId } = this.presenter.window;
+    const leaves = change.status === 'deleted' || change.isUnread === true;
+    if (change.status === 'deleted') for (const id of conversationIds) this.options.turns.stop(id);
+    if (leaves && conversationIds.includes(openConversationId ?? '')) {
+      this.closeConversation();
+      await this.options.store.setViewed(undefined);
+    }
+    await this.organiser.change(intent);
   }
 
   private async send(intent: Extract<Intent, { type: 'sendMessage' }>): Promise<void> {
@@ -237,8 +273,7 @@ export class Panel {
   private async delete(conversationId: string): Promise<void> {
     this.options.turns.stop(conversationId);
     await this.trash.delete({ ids: [conversationId] });
-    if (this.presenter.window.openConversationId === conversationId)
-      this.presenter.show({ view: this.presenter.window.view });
+    if (this.presenter.window.openConversationId === conversationId) this.closeConversation();
   }
 
   private async stopTrashedReplies(): Promise<void> {

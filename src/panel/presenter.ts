@@ -1,9 +1,18 @@
-import type { Appearance, HostMessage, OpenConversation, Snapshot, SyncSnapshot } from '../protocol/panel.ts';
+import type {
+  Appearance,
+  HostMessage,
+  ListSnapshot,
+  OpenConversation,
+  Snapshot,
+  SyncSnapshot,
+} from '../protocol/panel.ts';
 import type { PanelMemory, WindowState } from '../store/memento/panelMemory.ts';
+import type { OrganiseStore } from '../store/organise.ts';
 import { StoreError, type ConversationStore, type Subscription } from '../store/store.ts';
 import type { DraftIds } from './draftIds.ts';
 import { NoticeBoard } from './notices.ts';
 import { queryFor, toItem, toMessageItem } from './snapshot.ts';
+import { applicable, conditionsOf, type Surroundings } from './surroundings.ts';
 
 /** How sync stands in this window. */
 export interface StatusSource {
@@ -12,7 +21,8 @@ export interface StatusSource {
 }
 
 export interface PresenterOptions {
-  readonly store: ConversationStore;
+  readonly store: ConversationStore & OrganiseStore;
+  readonly surroundings: Surroundings;
   readonly turns: { isReplying(conversationId: string): boolean };
   readonly status: StatusSource;
   readonly memory: PanelMemory;
@@ -30,6 +40,7 @@ export interface PresenterOptions {
 type Body = Omit<Snapshot, 'type' | 'revision'>;
 export type Post = (message: HostMessage) => void;
 
+const MOST_FILTERED = 1_000;
 const LIST_STEP = 50;
 const MESSAGE_STEP = 50;
 
@@ -46,6 +57,7 @@ export class Presenter {
   /** What was last read: stays in view while the store cannot be read (I6). */
   private lastRead: Body | undefined;
   private isLoading = true;
+  private viewed: string | undefined;
   private post: Post | undefined;
   private refreshing: 'no' | 'yes' | 'again' = 'no';
 
@@ -85,7 +97,7 @@ export class Presenter {
 
   show(window: WindowState): void {
     if (window.openConversationId !== this.state.openConversationId) this.messageLimit = MESSAGE_STEP;
-    if (window.view !== this.state.view) this.listLimit = LIST_STEP;
+    if (window.view !== this.state.view || window.filter !== this.state.filter) this.listLimit = LIST_STEP;
     this.state = window;
     this.options.memory.writeWindow(window);
     this.refresh();
@@ -122,23 +134,17 @@ export class Presenter {
   }
 
   private async makeSnapshot(): Promise<void> {
-    const { store, status, memory, trashDays } = this.options;
-    const { view } = this.state;
+    const { store, status, surroundings } = this.options;
     const sync = status.current;
-    const page = await store.list(queryFor(view, this.listLimit));
-    const items = page.items.map((conversation) => toItem(conversation, sync, trashDays()));
+    const list = await this.readList();
     const open = await this.readOpen();
+    await this.noteViewed(open);
+    surroundings.showUnread(await store.unreadCount());
     this.isLoading = false;
     this.notices.dismiss(UNREADABLE);
-    if (view === 'active') memory.writeCatalogue(items);
     this.lastRead = {
       isLoading: false,
-      list: {
-        view,
-        items,
-        hasMore: page.hasMore,
-        ...(view === 'trash' && { trashDays: trashDays() }),
-      },
+      list,
       ...(open === undefined ? {} : { open }),
       sync,
       notices: this.notices.all(),
@@ -146,8 +152,51 @@ export class Presenter {
     this.deliver(this.lastRead);
   }
 
+  private async readList(): Promise<ListSnapshot> {
+    const { store, status, memory, surroundings, trashDays } = this.options;
+    const { view, filter = {}, openConversationId } = this.state;
+    const workspaceIds = surroundings.workspaceIds();
+    const conditions = conditionsOf(filter, workspaceIds, surroundings.now());
+    const page = await store.list({ ...queryFor(view, this.listLimit), ...conditions });
+    const items = page.items.map((conversation) =>
+      toItem(conversation, status.current, trashDays(), workspaceIds),
+    );
+    const isFiltered = Object.keys(conditions).length > 0;
+    if (view === 'active' && !isFiltered) memory.writeCatalogue(items);
+    return {
+      view,
+      items,
+      hasMore: page.hasMore,
+      ...(isFiltered && { filter: applicable(filter, workspaceIds) }),
+      // Counting tags is for the list alone: a growing reply is shown many times a second.
+      ...(openConversationId === undefined && { tags: (await store.tagCounts()).map(({ tag }) => tag) }),
+      ...(workspaceIds && { hasWorkspace: true }),
+      ...(view === 'trash' && { trashDays: trashDays() }),
+    };
+  }
+
+  /** Ids of what a filtered list holds, at most 1,000; undefined while nothing is filtered out. */
+  async filteredIds(): Promise<readonly string[] | undefined> {
+    const { store, surroundings } = this.options;
+    const { view, filter = {} } = this.state;
+    const conditions = conditionsOf(filter, surroundings.workspaceIds(), surroundings.now());
+    if (Object.keys(conditions).length === 0) return undefined;
+    const page = await store.list({ ...queryFor(view, MOST_FILTERED), ...conditions });
+    return page.items.map(({ id }) => id);
+  }
+
+  /** What the user looks at is read, and so is what arrives in it from now on. */
+  private async noteViewed(open: OpenConversation | undefined): Promise<void> {
+    const { store, surroundings } = this.options;
+    const viewed = surroundings.isSeen() && this.post !== undefined ? open?.conversation.id : undefined;
+    const isNews = viewed !== undefined && open?.conversation.isUnread === true;
+    if (viewed === this.viewed && !isNews) return;
+    await store.setViewed(viewed);
+    this.viewed = viewed;
+  }
+
   private async readOpen(): Promise<OpenConversation | undefined> {
-    const { store, turns, status, draftIds, trashDays } = this.options;
+    const { store, turns, status, draftIds, trashDays, surroundings } = this.options;
     const id = this.state.openConversationId;
     if (id === undefined) return undefined;
     const page = await store.read(id, { limit: this.messageLimit });
@@ -156,7 +205,7 @@ export class Presenter {
     // Another window may have sent this window's draft: its id is taken, and a draft under it would not be kept.
     for (const message of page.messages) draftIds.used(id, message.id);
     return {
-      conversation: toItem(page.conversation, status.current, trashDays()),
+      conversation: toItem(page.conversation, status.current, trashDays(), surroundings.workspaceIds()),
       messages: page.messages.map((message) => toMessageItem(message, status.current)),
       hasOlder: page.older !== undefined,
       draft: saved ?? { messageId: draftIds.of(id), text: '' },

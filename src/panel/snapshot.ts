@@ -18,11 +18,15 @@ export function queryFor(view: ListView, limit: number): ListQuery {
 
 const DAY_MS = 24 * 60 * 60_000;
 
-/** `trashDays`: how long the trash keeps; 0 for ever. */
+/**
+ * `trashDays`: how long the trash keeps; 0 for ever. `workspaceIds` are the window's: a conversation of another
+ * workspace says which.
+ */
 export function toItem(
   conversation: ListedConversation,
   sync: SyncSnapshot,
   trashDays: number,
+  workspaceIds: readonly string[] = [],
 ): ConversationItem {
   const {
     id,
@@ -36,6 +40,7 @@ export function toItem(
     pendingCount,
     deletedAt,
   } = conversation;
+  const { tags, isUnread, workspaceId = '', workspaceName } = conversation;
   // What is on no server is never removed because of its age.
   const isWaiting = sync.state !== 'off' && pendingCount > 0;
   return {
@@ -52,6 +57,9 @@ export function toItem(
     ...(deletedAt === undefined || trashDays === 0 || isWaiting
       ? {}
       : { purgeAt: deletedAt + trashDays * DAY_MS }),
+    tags,
+    isUnread,
+    ...(workspaceName === undefined || workspaceIds.includes(workspaceId) ? {} : { workspaceName }),
   };
 }
 

@@ -26,7 +26,8 @@ export async function* exportConversations(
     const conversation = pages[0]?.conversation;
     onProgress({ done: index + 1, total: ids.length });
     if (conversation === undefined) continue;
-    const { pendingCount, messageCount, preview, ...fields } = conversation;
+    const { pendingCount, messageCount, preview, isUnread, workspaceId, workspaceName, ...fields } =
+      conversation;
     const messages = pages.toReversed().flatMap((page) => page.messages.map(toExported));
     yield `${written === 0 ? '' : ','}\n${JSON.stringify({ ...fields, messages })}`;
     written += 1;

@@ -6,6 +6,9 @@ import * as z from 'zod';
 import type { Activity, CommandPanel } from '../model/activity.ts';
 import type { ConversationStatus } from '../model/conversation.ts';
 import type { Delivery, MessageStatus, Role } from '../model/message.ts';
+import { organiseIntents, type ListFilter } from './organise.ts';
+
+export type { ListFilter, SelectionChange } from './organise.ts';
 
 /** Longest message in UTF-16 units. The composer keeps longer text and says why it cannot be sent. */
 export const MAX_MESSAGE_LENGTH = 4_000_000;
@@ -34,7 +37,8 @@ export const intentSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('showList'), view: z.enum(['active', 'starred', 'archived', 'trash']) }),
   z.strictObject({ type: z.literal('loadMoreConversations') }),
   z.strictObject({ type: z.literal('loadOlderMessages'), conversationId: id }),
-  z.strictObject({ type: z.literal('rename'), conversationId: id, title: z.string().trim().min(1).max(255) }),
+  /** An empty title brings the automatic one back. */
+  z.strictObject({ type: z.literal('rename'), conversationId: id, title: z.string().trim().max(255) }),
   z.strictObject({ type: z.literal('setStarred'), conversationId: id, value: z.boolean() }),
   z.strictObject({ type: z.literal('setPinned'), conversationId: id, value: z.boolean() }),
   z.strictObject({ type: z.literal('setArchived'), conversationId: id, value: z.boolean() }),
@@ -58,6 +62,7 @@ export const intentSchema = z.discriminatedUnion('type', [
     command: z.enum(['syncNow', 'showLog', 'setBackendToken', 'openSettings']),
   }),
   z.strictObject({ type: z.literal('dismissNotice'), noticeId: z.string().max(100) }),
+  ...organiseIntents,
 ]);
 export type Intent = z.infer<typeof intentSchema>;
 
@@ -76,6 +81,10 @@ export interface ConversationItem {
   /** In the trash: when it was deleted, and when it will be removed for good; milliseconds since the epoch. */
   readonly deletedAt?: number;
   readonly purgeAt?: number;
+  readonly tags: readonly string[];
+  readonly isUnread: boolean;
+  /** Its workspace, when that is another one than the window's. */
+  readonly workspaceName?: string;
 }
 
 export type ListView = 'active' | 'starred' | 'archived' | 'trash';
@@ -86,6 +95,12 @@ export interface ListSnapshot {
   readonly hasMore: boolean;
   /** Of the trash: after how many days a conversation is removed for good; 0: never. */
   readonly trashDays?: number;
+  /** Absent: everything is shown. */
+  readonly filter?: ListFilter;
+  /** Tags to narrow by, most used first. */
+  readonly tags?: readonly string[];
+  /** True when this window has a workspace to narrow by. */
+  readonly hasWorkspace?: boolean;
 }
 
 export interface MessageItem {

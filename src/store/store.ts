@@ -17,6 +17,15 @@ import type { SnippetPiece } from '../model/snippet.ts';
 export interface ListQuery {
   readonly status: ConversationStatus;
   readonly starredOnly?: boolean;
+  readonly unreadOnly?: boolean;
+  /** In the spelling of `tagCounts()`. */
+  readonly tag?: string;
+  /** Only those of these workspaces; an empty list: those of none. */
+  readonly workspaceIds?: readonly string[];
+  /** Changed at this time or later, in milliseconds since the epoch. */
+  readonly from?: number;
+  /** Changed before this time. */
+  readonly to?: number;
   /** At most 1,000. */
   readonly limit: number;
 }
@@ -26,6 +35,11 @@ export interface ListedConversation extends Conversation {
   readonly pendingCount: number;
   /** Milliseconds since the epoch; of what is in the trash. */
   readonly deletedAt?: number;
+  /** Something arrived that no window has shown yet. */
+  readonly isUnread: boolean;
+  /** The workspace that it belongs to on this machine, see organise.ts. */
+  readonly workspaceId?: string;
+  readonly workspaceName?: string;
 }
 
 export interface ConversationPage {

@@ -14,7 +14,7 @@ import {
 } from '../protocol/api.ts';
 import { activitySchema, commandSchema } from '../protocol/parts.ts';
 import type { FieldChange } from '../model/change.ts';
-import { NEW_CONVERSATION_TITLE } from '../model/conversation.ts';
+import { NEW_CONVERSATION_TITLE, type WorkspaceRef } from '../model/conversation.ts';
 import type { RemoteConversation, RemoteFields, RemoteMessage, SendOrder } from '../store/outbox.ts';
 
 const VERSION = 1;
@@ -46,15 +46,22 @@ const conversationNoteSchema = z.object({
   id: z.uuid(),
   createdAt: time,
   folders: z.array(z.string()).optional(),
+  remotes: z.array(z.string()).optional(),
 });
 
 export function encodeCreate(order: Extract<SendOrder, { kind: 'create' }>): CreateConversation {
-  const folders = order.workspace?.folders ?? [];
+  const { folders = [], remotes } = order.workspace ?? {};
   return {
     title: order.title,
     ...(folders[0] === undefined ? {} : { workspace_path: folders[0] }),
     initial_context: {
-      [KEY]: { v: VERSION, id: order.conversationId, createdAt: order.createdAt, folders: [...folders] },
+      [KEY]: {
+        v: VERSION,
+        id: order.conversationId,
+        createdAt: order.createdAt,
+        folders: [...folders],
+        ...(remotes && { remotes: [...remotes] }),
+      },
     },
   };
 }
@@ -104,11 +111,15 @@ export function decodeConversation(account: string, detail: ConversationDetail):
       ? {
           ...fields,
           createdAt: note.data.createdAt,
-          ...(note.data.folders && { workspace: { folders: note.data.folders } }),
+          ...(note.data.folders && { workspace: workspaceOf(note.data.folders, note.data.remotes) }),
         }
       : fields,
     messages: (detail.messages ?? []).map((row) => decodeMessage(account, detail.id, row)),
   };
+}
+
+function workspaceOf(folders: readonly string[], remotes: readonly string[] | undefined): WorkspaceRef {
+  return { folders, ...(remotes && { remotes }) };
 }
 
 /**

@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
-import type { WorkspaceRef } from '../model/conversation.ts';
 import type { PanelEffects } from '../panel/panel.ts';
 import type { Log } from './log.ts';
 import { purgeDialog } from './purgeDialog.ts';
+import { pickTags } from './pickTags.ts';
 
 const OUTSIDE = new Set(['http', 'https', 'mailto']);
 
@@ -28,11 +28,6 @@ export function editorEffects(log: Log): PanelEffects {
       vscode.commands.executeCommand(id, ...args).then(undefined, failed);
     },
     copy: async (text) => vscode.env.clipboard.writeText(text),
+    pickTags,
   };
-}
-
-/** The folders of this window; undefined in an empty one. */
-export function workspaceRef(): WorkspaceRef | undefined {
-  const folders = vscode.workspace.workspaceFolders?.map((folder) => folder.uri.toString());
-  return folders === undefined ? undefined : { folders };
 }

@@ -28,6 +28,7 @@ class TestPanel {
     confirmPurge: sinon.fake.resolves(true),
     showPurge: <T>(task: (onProgress: () => void, signal: AbortSignal) => Promise<T>) =>
       task(() => undefined, new AbortController().signal),
+    pickTags: sinon.fake.resolves(undefined),
   };
   appearance: Appearance = {};
   private fault: StoreError | undefined;
@@ -69,6 +70,12 @@ class TestPanel {
       effects: this.effects,
       appearance: () => this.appearance,
       trashDays: () => 30,
+      surroundings: {
+        now: Date.now,
+        isSeen: () => true,
+        workspaceIds: () => undefined,
+        showUnread: () => undefined,
+      },
       ids: uuidv7,
       workspace: () => undefined,
       log,

@@ -34,7 +34,8 @@ describe('intents of the webview', () => {
     ['a draft beyond the limit', { ...send, type: 'saveDraft', text: 'x'.repeat(MAX_MESSAGE_LENGTH + 1) }],
     ['an id that is none', { ...send, messageId: '../../etc' }],
     ['a command that is not offered', { type: 'runCommand', command: 'workbench.action.quit' }],
-    ['an empty title', { type: 'rename', conversationId, title: '  ' }],
+    ['half a filter', { type: 'setFilter', filter: { days: 2 } }],
+    ['a change of nothing', { type: 'changeMany', conversationIds: [], change: {} }],
     ['a long title', { type: 'rename', conversationId, title: 'x'.repeat(256) }],
     ['a long link', { type: 'openLink', href: `https://x/${'y'.repeat(4096)}` }],
   ];

@@ -14,6 +14,8 @@ const item = (n: number, preview = ''): ConversationItem => ({
   updatedAt: 1,
   messageCount: 1,
   pendingCount: 0,
+  tags: [],
+  isUnread: false,
 });
 
 function memory(errors: unknown[] = []) {

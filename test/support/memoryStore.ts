@@ -26,6 +26,9 @@ const MAX_PAGE = 1_000;
 const MAX_TITLE = 255;
 
 interface KeptConversation extends Omit<Conversation, 'messageCount' | 'preview'> {
+  /** The user named it: no prompt does. */
+  readonly isRenamed: boolean;
+  readonly isUnread: boolean;
   readonly lastHlc: number;
 }
 
@@ -102,6 +105,9 @@ export class MemoryOperations {
         status: 'active',
         isPinned: false,
         isStarred: false,
+        isRenamed: title !== undefined,
+        isUnread: false,
+        tags: [],
         createdAt: this.now(),
         updatedAt: this.now(),
         lastHlc: 0,
@@ -113,8 +119,10 @@ export class MemoryOperations {
 
   change(conversationId: string, change: FieldChange): Conversation {
     const before = this.conversation(conversationId);
-    const title = cleanTitle(change.title ?? before.title);
-    this.file.conversations.set(conversationId, { ...before, ...change, title });
+    const named = change.title === undefined ? undefined : cleanTitle(change.title).trim();
+    const title = named === '' ? this.automaticTitle(conversationId) : (named ?? before.title);
+    const isRenamed = named === undefined ? before.isRenamed : named !== '';
+    this.file.conversations.set(conversationId, { ...before, ...change, title, isRenamed });
     return this.listed(this.conversation(conversationId));
   }
 
@@ -143,10 +151,12 @@ export class MemoryOperations {
       arrived: '',
     };
     this.file.messages.set(said.id, { ...said, ...(!isSettled(said) && { owner: this.session }) });
-    const isTitled = place.title !== NEW_CONVERSATION_TITLE || said.role !== 'user';
+    const isUnnamed = place.title === NEW_CONVERSATION_TITLE && !place.isRenamed;
+    const isTitled = !isUnnamed || said.role !== 'user';
     this.file.conversations.set(place.id, {
       ...place,
       title: isTitled ? place.title : cleanTitle(titleFrom(content)),
+      isUnread: place.isUnread || (said.role !== 'user' && isSettled(said)),
       lastHlc: said.hlc,
       updatedAt: Math.max(place.updatedAt, createdAt),
     });
@@ -213,6 +223,8 @@ export class MemoryOperations {
 
   private finish({ owner: _, arrived, ...message }: KeptMessage): void {
     this.file.messages.set(message.id, { ...message, content: message.content + arrived, arrived: '' });
+    const place = this.conversation(message.conversationId);
+    this.file.conversations.set(place.id, { ...place, isUnread: true });
   }
 
   private messagesOf(conversationId: string): KeptMessage[] {
@@ -221,7 +233,12 @@ export class MemoryOperations {
       .sort((a, b) => comparePositions(positionOf(a), positionOf(b)));
   }
 
-  private listed({ lastHlc: _, ...conversation }: KeptConversation): ListedConversation {
+  private automaticTitle(conversationId: string): string {
+    const first = this.messagesOf(conversationId).find(({ role }) => role === 'user');
+    return first === undefined ? NEW_CONVERSATION_TITLE : cleanTitle(titleFrom(first.content));
+  }
+
+  private listed({ lastHlc: _, isRenamed: _renamed, ...conversation }: KeptConversation): ListedConversation {
     const messages = this.messagesOf(conversation.id);
     return {
       ...conversation,

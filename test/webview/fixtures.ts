@@ -27,6 +27,8 @@ export function conversation(n: number, fields: Partial<ConversationItem> = {}):
     updatedAt: NOW - n * HOUR,
     messageCount: 4,
     pendingCount: 0,
+    tags: [],
+    isUnread: false,
     ...fields,
   };
 }

@@ -4,16 +4,19 @@
  */
 import type { Memento } from 'vscode';
 import * as z from 'zod';
+import { filterSchema, type ListFilter } from '../../protocol/organise.ts';
 import type { ConversationItem, ListView } from '../../protocol/panel.ts';
 
 export interface WindowState {
   readonly openConversationId?: string | undefined;
   readonly view: ListView;
+  readonly filter?: ListFilter | undefined;
 }
 
 const windowSchema = z.object({
   openConversationId: z.uuid().optional(),
   view: z.enum(['active', 'starred', 'archived', 'trash']),
+  filter: filterSchema.optional().catch(undefined),
 });
 
 const catalogueSchema = z.array(
@@ -27,6 +30,9 @@ const catalogueSchema = z.array(
     updatedAt: z.number(),
     messageCount: z.number(),
     pendingCount: z.number(),
+    tags: z.array(z.string()).default([]),
+    isUnread: z.boolean().default(false),
+    workspaceName: z.exactOptional(z.string()),
   }),
 );
 

@@ -1,11 +1,14 @@
 import type { FieldChange } from '../../model/change.ts';
 import {
   NEW_CONVERSATION_TITLE,
+  titleFrom,
   type Conversation,
   type ConversationFields,
   type ConversationStatus,
   type WorkspaceRef,
 } from '../../model/conversation.ts';
+import { filterOf } from './listFilter.ts';
+import { placeOf } from './workspaces.ts';
 import type { ConversationPage, ListQuery, ListedConversation, NewConversation } from '../store.ts';
 import { enqueueFields } from './outboxRows.ts';
 import { noSuchConversation, type Context } from './session.ts';
@@ -24,12 +27,17 @@ export interface ConversationRow {
   updated_at: number;
   deleted_at: number | null;
   workspace: string | null;
+  workspace_id: string | null;
+  workspace_name: string | null;
+  tags: string;
+  is_unread: number;
   message_count: number;
   preview: string | null;
   pending_count: number;
 }
 
 const COLUMNS = `c.id, c.title, c.status, c.is_pinned, c.is_starred, c.created_at, c.updated_at, c.deleted_at, c.workspace, c.message_count,
+  c.tags, c.is_unread, c.workspace_id, (SELECT w.name FROM workspaces w WHERE w.id = c.workspace_id) AS workspace_name,
   (SELECT substr(m.content, 1, 200) FROM messages m WHERE m.conversation_id = c.id
    ORDER BY m.server_order DESC, m.hlc DESC, m.id DESC LIMIT 1) AS preview,
   (SELECT count(*) FROM outbox o WHERE o.conversation_id = c.id AND o.seq > 0) AS pending_count`;
@@ -41,6 +49,10 @@ export function toConversation(row: ConversationRow): ListedConversation {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     ...(row.workspace === null ? {} : { workspace: JSON.parse(row.workspace) as WorkspaceRef }),
+    tags: JSON.parse(row.tags) as string[],
+    ...(row.workspace_id === null ? {} : { workspaceId: row.workspace_id }),
+    ...(row.workspace_name === null ? {} : { workspaceName: row.workspace_name }),
+    isUnread: row.is_unread === 1,
     messageCount: row.message_count,
     preview: (row.preview ?? '').replace(/\s+/g, ' ').trim(),
     pendingCount: row.pending_count,
@@ -65,13 +77,15 @@ export const LISTED = `(c.message_count > 0
 
 export function listConversations({ db }: Context, query: ListQuery): ConversationPage {
   const limit = Math.min(Math.max(1, query.limit), MAX_PAGE);
+  const filter = filterOf(query);
   const rows = db.all<ConversationRow>(
     `SELECT ${COLUMNS} FROM conversations c
-     WHERE c.status = ? ${query.starredOnly === true ? 'AND c.is_starred = 1' : ''}
+     WHERE c.status = ? ${filter.where}
        AND ${LISTED}
      ORDER BY ${query.status === 'deleted' ? 'c.deleted_at DESC, c.n DESC' : 'c.is_pinned DESC, c.updated_at DESC, c.id'}
      LIMIT ?`,
     query.status,
+    ...filter.params,
     limit + 1,
   );
   return { items: rows.slice(0, limit).map(toConversation), hasMore: rows.length > limit };
@@ -105,13 +119,15 @@ export function createConversation(
     if (known !== undefined) return known;
     refusePurged(db, input.id);
     db.run(
-      `INSERT INTO conversations (id, title, status, created_at, updated_at, workspace, account)
-       VALUES (?, ?, 'active', ?, ?, ?, (SELECT key FROM accounts WHERE key = ?))`,
+      `INSERT INTO conversations (id, title, is_renamed, status, created_at, updated_at, workspace, workspace_id, account)
+       VALUES (?, ?, ?, 'active', ?, ?, ?, ?, (SELECT key FROM accounts WHERE key = ?))`,
       input.id,
       cleanTitle(input.title ?? NEW_CONVERSATION_TITLE),
+      Number(input.title !== undefined),
       now(),
       now(),
       input.workspace === undefined ? null : JSON.stringify(input.workspace),
+      placeOf(context, input.workspace) ?? null,
       account ?? null,
     );
     return mustRead(context, input.id);
@@ -122,10 +138,24 @@ export function changeConversation(context: Context, id: string, change: FieldCh
   const { db } = context;
   return db.write(() => {
     const before = mustRead(context, id);
-    writeFields(context, id, { ...before, ...change, title: cleanTitle(change.title ?? before.title) });
+    const title = change.title === undefined ? before.title : rename(context, id, change.title);
+    writeFields(context, id, { ...before, ...change, title });
     enqueueFields(context, id);
     return mustRead(context, id);
   });
+}
+
+/** The title that it has from now on: the user's, or with no words in that, the automatic one again. */
+function rename({ db }: Context, id: string, wanted: string): string {
+  const title = cleanTitle(wanted).trim();
+  db.run('UPDATE conversations SET is_renamed = ? WHERE id = ?', Number(title !== ''), id);
+  if (title !== '') return title;
+  const first = db.get<{ content: string }>(
+    `SELECT content FROM messages WHERE conversation_id = ? AND role = 'user' AND trashed_at IS NULL
+     ORDER BY server_order, hlc, id LIMIT 1`,
+    id,
+  );
+  return first === undefined ? NEW_CONVERSATION_TITLE : cleanTitle(titleFrom(first.content));
 }
 
 /** A status that becomes `deleted`, here or there, remembers when and from where. */

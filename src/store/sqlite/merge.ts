@@ -18,6 +18,8 @@ import { ensureFieldsQueued } from './outboxRows.ts';
 import { keepPurged } from './purged.ts';
 import { requireConversation, type Context } from './session.ts';
 import { findTombstone, findTombstoneByRemote, forgetTombstone } from './tombstones.ts';
+import { markArrived } from './unread.ts';
+import { placeOf } from './workspaces.ts';
 
 interface KnownRow {
   id: string;
@@ -130,12 +132,17 @@ export function mergeConversation(
     checkFence(context, lease);
     if (isKeptPurged(context, account, remote.fields, remote.id))
       return { conversationId: remote.id, added: 0, adopted: 0, doubled: 0 };
+    const isKnown = findByRemote(context, account, remote.fields.remoteId) !== undefined;
     const id = conversationFor(context, account, remote);
     const seen = new Set<string>();
     const report = { added: 0, adopted: 0, doubled: 0, kept: 0 };
     for (const message of remote.messages) {
       if (seen.has(message.id)) report.doubled += 1;
-      else report[mergeMessage(context, id, message)] += 1;
+      else {
+        const merged = mergeMessage(context, id, message);
+        report[merged] += 1;
+        if (merged === 'added') markArrived(context, { conversationId: id, account, isKnown, message });
+      }
       seen.add(message.id);
     }
     db.run('UPDATE conversations SET remote_updated_at = ? WHERE id = ?', remote.fields.remoteUpdatedAt, id);
@@ -163,7 +170,7 @@ function conversationFor(context: Context, account: AccountKey, remote: RemoteCo
   const id = isFree ? remote.id : derivedId('conversation', account, remote.fields.remoteId);
   db.run(
     `INSERT INTO conversations (id, title, status, is_pinned, is_starred, created_at, updated_at, workspace, deleted_at,
-       deleted_from) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+       deleted_from, workspace_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     id,
     cleanTitle(remote.fields.title),
     remote.fields.status,
@@ -174,6 +181,7 @@ function conversationFor(context: Context, account: AccountKey, remote: RemoteCo
     remote.fields.workspace === undefined ? null : JSON.stringify(remote.fields.workspace),
     remote.fields.status === 'deleted' ? context.now() : null,
     remote.fields.status === 'deleted' ? 'active' : null,
+    placeOf(context, remote.fields.workspace) ?? null,
   );
   requireConversation(db, id);
   linkRemote(context, id, account, { ...remote.fields, title: cleanTitle(remote.fields.title) });

@@ -17,6 +17,7 @@ import { cleanTitle, readConversation } from './conversations.ts';
 import { removeDraft } from './drafts.ts';
 import { enqueueAppend, enqueueCreate, enqueueFields } from './outboxRows.ts';
 import { addPiece, readParts, removeParts, writeActivities, writeCommands } from './parts.ts';
+import { markUnread } from './unread.ts';
 import { beat, deadOwners, noSuchConversation, type Context } from './session.ts';
 import { refusePurged } from './tombstones.ts';
 
@@ -128,6 +129,7 @@ export function appendMessage(context: Context, input: NewMessage): Message {
     const owner = settled ? undefined : session.id;
     const { n, hash } = insertMessage(context, conversationId, { ...said, serverOrder: UNNUMBERED, owner });
     if (!settled) beat(context);
+    else if (content.role !== 'user') markUnread(context, conversationId);
     if (place.isTitledByPrompt && content.role === 'user') titleByPrompt(context, place.n, content.content);
     if (place.status === 'deleted' && content.role === 'user') bringBack(context, conversationId);
     removeDraft(context, conversationId, id);
@@ -148,13 +150,14 @@ interface Place {
 
 /** Throws `StoreError('no-such-conversation')`, or `StoreError('purged')`. */
 function requirePlace({ db }: Context, conversationId: string): Place {
-  const row = db.get<Omit<Place, 'isTitledByPrompt'> & { title: string }>(
-    'SELECT n, last_hlc, remote_id, status, title FROM conversations WHERE id = ?',
+  const row = db.get<Omit<Place, 'isTitledByPrompt'> & { title: string; is_renamed: number }>(
+    'SELECT n, last_hlc, remote_id, status, title, is_renamed FROM conversations WHERE id = ?',
     conversationId,
   );
   if (row === undefined || row.status === 'deleted') refusePurged(db, conversationId);
   if (row === undefined) throw noSuchConversation();
-  return { ...row, isTitledByPrompt: row.title === NEW_CONVERSATION_TITLE && row.remote_id === null };
+  const isUnnamed = row.title === NEW_CONVERSATION_TITLE && row.is_renamed === 0;
+  return { ...row, isTitledByPrompt: isUnnamed && row.remote_id === null };
 }
 
 function toContent(input: NewMessage): MessageContent {
@@ -289,7 +292,8 @@ export function settleMessage(
 }
 
 /** Folds the pieces into the message, fixes its hash and lets the outbox send it. */
-function finish({ db }: Context, message: Message): void {
+function finish(context: Context, message: Message): void {
+  const { db } = context;
   db.run(
     'UPDATE messages SET content = ?, status = ?, hash = ?, owner = NULL WHERE id = ?',
     message.content,
@@ -298,6 +302,7 @@ function finish({ db }: Context, message: Message): void {
     message.id,
   );
   db.run('DELETE FROM message_pieces WHERE message_id = ?', message.id);
+  markUnread(context, message.conversationId);
   db.run('UPDATE outbox SET is_ready = 1 WHERE seq = (SELECT n FROM messages WHERE id = ?)', message.id);
 }
 

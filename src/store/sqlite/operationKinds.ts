@@ -45,6 +45,12 @@ export const OPERATION_KINDS: Readonly<Record<OperationName, 'read' | 'write' | 
   untouched: 'read',
   expired: 'read',
   claimChore: 'quiet',
+  changeMany: 'write',
+  tagCounts: 'read',
+  unreadCount: 'read',
+  setViewed: 'write',
+  identifyWorkspace: 'write',
+  workspaceGroups: 'read',
 
   useAccount: 'read',
   interruptOrphans: 'write',

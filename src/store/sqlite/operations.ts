@@ -1,4 +1,5 @@
 import type { ConversationStore } from '../store.ts';
+import type { OrganiseStore } from '../organise.ts';
 import type { SyncStore } from '../outbox.ts';
 import type { TrashStore } from '../trash.ts';
 import * as conversations from './conversations.ts';
@@ -6,12 +7,15 @@ import * as drafts from './drafts.ts';
 import * as leases from './leases.ts';
 import * as merge from './merge.ts';
 import * as messages from './messages.ts';
+import * as organise from './organise.ts';
 import * as outbox from './outbox.ts';
 import * as purging from './purge.ts';
 import * as indexer from './search/indexer.ts';
 import { searchConversations } from './search/search.ts';
 import type { Context } from './session.ts';
 import * as trash from './trash.ts';
+import * as unread from './unread.ts';
+import * as workspaces from './workspaces.ts';
 
 type Synchronous<T> = {
   [K in keyof T]: T[K] extends (...args: infer A) => Promise<infer R> ? (...args: A) => R : never;
@@ -20,7 +24,8 @@ type Synchronous<T> = {
 /** Everything that crosses to the worker: the two store interfaces, without their promises. */
 export type Operations = Synchronous<Omit<ConversationStore, 'onDidChange'>> &
   Synchronous<SyncStore> &
-  Synchronous<TrashStore> & {
+  Synchronous<TrashStore> &
+  Synchronous<OrganiseStore> & {
     /** The account that new conversations belong to, once it has been reached. */
     useAccount(account: string | undefined): void;
     /** Ends the open messages of dead windows; returns how many. */
@@ -31,9 +36,11 @@ export type Operations = Synchronous<Omit<ConversationStore, 'onDidChange'>> &
 
 export type OperationName = keyof Operations;
 
-export function createOperations(context: Context): Operations {
-  const { db } = context;
+export function createOperations(given: Context): Operations {
+  const { db } = given;
   let account: string | undefined;
+  let viewed: string | undefined;
+  const context: Context = { ...given, isViewed: (id) => id === viewed };
   return {
     list: (query) => db.snapshot(() => conversations.listConversations(context, query)),
     conversationIds: () => conversations.conversationIds(context),
@@ -74,6 +81,15 @@ export function createOperations(context: Context): Operations {
     untouched: (query) => trash.untouched(context, query),
     expired: (query) => trash.expired(context, query),
     claimChore: (name, now, everyMs) => trash.claimChore(context, name, now, everyMs),
+    changeMany: (changes) => organise.changeMany(context, changes),
+    tagCounts: () => organise.tagCounts(context),
+    unreadCount: () => unread.unreadCount(context),
+    setViewed: (id) => {
+      viewed = id;
+      if (id !== undefined) unread.markRead(context, id);
+    },
+    identifyWorkspace: (evidence) => workspaces.identifyWorkspace(context, evidence),
+    workspaceGroups: () => workspaces.workspaceGroups(context),
 
     useAccount: (key) => {
       account = key;

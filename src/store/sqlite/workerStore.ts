@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { StoreError, type ConversationStore, type Subscription } from '../store.ts';
+import type { OrganiseStore } from '../organise.ts';
 import type { SyncStore } from '../outbox.ts';
 import type { TrashStore } from '../trash.ts';
 import { OPERATION_KINDS } from './operationKinds.ts';
@@ -137,8 +138,8 @@ function isTooOld(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ERR_UNKNOWN_BUILTIN_MODULE';
 }
 
-/** Both store interfaces over the worker. */
-export interface SqliteStore extends ConversationStore, SyncStore, TrashStore {
+/** Every store interface over the worker. */
+export interface SqliteStore extends ConversationStore, OrganiseStore, SyncStore, TrashStore {
   useAccount(account: string | undefined): Promise<void>;
   /** Looks at once whether a file that could not be written can be written now; it does so by itself, later. */
   tryAgain(): void;

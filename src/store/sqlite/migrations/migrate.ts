@@ -4,9 +4,10 @@ import { initial } from './0001-initial.ts';
 import { history } from './0002-history.ts';
 import { search } from './0003-search.ts';
 import { trash } from './0005-trash.ts';
+import { organise } from './0006-organise.ts';
 import type { Migration } from './migration.ts';
 
-const migrations: readonly Migration[] = [initial, history, search, trash];
+const migrations: readonly Migration[] = [initial, history, search, trash, organise];
 
 /** The schema that this NAVI writes. */
 export const NEWEST = migrations.at(-1)?.version ?? 0;

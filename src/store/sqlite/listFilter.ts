@@ -1,0 +1,24 @@
+import type { SQLInputValue } from 'node:sqlite';
+import type { ListQuery } from '../store.ts';
+
+/** What a list query asks beyond a status, as conditions on `conversations c`. */
+export function filterOf(query: ListQuery): { readonly where: string; readonly params: SQLInputValue[] } {
+  const { starredOnly, unreadOnly, tag, workspaceIds, from, to } = query;
+  const conditions: string[] = [];
+  const params: SQLInputValue[] = [];
+  const add = (condition: string, ...values: SQLInputValue[]): void => {
+    conditions.push(`AND ${condition}`);
+    params.push(...values);
+  };
+  if (starredOnly === true) add('c.is_starred = 1');
+  if (unreadOnly === true) add('c.is_unread = 1');
+  if (tag !== undefined)
+    add(`c.tags <> '[]' AND EXISTS (SELECT 1 FROM json_each(c.tags) t WHERE t.value = ?)`, tag);
+  if (workspaceIds?.length === 0) add('c.workspace_id IS NULL');
+  else if (workspaceIds !== undefined)
+    // The plus keeps the order of the list's index: sorting what another index finds costs more on the first page.
+    add('+c.workspace_id IN (SELECT w.value FROM json_each(?) w)', JSON.stringify(workspaceIds));
+  if (from !== undefined) add('c.updated_at >= ?', from);
+  if (to !== undefined) add('c.updated_at < ?', to);
+  return { where: conditions.join(' '), params };
+}
