@@ -83,8 +83,10 @@ function tagsAfter(
 }
 
 export function tagCounts({ db }: Context): TagCount[] {
-  return db.all<{ tag: string; count: number }>(
-    `SELECT t.value AS tag, count(*) AS count FROM conversations c, json_each(c.tags) t
-     WHERE c.tags <> '[]' AND c.status IN ('active', 'archived') GROUP BY t.value ORDER BY count DESC, tag`,
-  );
+  return db
+    .all<TagCount>(
+      `SELECT t.value AS tag, count(*) AS count FROM conversations c, json_each(c.tags) t
+       WHERE c.tags <> '[]' AND c.status IN ('active', 'archived') GROUP BY t.value ORDER BY count DESC, tag`,
+    )
+    .map(({ tag, count }) => ({ tag, count }));
 }
