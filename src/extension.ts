@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { v7 as uuidv7 } from 'uuid';
 import * as vscode from 'vscode';
@@ -7,7 +8,10 @@ import { HttpClient } from './http/client.ts';
 import { Panel } from './panel/panel.ts';
 import { CONDITION_NOTICE, conditionNotice, sharedPlaceWords } from './panel/storeNotices.ts';
 import { PanelView } from './panel/view.ts';
+import { JournaledStore } from './store/journaled.ts';
+import { MementoJournal } from './store/memento/journal.ts';
 import { PanelMemory } from './store/memento/panelMemory.ts';
+import { isAlive } from './store/processes.ts';
 import { openSqliteStore } from './store/sqlite/workerStore.ts';
 import { SyncEngine } from './sync/engine.ts';
 import { StatusReporter } from './sync/reporter.ts';
@@ -38,11 +42,12 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
   const onDefect = (error: unknown): void => log.error('Unexpected error.', error);
   const pause = (ms: number) => (): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-  const store = openSqliteStore(
+  const sessionId = randomUUID();
+  const sqlite = openSqliteStore(
     {
       script: vscode.Uri.joinPath(context.extensionUri, 'dist', 'storeWorker.cjs').fsPath,
       file: join(context.globalStorageUri.fsPath, 'navi.db'),
-      sessionId: randomUUID(),
+      sessionId,
       pollMs: POLL_MS,
     },
     {
@@ -56,6 +61,7 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
       },
       onCondition: (condition) => {
         const notice = conditionNotice(condition);
+        if (condition.trouble === undefined) journaled.drain().catch(onDefect);
         if (notice === undefined) panel.hideNotice(CONDITION_NOTICE);
         else panel.showNotice(notice);
         if (condition.trouble !== undefined) log.warn(condition.trouble);
@@ -67,10 +73,22 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
       },
     },
   );
+  const journaled = new JournaledStore(sqlite, {
+    journal: new MementoJournal({
+      global: context.globalState,
+      workspace: context.workspaceState,
+      owner: { sessionId, pid: process.pid, host: hostname() },
+      now: Date.now,
+      isAlive,
+    }),
+    now: Date.now,
+    onDefect,
+  });
+  const store = journaled.over(sqlite);
   const http = new HttpClient(readProxySettings());
   const tokens = new Tokens(context.secrets);
   const engine = new SyncEngine({
-    store,
+    store: sqlite,
     log,
     random: Math.random,
     time: {
@@ -81,7 +99,7 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
       },
     },
   });
-  const status = new StatusReporter(store, onDefect);
+  const status = new StatusReporter(sqlite, onDefect);
   const turns = new ChatTurns({
     store,
     ids: uuidv7,

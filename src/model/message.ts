@@ -11,11 +11,13 @@ export type MessageStatus = 'streaming' | 'complete' | 'interrupted' | 'failed';
 
 /**
  * Where a message is on its way to the backend.
+ * `journaled`: SQLite could not take it yet; kept in the editor's own storage until it can.
  * `local`: sync is off or the conversation belongs to no account. `queued`: saved here, waits. `sending`: a request
  * is under way. `unknown`: a request ended without an answer; read back before anything is sent again.
  * `sent`: the backend answered. `confirmed`: seen on the backend. `parked`: needs the user's attention.
  */
-export type Delivery = 'local' | 'queued' | 'sending' | 'unknown' | 'sent' | 'confirmed' | 'parked';
+export type Delivery =
+  'journaled' | 'local' | 'queued' | 'sending' | 'unknown' | 'sent' | 'confirmed' | 'parked';
 
 /** Why a prompt has no reply. Shown under the prompt with Retry. */
 export interface ReplyProblem {

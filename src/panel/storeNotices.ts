@@ -16,7 +16,7 @@ export function conditionNotice({ trouble, isReadable }: StoreCondition): Notice
   return {
     id: CONDITION_NOTICE,
     severity: 'error',
-    text: `${trouble} ${shown}What you write stays in the input box until then.`,
+    text: `${trouble} ${shown}New messages are kept in the editor's own storage until then.`,
     action: { label: 'Show Log', intent: { type: 'runCommand', command: 'showLog' } },
   };
 }

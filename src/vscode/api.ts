@@ -90,5 +90,6 @@ export interface NaviMessage {
   readonly activities: readonly NaviActivity[];
   readonly commands: readonly NaviCommand[];
   readonly createdAt: number;
-  readonly delivery: 'local' | 'queued' | 'sending' | 'unknown' | 'sent' | 'confirmed' | 'parked';
+  readonly delivery:
+    'journaled' | 'local' | 'queued' | 'sending' | 'unknown' | 'sent' | 'confirmed' | 'parked';
 }

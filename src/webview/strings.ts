@@ -76,6 +76,7 @@ export const strings = {
   showAll: (n: number) => `Show all ${count(n, 'character', 'characters')}`,
   remoteImage: (alt: string) => (alt === '' ? 'Image' : `Image: ${alt}`),
   delivery: {
+    journaled: 'Kept in the editor’s own storage until the disk can take it',
     local: 'Saved on this machine',
     queued: 'Saved on this machine, waiting to be sent',
     sending: 'Saved on this machine, sending',

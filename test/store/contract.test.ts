@@ -1,5 +1,7 @@
 /** The contract of a conversation store, kept by the one on SQLite (worker and all) and by the one of the tests. */
+import assert from 'node:assert/strict';
 import { describe } from 'mocha';
+import { JournaledStore } from '../../src/store/journaled.ts';
 import { openWindow } from '../support/stores.ts';
 import { MemoryFile, openMemoryStore } from '../support/memoryStore.ts';
 import { tempFolder } from '../support/tempFolder.ts';
@@ -7,7 +9,11 @@ import { describeConversations } from './contract/conversations.ts';
 import { describeMessages } from './contract/messages.ts';
 import type { MakePlace } from './contract/place.ts';
 
-const stores: Readonly<Record<string, MakePlace>> = { SQLite: onSqlite, memory: inMemory };
+const stores: Readonly<Record<string, MakePlace>> = {
+  SQLite: onSqlite,
+  memory: inMemory,
+  'memory with a journal': journaled,
+};
 
 for (const [name, makePlace] of Object.entries(stores)) {
   describe(`conversation store: ${name}`, () => {
@@ -35,4 +41,22 @@ function onSqlite(): ReturnType<MakePlace> {
 function inMemory(): ReturnType<MakePlace> {
   const file = new MemoryFile();
   return { open: () => openMemoryStore(file), close: () => Promise.resolve(), dispose: () => undefined };
+}
+
+function journaled(): ReturnType<MakePlace> {
+  const file = new MemoryFile();
+  const nothing = { read: () => [], fits: () => true, write: () => Promise.resolve() };
+  return {
+    open: () => {
+      const store = openMemoryStore(file);
+      const options = {
+        journal: nothing,
+        now: Date.now,
+        onDefect: (error: unknown) => assert.fail(String(error)),
+      };
+      return new JournaledStore(store, options).over(store);
+    },
+    close: () => Promise.resolve(),
+    dispose: () => undefined,
+  };
 }

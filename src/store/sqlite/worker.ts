@@ -4,6 +4,7 @@
  */
 import { hostname } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
+import { isAlive } from '../processes.ts';
 import { StoreError } from '../store.ts';
 import type { Connection } from './connection.ts';
 import { IdleWork } from './idleWork.ts';
@@ -232,16 +233,6 @@ function probeWriting({ db }: Context): void {
     );
   });
   db.write(() => db.run("DELETE FROM meta WHERE key = 'probe'"));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it runs as another user. Anything else: it is gone.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }
 
 function main(settings: WorkerSettings): void {

@@ -10,6 +10,7 @@ import { longText } from './longText.ts';
 import { steps } from './steps.ts';
 
 const DELIVERY_ICONS: Readonly<Record<Exclude<Delivery, 'parked'>, IconName>> = {
+  journaled: 'warning',
   local: 'device-desktop',
   queued: 'clock',
   sending: 'cloud-upload',

@@ -1,0 +1,445 @@
+import type { Clock } from '../model/ids.ts';
+import { interruptRunning } from '../model/activity.ts';
+import { derivedId } from '../model/hash.ts';
+import { hasContent, type Message } from '../model/message.ts';
+import {
+  mergeExtensions,
+  missing,
+  withEntry,
+  type Ending,
+  type Journal,
+  type JournalEntry,
+} from './journal.ts';
+import {
+  extended,
+  listWithWaiting,
+  pageWithWaiting,
+  toWaitingMessage,
+  waitingConversation,
+  waitingMessages,
+  whole,
+  withWaiting,
+  type HeldReply,
+  type Waiting,
+} from './journalView.ts';
+import { StoreError, type ConversationStore, type Extension, type NewMessage } from './store.ts';
+
+export interface JournaledOptions {
+  readonly journal: Journal;
+  readonly now: Clock;
+  /** For what cannot be moved out of the journal, and stays in it. */
+  readonly onDefect: (error: unknown) => void;
+}
+
+/** The part of a store that words go through. */
+export type WordStore = Pick<
+  ConversationStore,
+  | 'append'
+  | 'conversationIds'
+  | 'create'
+  | 'extend'
+  | 'list'
+  | 'noteReplyProblem'
+  | 'onDidChange'
+  | 'read'
+  | 'readDraft'
+  | 'readMessage'
+  | 'saveDraft'
+  | 'settle'
+>;
+
+/** A reply of this window that SQLite holds and that is open. */
+interface OpenReply {
+  readonly conversationId: string;
+  /** UTF-16 units of it that SQLite holds. */
+  length: number;
+  /** What SQLite did not take; the next piece or the end takes it along. */
+  waiting: Extension | undefined;
+}
+
+/**
+ * Puts a journal under a store: words that it cannot take now are kept in the journal, shown as `journaled`, and moved
+ * into the store later, once and in order. `create`, `append`, `settle`, `saveDraft` and `noteReplyProblem` resolve when
+ * their words are durable in the store or kept in the journal; `extend` of a reply also when they wait in memory for its
+ * next piece or its end. They reject with the store's error when the journal has no room either.
+ */
+export class JournaledStore {
+  private readonly store: WordStore;
+  private readonly options: JournaledOptions;
+  private readonly listeners = new Set<() => void>();
+  private readonly open = new Map<string, OpenReply>();
+  private readonly held = new Map<string, HeldReply & { readonly message: NewMessage }>();
+  /** The end of a reply that the journal had no room for: lost with this window, but shown and tried until then. */
+  private readonly unkept = new Set<JournalEntry>();
+  private entries: readonly JournalEntry[];
+  private moving: Promise<boolean> | undefined;
+  /** Why the store did not take what waits. */
+  private refusal: unknown;
+
+  constructor(store: WordStore, options: JournaledOptions) {
+    this.store = store;
+    this.options = options;
+    this.entries = options.journal.read();
+  }
+
+  /** Messages that wait in the journal. */
+  get size(): number {
+    return this.entries.filter(({ kind }) => kind === 'message' || kind === 'reply').length;
+  }
+
+  /** The store with the journal under it; what the journal does not know goes to the store as it is. */
+  over<S extends WordStore>(store: S): S {
+    const journaled: WordStore = {
+      list: async (query) => {
+        const page = await store.list(query);
+        return this.isIdle ? page : { ...page, items: listWithWaiting(page.items, query, this.waiting) };
+      },
+      conversationIds: async () => {
+        const ids = await store.conversationIds();
+        const known = new Set(ids);
+        return [...ids, ...this.conversationIds().filter((id) => !known.has(id))];
+      },
+      read: async (id, window) => {
+        const page = await store.read(id, window);
+        return this.isIdle || window.before !== undefined ? page : pageWithWaiting(page, id, this.waiting);
+      },
+      readMessage: async (id) => {
+        const stored = await store.readMessage(id);
+        return stored === undefined ? this.findWaiting(id) : withWaiting(stored, this.waiting);
+      },
+      create: (conversation) =>
+        this.write(
+          () => store.create(conversation),
+          { kind: 'conversation', conversation, at: this.options.now() },
+          (entries) => waitingConversation(conversation.id, entries),
+        ),
+      append: (message) => this.append(message),
+      extend: (id, extension) => this.extend(id, extension),
+      settle: (id, status) => this.settle(id, status),
+      noteReplyProblem: (messageId, reason) =>
+        this.write(
+          () => store.noteReplyProblem(messageId, reason),
+          { kind: 'note', messageId, ...(reason === undefined ? {} : { reason }) },
+          () => null,
+        ).then(() => undefined),
+      readDraft: async (conversationId) => {
+        const entry = this.entries.find(
+          (other) => other.kind === 'draft' && other.conversationId === conversationId,
+        );
+        if (entry?.kind === 'draft') return entry.draft;
+        const draft = await store.readDraft(conversationId);
+        // Sent, and still a draft only because its message could not be stored.
+        return draft === undefined || this.findWaiting(draft.messageId) !== undefined ? undefined : draft;
+      },
+      saveDraft: (conversationId, draft) =>
+        this.write(
+          () => store.saveDraft(conversationId, draft),
+          { kind: 'draft', conversationId, draft },
+          () => null,
+        ).then(() => undefined),
+      onDidChange: (listener) => {
+        const subscription = store.onDidChange(listener);
+        this.listeners.add(listener);
+        return {
+          dispose: () => {
+            subscription.dispose();
+            this.listeners.delete(listener);
+          },
+        };
+      },
+    };
+    return { ...store, ...journaled };
+  }
+
+  /** Moves what waits into the store. False when the store still cannot take it. */
+  drain(): Promise<boolean> {
+    this.moving ??= this.moveAll().finally(() => (this.moving = undefined));
+    return this.moving;
+  }
+
+  private get isIdle(): boolean {
+    return this.entries.length === 0 && this.held.size === 0 && this.replies().length === 0;
+  }
+
+  private get waiting(): Waiting {
+    return { entries: this.entries, held: [...this.held.values(), ...this.replies()] };
+  }
+
+  private replies(): HeldReply[] {
+    return [...this.open].flatMap(([messageId, { conversationId, waiting }]) =>
+      waiting === undefined ? [] : [{ messageId, conversationId, extension: waiting, at: 0 }],
+    );
+  }
+
+  private conversationIds(): string[] {
+    return this.entries.flatMap((entry) => (entry.kind === 'conversation' ? [entry.conversation.id] : []));
+  }
+
+  private findWaiting(id: string): Message | undefined {
+    const { entries, held } = this.waiting;
+    const entry = entries.find((other) => other.kind === 'message' && other.message.id === id);
+    const message =
+      entry?.kind === 'message' ? entry.message : held.find((reply) => reply.messageId === id)?.message;
+    if (message === undefined) return undefined;
+    return waitingMessages(message.conversationId, this.waiting, 0).find((other) => other.id === id);
+  }
+
+  private async append(message: NewMessage): Promise<Message> {
+    const at = this.options.now();
+    if (message.status !== 'streaming') {
+      return this.write(
+        () => this.store.append(message),
+        { kind: 'message', message, at },
+        () => toWaitingMessage(message, at, 0),
+      );
+    }
+    const { id, conversationId } = message;
+    if (this.entries.length === 0 || (await this.drain())) {
+      try {
+        const stored = await this.store.append(message);
+        this.open.set(id, { conversationId, length: message.content.length, waiting: undefined });
+        return stored;
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+      }
+    }
+    this.held.set(id, { messageId: id, conversationId, message, extension: {}, at });
+    this.tell();
+    return toWaitingMessage(message, at, 0);
+  }
+
+  private async extend(id: string, extension: Extension): Promise<void> {
+    const held = this.held.get(id);
+    if (held !== undefined) {
+      this.held.set(id, { ...held, extension: mergeExtensions(held.extension, extension) });
+      this.tell();
+      return;
+    }
+    const reply = this.open.get(id);
+    if (reply === undefined) {
+      await this.store.extend(id, extension);
+      return;
+    }
+    const piece = reply.waiting === undefined ? extension : mergeExtensions(reply.waiting, extension);
+    reply.waiting = undefined;
+    try {
+      await this.store.extend(id, piece);
+      reply.length += piece.text?.length ?? 0;
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      // Pieces that came meanwhile stand behind it.
+      reply.waiting = mergeExtensions(piece, reply.waiting);
+      this.tell();
+    }
+  }
+
+  private async settle(id: string, status: Ending): Promise<Message | undefined> {
+    const held = this.held.get(id);
+    if (held !== undefined) return this.settleHeld(held, status);
+    const reply = this.open.get(id);
+    this.open.delete(id);
+    if (reply === undefined) return this.store.settle(id, status);
+    const extension = reply.waiting ?? {};
+    const { conversationId, length } = reply;
+    const entry = {
+      kind: 'reply',
+      messageId: id,
+      conversationId,
+      offset: length,
+      extension,
+      status,
+    } as const;
+    return this.write(
+      async () => {
+        if (reply.waiting !== undefined) await this.store.extend(id, reply.waiting);
+        return this.store.settle(id, status);
+      },
+      entry,
+      async () => {
+        const stored = await this.store.readMessage(id);
+        return stored === undefined
+          ? undefined
+          : extended(stored, missing(extension, length, stored.content.length), status);
+      },
+    );
+  }
+
+  /** A reply that began while nothing could be written is a message like any other once it has ended. */
+  private async settleHeld(
+    held: HeldReply & { readonly message: NewMessage },
+    status: Ending,
+  ): Promise<Message | undefined> {
+    const said = whole(held.message, held.extension);
+    this.held.delete(held.messageId);
+    if (!hasContent(said)) {
+      this.tell();
+      return undefined;
+    }
+    const { activities, commands } = said;
+    const message: NewMessage = {
+      ...held.message,
+      ...said,
+      status,
+      activities: interruptRunning(activities),
+      commands: interruptRunning(commands),
+    };
+    return this.write(
+      () => this.store.append(message),
+      { kind: 'message', message, at: held.at },
+      () => toWaitingMessage(message, held.at, 0),
+    );
+  }
+
+  /** Writes into the store; behind what already waits, or when the store cannot take it, into the journal. */
+  private async write<T>(
+    call: () => Promise<T>,
+    entry: JournalEntry,
+    answer: (entries: readonly JournalEntry[]) => T | undefined | null | Promise<T | undefined>,
+  ): Promise<T> {
+    let cause: unknown;
+    if (this.entries.length === 0 || (await this.drain())) {
+      try {
+        return await call();
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+        cause = error;
+      }
+    }
+    await this.keep(entry, cause ?? this.refusal);
+    return (await answer(this.entries)) as T;
+  }
+
+  private async keep(entry: JournalEntry, cause: unknown): Promise<void> {
+    const before = this.entries;
+    const entries = withEntry(before, entry);
+    const kept = entries.filter((other) => !this.unkept.has(other));
+    try {
+      if (!this.options.journal.fits(kept)) throw cause;
+      this.entries = entries;
+      await this.options.journal.write(kept);
+    } catch {
+      // The store's own error says more than that of the journal.
+      if (entry.kind === 'reply') {
+        this.entries = entries;
+        this.unkept.add(entry);
+      } else if (this.entries === entries) this.entries = before;
+      else this.entries = this.entries.filter((other) => other !== entry);
+      throw cause;
+    } finally {
+      this.tell();
+    }
+  }
+
+  private async moveAll(): Promise<boolean> {
+    const moved = new Set<JournalEntry>();
+    let isTaken = true;
+    for (const entry of this.entries) {
+      try {
+        await this.move(entry);
+        moved.add(entry);
+      } catch (error) {
+        if (isPassing(error)) {
+          isTaken = false;
+          this.refusal = error;
+          break;
+        }
+        this.options.onDefect(error);
+      }
+    }
+    if (moved.size > 0) await this.forget(moved);
+    return isTaken;
+  }
+
+  /** Only after the commit of each; what stays in the journal by a failure is moved again and changes nothing. */
+  private async forget(moved: ReadonlySet<JournalEntry>): Promise<void> {
+    this.entries = this.entries.filter((entry) => !moved.has(entry));
+    for (const entry of moved) this.unkept.delete(entry);
+    try {
+      await this.options.journal.write(this.entries.filter((entry) => !this.unkept.has(entry)));
+    } catch (error) {
+      this.options.onDefect(error);
+    }
+    this.tell();
+  }
+
+  private async move(entry: JournalEntry): Promise<void> {
+    switch (entry.kind) {
+      case 'conversation':
+        await this.store.create(entry.conversation);
+        break;
+      case 'message':
+        await this.moveMessage(entry.message);
+        break;
+      case 'reply':
+        await this.moveReply(entry);
+        break;
+      case 'draft':
+        await this.moveDraft(entry);
+        break;
+      case 'note':
+        await this.store.noteReplyProblem(entry.messageId, entry.reason);
+        break;
+    }
+  }
+
+  private async moveMessage(message: NewMessage): Promise<void> {
+    try {
+      await this.store.append(message);
+    } catch (error) {
+      const problem = problemOf(error);
+      if (problem === 'id-conflict') {
+        // Other words got in under this id while these waited: both are kept, each once.
+        await this.store.append({ ...message, id: derivedId('message', message.id, message.content) });
+      } else if (problem === 'no-such-conversation') {
+        await this.store.create({ id: message.conversationId });
+        await this.store.append(message);
+      } else if (problem === 'purged') {
+        // What is purged stays away; words that were acknowledged stay too, in a conversation of their own.
+        const conversationId = derivedId('conversation', message.conversationId, 'kept words');
+        await this.store.create({ id: conversationId });
+        await this.store.append({ ...message, conversationId });
+      } else throw error;
+    }
+  }
+
+  /** A reply that another window has ended in the meantime takes no more: its rest becomes a message of its own. */
+  private async moveReply(entry: Extract<JournalEntry, { kind: 'reply' }>): Promise<void> {
+    const { messageId, conversationId, offset, extension, status } = entry;
+    const stored = await this.store.readMessage(messageId);
+    const rest = missing(extension, offset, stored?.content.length ?? 0);
+    const said = whole({ id: messageId, conversationId, role: 'assistant', content: '' }, rest);
+    if (stored !== undefined && stored.hash === undefined) {
+      if (hasContent(said)) await this.store.extend(messageId, rest);
+      await this.store.settle(messageId, status);
+    } else if (said.content !== '' || (stored === undefined && hasContent(said))) {
+      const id = derivedId('message', messageId, 'rest');
+      await this.moveMessage({ id, conversationId, role: 'assistant', ...said, status });
+    }
+  }
+
+  private async moveDraft({
+    conversationId,
+    draft,
+  }: Extract<JournalEntry, { kind: 'draft' }>): Promise<void> {
+    try {
+      await this.store.saveDraft(conversationId, draft);
+    } catch (error) {
+      // A draft of a conversation that is purged goes with it.
+      if (problemOf(error) !== 'no-such-conversation' && problemOf(error) !== 'purged') throw error;
+    }
+  }
+
+  private tell(): void {
+    for (const listener of this.listeners) listener();
+  }
+}
+
+/** The store may take it later. */
+function isPassing(error: unknown): boolean {
+  const problem = problemOf(error);
+  return problem === 'unavailable' || problem === 'busy';
+}
+
+function problemOf(error: unknown): string | undefined {
+  return error instanceof StoreError ? error.problem : undefined;
+}
