@@ -140,7 +140,9 @@ export function listWithWaiting(
   waiting: Waiting,
 ): readonly ListedConversation[] {
   const shown = items.map((item) => withCounts(item, waitingMessages(item.id, waiting, 0)));
-  if (query.status !== 'active' || query.starredOnly === true) return shown;
+  // They have no star, no tag and were read by who wrote them.
+  const asksForMarks = query.starredOnly === true || query.unreadOnly === true || query.tag !== undefined;
+  if (query.status !== 'active' || asksForMarks) return shown;
   const known = new Set(items.map(({ id }) => id));
   const only = waiting.entries
     .flatMap((entry) => (entry.kind === 'conversation' ? [entry.conversation.id] : []))
@@ -180,6 +182,8 @@ export function waitingConversation(
     status: 'active',
     isPinned: false,
     isStarred: false,
+    isUnread: false,
+    tags: [],
     createdAt: made.at,
     updatedAt: Math.max(made.at, messages.at(-1)?.createdAt ?? 0),
     ...(made.conversation.workspace === undefined ? {} : { workspace: made.conversation.workspace }),
