@@ -91,8 +91,14 @@ export class Panel {
     this.presenter.focusComposer();
   }
 
-  openConversation(conversationId: string): void {
-    this.presenter.show({ ...this.presenter.window, openConversationId: conversationId });
+  openConversation(conversationId: string, messageId?: string): void {
+    this.presenter.show({ ...this.presenter.window, openConversationId: conversationId }, messageId);
+  }
+
+  /** Shows the list, with the focus in its search box. */
+  searchConversations(): void {
+    this.presenter.show({ view: this.presenter.window.view });
+    this.presenter.focusSearch();
   }
 
   /** Puts everything that the shown list holds into the trash, with Undo. */
@@ -140,7 +146,7 @@ export class Panel {
         await this.newConversation();
         break;
       case 'openConversation':
-        this.openConversation(intent.conversationId);
+        this.openConversation(intent.conversationId, intent.messageId);
         break;
       case 'closeConversation':
         this.closeConversation();
@@ -150,6 +156,9 @@ export class Panel {
         break;
       case 'loadMoreConversations':
         this.presenter.showMoreConversations();
+        break;
+      case 'search':
+        this.presenter.search(intent.text, intent.isEverywhere);
         break;
       case 'loadOlderMessages':
         if (intent.conversationId === this.presenter.window.openConversationId)

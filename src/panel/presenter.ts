@@ -2,15 +2,18 @@ import type {
   Appearance,
   HostMessage,
   ListSnapshot,
+  Notice,
   OpenConversation,
+  SearchSnapshot,
   Snapshot,
   SyncSnapshot,
 } from '../protocol/panel.ts';
 import type { PanelMemory, WindowState } from '../store/memento/panelMemory.ts';
 import type { OrganiseStore } from '../store/organise.ts';
-import { StoreError, type ConversationStore, type Subscription } from '../store/store.ts';
+import { StoreError, type ConversationStore, type MessagePage, type Subscription } from '../store/store.ts';
 import type { DraftIds } from './draftIds.ts';
 import { NoticeBoard } from './notices.ts';
+import { readSearch, type SearchWish } from './search.ts';
 import { queryFor, toItem, toMessageItem } from './snapshot.ts';
 import { applicable, conditionsOf, type Surroundings } from './surroundings.ts';
 
@@ -43,6 +46,9 @@ export type Post = (message: HostMessage) => void;
 const MOST_FILTERED = 1_000;
 const LIST_STEP = 50;
 const MESSAGE_STEP = 50;
+const SEARCH_STEP = 30;
+/** The longest page of the store. */
+const MOST_MESSAGES = 1_000;
 
 /** Shows the store: a snapshot after every change that a user can see, at most one at a time. */
 export class Presenter {
@@ -52,6 +58,9 @@ export class Presenter {
   private state: WindowState;
   private listLimit = LIST_STEP;
   private messageLimit = MESSAGE_STEP;
+  private wish: SearchWish | undefined;
+  /** The message that was opened from a search. */
+  private targetId: string | undefined;
   private revision = 0;
   private lastBody = '';
   /** What was last read: stays in view while the store cannot be read (I6). */
@@ -92,10 +101,14 @@ export class Presenter {
   /** The webview has nothing yet: the next snapshot goes out whatever was sent before. */
   begin(): void {
     this.lastBody = '';
+    // The webview knows where its reader was.
+    this.targetId = undefined;
     if (this.isLoading) this.deliverCatalogue();
   }
 
-  show(window: WindowState): void {
+  /** `targetId`: a message of the open conversation to show. */
+  show(window: WindowState, targetId?: string): void {
+    this.targetId = targetId;
     if (window.openConversationId !== this.state.openConversationId) this.messageLimit = MESSAGE_STEP;
     if (window.view !== this.state.view || window.filter !== this.state.filter) this.listLimit = LIST_STEP;
     this.state = window;
@@ -104,7 +117,13 @@ export class Presenter {
   }
 
   showMoreConversations(): void {
-    this.listLimit += LIST_STEP;
+    if (this.wish === undefined) this.listLimit += LIST_STEP;
+    else this.wish = { ...this.wish, limit: this.wish.limit + SEARCH_STEP };
+  }
+
+  /** An empty text ends the search. */
+  search(text: string, isEverywhere: boolean): void {
+    this.wish = text.trim() === '' ? undefined : { text, isEverywhere, limit: SEARCH_STEP };
   }
 
   showOlderMessages(): void {
@@ -113,6 +132,10 @@ export class Presenter {
 
   focusComposer(): void {
     this.post?.({ type: 'focus', target: 'composer' });
+  }
+
+  focusSearch(): void {
+    this.post?.({ type: 'focus', target: 'search' });
   }
 
   /** Snapshots are made one at a time; whatever changes meanwhile makes one more. */
@@ -140,11 +163,12 @@ export class Presenter {
     const open = await this.readOpen();
     await this.noteViewed(open);
     surroundings.showUnread(await store.unreadCount());
+    const search = open === undefined ? await this.readSearch() : undefined;
     this.isLoading = false;
     this.notices.dismiss(UNREADABLE);
     this.lastRead = {
       isLoading: false,
-      list,
+      list: { ...list, ...(search === undefined ? {} : { search }) },
       ...(open === undefined ? {} : { open }),
       sync,
       notices: this.notices.all(),
@@ -175,6 +199,21 @@ export class Presenter {
     };
   }
 
+  /** One at a time, the newest wish each time: what is typed meanwhile makes one more snapshot. */
+  private async readSearch(): Promise<SearchSnapshot | undefined> {
+    const { store, status, surroundings, trashDays } = this.options;
+    const { view, filter = {} } = this.state;
+    if (this.wish === undefined) return undefined;
+    const workspaceIds = surroundings.workspaceIds();
+    const { limit: _, ...list } = {
+      ...queryFor(view, LIST_STEP),
+      ...conditionsOf(filter, workspaceIds, surroundings.now()),
+    };
+    return readSearch(store, this.wish, list, (conversation) =>
+      toItem(conversation, status.current, trashDays(), workspaceIds),
+    );
+  }
+
   /** Ids of what a filtered list holds, at most 1,000; undefined while nothing is filtered out. */
   async filteredIds(): Promise<readonly string[] | undefined> {
     const { store, surroundings } = this.options;
@@ -199,7 +238,7 @@ export class Presenter {
     const { store, turns, status, draftIds, trashDays, surroundings } = this.options;
     const id = this.state.openConversationId;
     if (id === undefined) return undefined;
-    const page = await store.read(id, { limit: this.messageLimit });
+    const page = await this.readWithTarget(id);
     if (page === undefined) return undefined;
     const saved = await store.readDraft(id);
     // Another window may have sent this window's draft: its id is taken, and a draft under it would not be kept.
@@ -210,7 +249,24 @@ export class Presenter {
       hasOlder: page.older !== undefined,
       draft: saved ?? { messageId: draftIds.of(id), text: '' },
       isReplying: turns.isReplying(id),
+      ...(this.targetId === undefined ? {} : { targetId: this.targetId }),
     };
+  }
+
+  /** The newest messages, as many as it takes to show the one that was asked for. */
+  private async readWithTarget(id: string): Promise<MessagePage | undefined> {
+    for (;;) {
+      const page = await this.options.store.read(id, { limit: this.messageLimit });
+      const { targetId } = this;
+      const isThere = page?.messages.some((message) => message.id === targetId) ?? false;
+      if (targetId === undefined || isThere) return page;
+      if (page?.older === undefined || this.messageLimit >= MOST_MESSAGES) {
+        this.targetId = undefined;
+        this.notices.show(page?.older === undefined ? TARGET_GONE : TARGET_TOO_FAR);
+        return page;
+      }
+      this.messageLimit = Math.min(MOST_MESSAGES, 2 * this.messageLimit);
+    }
   }
 
   /** The list as it was last shown: while the store is being opened, or when it cannot be read. */
@@ -248,6 +304,16 @@ export class Presenter {
 }
 
 const UNREADABLE = 'unreadable';
+const TARGET_GONE: Notice = {
+  id: 'target',
+  severity: 'info',
+  text: 'The message that was found is no longer in this conversation.',
+};
+const TARGET_TOO_FAR: Notice = {
+  id: 'target',
+  severity: 'info',
+  text: 'The message that was found is older than the newest 1,000 of its conversation, which the panel can show. It is safe; NAVI: Export Conversations writes it out.',
+};
 
 /** What went wrong, for people; never holds text of a conversation. */
 export function wordsFor(error: unknown): string {

@@ -9,9 +9,12 @@ import type { Delivery, MessageStatus, Role } from '../model/message.ts';
 import { organiseIntents, type ListFilter } from './organise.ts';
 
 export type { ListFilter, SelectionChange } from './organise.ts';
+import type { SnippetPiece } from '../model/snippet.ts';
 
 /** Longest message in UTF-16 units. The composer keeps longer text and says why it cannot be sent. */
 export const MAX_MESSAGE_LENGTH = 4_000_000;
+/** Longest text to search for, in UTF-16 units. */
+export const MAX_SEARCH_LENGTH = 1_000;
 const id = z.uuid();
 
 /** What the webview may ask for. Every intent is safe to repeat. */
@@ -32,10 +35,17 @@ export const intentSchema = z.discriminatedUnion('type', [
     text: z.string().max(MAX_MESSAGE_LENGTH),
   }),
   z.strictObject({ type: z.literal('newConversation') }),
-  z.strictObject({ type: z.literal('openConversation'), conversationId: id }),
+  /** `messageId`: show this message of it, not the newest. */
+  z.strictObject({ type: z.literal('openConversation'), conversationId: id, messageId: id.optional() }),
   z.strictObject({ type: z.literal('closeConversation') }),
   z.strictObject({ type: z.literal('showList'), view: z.enum(['active', 'starred', 'archived', 'trash']) }),
   z.strictObject({ type: z.literal('loadMoreConversations') }),
+  /** Show what is found instead of the list; an empty text ends the search. */
+  z.strictObject({
+    type: z.literal('search'),
+    text: z.string().max(MAX_SEARCH_LENGTH),
+    isEverywhere: z.boolean(),
+  }),
   z.strictObject({ type: z.literal('loadOlderMessages'), conversationId: id }),
   /** An empty title brings the automatic one back. */
   z.strictObject({ type: z.literal('rename'), conversationId: id, title: z.string().trim().max(255) }),
@@ -101,6 +111,39 @@ export interface ListSnapshot {
   readonly tags?: readonly string[];
   /** True when this window has a workspace to narrow by. */
   readonly hasWorkspace?: boolean;
+  /** While a search is on: drawn instead of the items. */
+  readonly search?: SearchSnapshot;
+}
+
+export interface SearchSnapshot {
+  readonly text: string;
+  /** All conversations were searched, also archived ones and those in the trash, not only those of the view. */
+  readonly isEverywhere: boolean;
+  /** Best first, one a conversation. */
+  readonly hits: readonly SearchItem[];
+  readonly hasMore: boolean;
+  /** False while a part of the history is still being indexed. */
+  readonly isComplete: boolean;
+  /** So many messages match that only the newest of them were looked at. */
+  readonly isNewestOnly: boolean;
+  /** Why search does not work, in words. */
+  readonly problem?: string;
+}
+
+export interface SearchItem {
+  readonly conversation: ConversationItem;
+  /** The title, with what was found in it. */
+  readonly title: readonly SnippetPiece[];
+  /** The message to open; absent when only the title matches. */
+  readonly match?: {
+    readonly messageId: string;
+    readonly role: Role;
+    readonly createdAt: number;
+    readonly where: 'message' | 'activity' | 'command';
+    readonly snippet: readonly SnippetPiece[];
+  };
+  /** Further messages of it that match. */
+  readonly furtherCount: number;
 }
 
 export interface MessageItem {
@@ -126,6 +169,8 @@ export interface OpenConversation {
   readonly draft: { readonly messageId: string; readonly text: string };
   /** True while a reply is being written by this window. */
   readonly isReplying: boolean;
+  /** The message to show and mark: it was opened from a search. One of `messages`. */
+  readonly targetId?: string;
 }
 
 export type SyncState = 'starting' | 'off' | 'synced' | 'syncing' | 'offline' | 'signedOut' | 'attention';
@@ -175,7 +220,7 @@ export interface Snapshot {
 /** Host to webview: move the focus, e.g. after "New Conversation". */
 export interface FocusMessage {
   readonly type: 'focus';
-  readonly target: 'composer' | 'list';
+  readonly target: 'composer' | 'list' | 'search';
 }
 
 export type HostMessage = Snapshot | FocusMessage;

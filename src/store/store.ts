@@ -86,21 +86,18 @@ export interface Extension {
   readonly commands?: readonly CommandPanel[];
 }
 
-/** What to look for and where. Anything may be in `text`: it holds no operators. */
-export interface SearchQuery {
+/** What to look for, and in which conversations. Anything may be in `text`: it holds no operators. */
+export interface SearchQuery extends Omit<ListQuery, 'status'> {
   readonly text: string;
   /** Conversations, at most 200. */
   readonly limit: number;
   /** Default: active and archived. With `deleted`, messages in the trash are searched as well. */
   readonly statuses?: readonly ConversationStatus[];
-  readonly starredOnly?: boolean;
-  readonly workspaceId?: string;
-  readonly tag?: string;
   /** Messages of this role alone, no titles. */
   readonly role?: Role;
-  /** Messages created in this time alone, no titles; milliseconds since the epoch, `to` not included. */
-  readonly from?: number;
-  readonly to?: number;
+  /** Messages of this time alone, no titles; milliseconds since the epoch, `writtenTo` not included. */
+  readonly writtenFrom?: number;
+  readonly writtenTo?: number;
 }
 
 /** What was found in one message. */

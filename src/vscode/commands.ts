@@ -41,6 +41,10 @@ export function registerCommands(options: CommandOptions): vscode.Disposable {
       panel.showTrash();
     },
     'navi.emptyTrash': () => panel.emptyTrash(),
+    'navi.searchConversations': async () => {
+      await showPanel();
+      panel.searchConversations();
+    },
     'navi.exportConversations': () => exportToFile(store),
     'navi.syncNow': async () => syncNow(),
     'navi.showLog': async () => log.show(),

@@ -7,7 +7,12 @@ const WORTH_TELLING: ReadonlySet<SyncState> = new Set(['offline', 'signedOut', '
 
 export function announcements(before: Snapshot | undefined, next: Snapshot): string[] {
   if (!before) return [];
-  return [...ofReply(before, next), ...ofNotices(before, next), ...ofSync(before, next)];
+  return [
+    ...ofReply(before, next),
+    ...ofNotices(before, next),
+    ...ofSync(before, next),
+    ...ofSearch(before, next),
+  ];
 }
 
 function ofReply(before: Snapshot, next: Snapshot): string[] {
@@ -59,6 +64,17 @@ export function firstSentence(markdown: string): string {
 function ofNotices(before: Snapshot, next: Snapshot): string[] {
   const known = new Set(before.notices.map((notice) => notice.id));
   return next.notices.filter((notice) => !known.has(notice.id)).map((notice) => notice.text);
+}
+
+/** How many were found, for each new answer. */
+function ofSearch(before: Snapshot, next: Snapshot): string[] {
+  const [old, search] = [before.list.search, next.list.search];
+  if (!search || next.open) return [];
+  const isSame =
+    old?.text === search.text &&
+    old.isEverywhere === search.isEverywhere &&
+    old.hits.length === search.hits.length;
+  return isSame ? [] : [search.problem ?? strings.found(search.hits.length, search.hasMore)];
 }
 
 function ofSync(before: Snapshot, next: Snapshot): string[] {

@@ -66,7 +66,9 @@ function isSnapshot(data: unknown): data is Snapshot {
 
 function isFocus(data: unknown): data is FocusMessage {
   return (
-    isObject(data) && data['type'] === 'focus' && (data['target'] === 'composer' || data['target'] === 'list')
+    isObject(data) &&
+    data['type'] === 'focus' &&
+    ['composer', 'list', 'search'].includes(String(data['target']))
   );
 }
 

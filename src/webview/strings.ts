@@ -37,6 +37,32 @@ export const strings = {
   pending: (n: number) => `${count(n, 'message', 'messages')} not sent yet`,
   noMessages: 'No messages yet',
 
+  // Search
+  search: 'Search conversations',
+  searchPlaceholder: 'Search conversations',
+  clearSearch: 'Clear the search',
+  searchResults: 'Search results',
+  found: (n: number, hasMore: boolean) =>
+    n === 0
+      ? 'Nothing found'
+      : `${hasMore ? 'More than ' : ''}${count(n, 'conversation', 'conversations')} found`,
+  nothingFound: (text: string) => `Nothing found for \u201c${text}\u201d`,
+  searchedView: {
+    active: 'Titles, messages, steps and commands of active conversations were searched.',
+    starred: 'Titles, messages, steps and commands of starred conversations were searched.',
+    archived: 'Titles, messages, steps and commands of archived conversations were searched.',
+    trash: 'Titles, messages, steps and commands of the trash were searched.',
+  },
+  searchedAll: 'Titles, messages, steps and commands of all conversations were searched, also of the trash.',
+  searchedEverywhere: 'From all conversations, also archived and deleted ones',
+  searchEverywhere: 'Search everywhere, also the archive and the trash',
+  searchOnly: (view: string) => `Search only: ${view}`,
+  searchFails: 'Search does not work now',
+  stillIndexing: 'A part of your history is still being indexed; more may be found in a moment.',
+  newestOnly: 'Very many messages match; the newest of them are shown. One more word finds older ones.',
+  furtherMatches: (n: number) => `${numbers.format(n)} more in this conversation`,
+  foundIn: { activity: 'Step:', command: 'Command:' },
+
   // Actions on a conversation
   back: 'Back to conversations',
   rename: 'Rename',

@@ -32,6 +32,8 @@ class TestPanel {
   };
   appearance: Appearance = {};
   private fault: StoreError | undefined;
+  searchFault: StoreError | undefined;
+  readonly searched: string[] = [];
   private readonly turns: ChatTurns;
   private waiting: () => void = () => undefined;
 
@@ -47,6 +49,10 @@ class TestPanel {
       list: (query) => unless(() => store.list(query)),
       read: (id, page) => unless(() => store.read(id, page)),
       append: (message) => unless(() => store.append(message)),
+      search: (query) => {
+        this.searched.push(query.text);
+        return this.searchFault === undefined ? store.search(query) : Promise.reject(this.searchFault);
+      },
     };
     const log = {
       warn: (text: string) => this.log.push(text),
@@ -368,5 +374,61 @@ describe('panel', () => {
     window.appearance = { fontSize: 17 };
     window.panel.refresh();
     await window.shows((snapshot) => snapshot.appearance?.fontSize === 17);
+  });
+
+  const results = (text: string) =>
+    window.shows((snapshot) => {
+      const { search } = snapshot.list;
+      return search?.text === text ? search : undefined;
+    });
+
+  it('Q30: shows what is found in place of the list, and the list again when the box is empty', async () => {
+    const id = await window.newConversation();
+    await window.send(id, 'a flamingo');
+    await window.shows((snapshot) => snapshot.open?.messages.length === 2);
+    window.panel.receive({ type: 'search', text: 'flam', isEverywhere: false });
+    window.panel.receive({ type: 'closeConversation' });
+    const { hits } = await results('flam');
+    assert.deepEqual(
+      hits.map(({ conversation }) => conversation.id),
+      [id],
+    );
+    window.panel.receive({ type: 'showList', view: 'archived' });
+    await window.shows(({ list }) => list.view === 'archived' && list.search?.hits.length === 0);
+    window.panel.receive({ type: 'search', text: 'flam', isEverywhere: true });
+    await window.shows(({ list }) => list.search?.isEverywhere === true && list.search.hits.length === 1);
+    window.panel.receive({ type: 'search', text: ' ', isEverywhere: false });
+    await window.shows(({ list }) => list.search === undefined);
+  });
+
+  it('Q31: opens the message that was found, however far up it is, and says so when it is gone', async () => {
+    const id = uuidv7();
+    await window.store.create({ id });
+    const ids = Array.from({ length: 130 }, () => uuidv7());
+    for (const [n, messageId] of ids.entries())
+      await window.store.append({ id: messageId, conversationId: id, role: 'user', content: `message ${n}` });
+    window.panel.receive({ type: 'openConversation', conversationId: id, messageId: ids[3] });
+    const open = await window.shows((snapshot) => snapshot.open);
+    assert.equal(open.targetId, ids[3]);
+    assert.ok(open.messages.some((message) => message.id === ids[3]));
+    window.panel.receive({ type: 'closeConversation' });
+    window.panel.receive({ type: 'openConversation', conversationId: id });
+    await window.shows((snapshot) => snapshot.open?.messages.length === 50 && !snapshot.open.targetId);
+    window.panel.receive({ type: 'openConversation', conversationId: id, messageId: uuidv7() });
+    await window.shows((snapshot) => snapshot.notices.some((notice) => notice.id === 'target'));
+  });
+
+  it('Q32: a search that cannot be made says why, and the list and conversations go on', async () => {
+    window.searchFault = new StoreError('unavailable', 'There is no full-text search.');
+    window.panel.receive({ type: 'search', text: SECRET, isEverywhere: false });
+    assert.equal((await results(SECRET)).problem, 'There is no full-text search.');
+    assert.ok((await window.newConversation()) !== '');
+  });
+
+  it('Q33: what is typed while a search is under way is searched next, and nothing in between', async () => {
+    for (const text of ['f', 'fl', 'fla', 'flam'])
+      window.panel.receive({ type: 'search', text, isEverywhere: false });
+    await results('flam');
+    assert.ok(window.searched.length <= 2, window.searched.join());
   });
 });

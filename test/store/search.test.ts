@@ -157,12 +157,12 @@ describe('search in the store', () => {
     assert.deepEqual(found('flamingo', { statuses: ['archived'] }), [archived]);
     assert.deepEqual(found('flamingo', { statuses: ['active'] }), [starred]);
     assert.deepEqual(found('flamingo', { role: 'assistant' }), []);
-    assert.deepEqual(found('flamingo', { from: world.now }), [archived]);
-    assert.deepEqual(found('flamingo', { to: world.now }), [starred]);
+    assert.deepEqual(found('flamingo', { writtenFrom: world.now }), [archived]);
+    assert.deepEqual(found('flamingo', { writtenTo: world.now }), [starred]);
     assert.deepEqual(found('flamingo', { tag: 'birds' }), []);
     window.db.run("UPDATE conversations SET tags = '[\"birds\"]', workspace_id = 'w' WHERE id = ?", starred);
     assert.deepEqual(found('flamingo', { tag: 'birds' }), [starred]);
-    assert.deepEqual(found('flamingo', { workspaceId: 'w' }), [starred]);
+    assert.deepEqual(found('flamingo', { workspaceIds: ['w'] }), [starred]);
   });
 
   it('Q9: more than a page says so, in one order', () => {

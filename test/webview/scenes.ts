@@ -1,5 +1,5 @@
 /** States of the panel worth looking at, and worth checking for accessibility. */
-import type { Snapshot } from '../../src/protocol/panel.ts';
+import type { SearchSnapshot, Snapshot } from '../../src/protocol/panel.ts';
 import { conversation, HOUR, message, MINUTE, notice, NOW, open, snapshot, uuid } from './fixtures.ts';
 
 const REPLY = `The request times out because the pool is **exhausted**: each handler takes a connection and keeps it while it waits for the next one.
@@ -66,6 +66,62 @@ const items = [
     updatedAt: NOW - 60 * 24 * HOUR,
   }),
 ];
+
+const search: SearchSnapshot = {
+  text: 'pool',
+  isEverywhere: true,
+  hasMore: false,
+  isComplete: true,
+  isNewestOnly: true,
+  hits: [
+    {
+      conversation: conversation(2, { updatedAt: NOW - 20_000 }),
+      title: [
+        { text: 'Why does the ', isMatch: false },
+        { text: 'pool', isMatch: true },
+        { text: ' run dry?', isMatch: false },
+      ],
+      match: {
+        messageId: uuid(1001),
+        role: 'assistant',
+        createdAt: NOW - 24 * MINUTE,
+        where: 'message',
+        snippet: [
+          { text: 'The request times out because the ', isMatch: false },
+          { text: 'pool', isMatch: true },
+          {
+            text: ' is **exhausted**: each handler takes a connection and keeps it while it waits for the next one.…',
+            isMatch: false,
+          },
+        ],
+      },
+      furtherCount: 3,
+    },
+    {
+      conversation: conversation(5, { status: 'archived', updatedAt: NOW - 26 * HOUR }),
+      title: [{ text: 'Flaky test in the scheduler of a service with a long name', isMatch: false }],
+      match: {
+        messageId: uuid(1003),
+        role: 'assistant',
+        createdAt: NOW - 26 * HOUR,
+        where: 'command',
+        snippet: [
+          { text: 'npm test -- --grep ', isMatch: false },
+          { text: 'pool', isMatch: true },
+        ],
+      },
+      furtherCount: 0,
+    },
+    {
+      conversation: conversation(7, { status: 'deleted', updatedAt: NOW - 60 * 24 * HOUR }),
+      title: [
+        { text: 'Pool', isMatch: true },
+        { text: 'side notes', isMatch: false },
+      ],
+      furtherCount: 0,
+    },
+  ],
+};
 
 const steps = {
   activities: [
@@ -204,6 +260,16 @@ export const scenes: Readonly<Record<string, () => Snapshot>> = {
           action: { label: 'Show log', intent: { type: 'runCommand', command: 'showLog' } },
         }),
       ],
+    }),
+  search: () => snapshot({ list: { view: 'active', items, hasMore: true, search } }),
+  'search-none': () =>
+    snapshot({
+      list: {
+        view: 'active',
+        items,
+        hasMore: true,
+        search: { ...search, text: 'flamingo', hits: [], isNewestOnly: false, isComplete: false },
+      },
     }),
   blank: () =>
     snapshot({

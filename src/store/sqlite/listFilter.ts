@@ -2,7 +2,10 @@ import type { SQLInputValue } from 'node:sqlite';
 import type { ListQuery } from '../store.ts';
 
 /** What a list query asks beyond a status, as conditions on `conversations c`. */
-export function filterOf(query: ListQuery): { readonly where: string; readonly params: SQLInputValue[] } {
+export function filterOf(query: Omit<ListQuery, 'status' | 'limit'>): {
+  readonly where: string;
+  readonly params: SQLInputValue[];
+} {
   const { starredOnly, unreadOnly, tag, workspaceIds, from, to } = query;
   const conditions: string[] = [];
   const params: SQLInputValue[] = [];

@@ -44,6 +44,8 @@ export class StoreWorker {
   private desk: Desk | undefined;
   private condition: Condition | undefined;
   private triedAt = 0;
+  /** The index was seen to lack something after a turn. */
+  private isBehind = false;
   private seenVersion = 0;
   private account: string | undefined;
   private awakeSince = Date.now();
@@ -101,7 +103,11 @@ export class StoreWorker {
   indexSome(): boolean {
     if (this.desk === undefined || this.condition?.trouble !== undefined) return false;
     try {
-      return this.desk.operations.indexSome();
+      const isMore = this.desk.operations.indexSome();
+      // A search that was shown as incomplete is complete now.
+      if (this.isBehind && !isMore) this.post({ type: 'changed' });
+      this.isBehind = isMore;
+      return isMore;
     } catch (error) {
       if (error instanceof StoreError) return false;
       throw error;

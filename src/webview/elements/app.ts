@@ -43,7 +43,9 @@ export class NaviApp extends LightElement {
     const from = before?.open?.conversation.id;
     const to = this.snapshot?.open?.conversation.id;
     if (from === to || !before || !document.hasFocus()) return;
-    this.#focusWanted ??= to === undefined ? 'list' : 'composer';
+    // The message that a search led to takes the focus itself.
+    if (this.snapshot?.open?.targetId === undefined)
+      this.#focusWanted ??= to === undefined ? 'list' : 'composer';
     if (from !== undefined) this.querySelector('navi-list')?.makeCurrent(from);
   }
 
@@ -51,7 +53,9 @@ export class NaviApp extends LightElement {
     const element = this.querySelector(target === 'composer' ? 'navi-conversation' : 'navi-list');
     if (!element) return;
     await element.updateComplete;
-    if (element.takeFocus()) this.#focusWanted = undefined;
+    const isDone =
+      target === 'search' && 'focusSearch' in element ? element.focusSearch() : element.takeFocus();
+    if (isDone) this.#focusWanted = undefined;
   }
 
   protected override render(): TemplateResult {

@@ -27,6 +27,7 @@ export type IconName =
   | 'pinned'
   | 'plug'
   | 'question'
+  | 'search'
   | 'send'
   | 'star-empty'
   | 'star-full'

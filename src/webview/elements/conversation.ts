@@ -15,6 +15,8 @@ import { Scroller } from './scroller.ts';
 import { restoreBar } from './trash.ts';
 
 const SAVE_VIEW_MS = 300;
+/** Pixels above the message that a search led to. */
+const TARGET_MARGIN = 24;
 
 /** The open conversation: its header, its messages and the composer. */
 export class NaviConversation extends LightElement {
@@ -80,8 +82,12 @@ export class NaviConversation extends LightElement {
       this.#scroller.afterUpdate();
       return;
     }
-    this.#scroller.connect(view, this.#saved.anchor);
+    const { targetId } = this.open;
+    const target = targetId === undefined ? undefined : { messageId: targetId, offset: -TARGET_MARGIN };
+    this.#scroller.connect(view, this.#saved.anchor ?? target);
     this.#saving.call();
+    if (targetId !== undefined && document.hasFocus())
+      view.querySelector<HTMLElement>('navi-message.is-target article')?.focus({ preventScroll: true });
   }
 
   #saveView(): void {
@@ -154,6 +160,7 @@ export class NaviConversation extends LightElement {
         (message, index) =>
           html`<navi-message
             data-id=${message.id}
+            class=${message.id === open.targetId ? 'is-target' : nothing}
             .message=${message}
             .conversationId=${conversationId}
             .canRetry=${index >= lastPrompt && !open.isReplying && open.conversation.status !== 'deleted'}

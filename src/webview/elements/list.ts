@@ -6,6 +6,8 @@ import { conversationActions, toggleActions } from './actions.ts';
 import { icon, iconButton } from './controls.ts';
 import { LightElement, type Post } from './light.ts';
 import { inShownOrder } from '../steadyOrder.ts';
+import './searchBox.ts';
+import './searchResults.ts';
 import { rowTime, trashBar, trashTime } from './trash.ts';
 
 const VIEWS: readonly ListView[] = ['active', 'starred', 'archived', 'trash'];
@@ -34,10 +36,16 @@ export class NaviList extends LightElement {
 
   makeCurrent(id: string): void {
     this.currentId = id;
+    void this.updateComplete.then(() => this.#results?.makeCurrent(id));
+  }
+
+  focusSearch(): boolean {
+    return this.querySelector('navi-search-box')?.takeFocus() ?? false;
   }
 
   /** True when something in the list has the focus now. */
   takeFocus(): boolean {
+    if (this.list.search) return this.#results?.takeFocus() === true || this.focusSearch();
     const target = this.#rows[this.#currentIndex] ?? this.querySelector<HTMLElement>('.new-conversation');
     target?.focus();
     return target !== null;
@@ -95,6 +103,12 @@ export class NaviList extends LightElement {
   protected override render(): TemplateResult {
     return html`
       <h1 class="sr-only">${strings.conversations}</h1>
+      <navi-search-box
+        .initial=${this.list.search?.text ?? ''}
+        .isEverywhere=${this.list.search?.isEverywhere ?? false}
+        .post=${this.post}
+        .keys=${this.#searchKeys}
+      ></navi-search-box>
       <div class="list-bar">
         <div class="filter" role="group" aria-label=${strings.filter}>
           ${VIEWS.map((view) => this.#filter(view))}
@@ -110,8 +124,32 @@ export class NaviList extends LightElement {
         </button>
       </div>
       ${trashBar(this.list, this.post)}
-      <div class="scroller">${this.#content()}</div>
+      <div class="scroller">${this.#found() ?? this.#content()}</div>
     `;
+  }
+
+  readonly #searchKeys = {
+    onDown: () => this.takeFocus(),
+    onEnter: () => this.#results?.openFirst(),
+  };
+
+  get #results() {
+    return this.querySelector('navi-search-results');
+  }
+
+  #found(): TemplateResult | undefined {
+    const { search, view } = this.list;
+    if (!search) return undefined;
+    return html`<navi-search-results
+      .search=${search}
+      .view=${view}
+      .post=${this.post}
+      .onLeave=${(isClearing: boolean) => {
+        const box = this.querySelector('navi-search-box');
+        if (isClearing) box?.clear();
+        else box?.takeFocus();
+      }}
+    ></navi-search-results>`;
   }
 
   #filter(view: ListView): TemplateResult {

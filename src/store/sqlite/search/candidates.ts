@@ -2,6 +2,7 @@ import type { SQLInputValue } from 'node:sqlite';
 import type { SearchTerm } from '../../../model/searchText.ts';
 import type { SearchQuery } from '../../store.ts';
 import type { Connection } from '../connection.ts';
+import { filterOf } from '../listFilter.ts';
 
 /** Messages and titles that are looked at; of what matches more often, the newest. */
 const WINDOW = 1_000;
@@ -109,7 +110,7 @@ function rowsOf(db: Connection, filter: Filter, terms: readonly SearchTerm[]): F
     `SELECT s.n, m.conversation_id, c.updated_at
      FROM (SELECT rowid AS n FROM search WHERE search MATCH ? AND rowid > 0 ORDER BY rowid DESC LIMIT ?) s
        CROSS JOIN messages m ON m.n = s.n CROSS JOIN conversations c ON c.id = m.conversation_id
-     WHERE ${[...filter.conversation.sql, ...filter.message.sql].join(' AND ')} LIMIT ?`,
+     WHERE ${filter.conversation.where} ${filter.message.where} LIMIT ?`,
     match,
     MOST_EXAMINED,
     ...filter.conversation.params,
@@ -122,7 +123,7 @@ function rowsOf(db: Connection, filter: Filter, terms: readonly SearchTerm[]): F
         `SELECT s.n, c.id AS conversation_id, c.updated_at
          FROM (SELECT rowid AS n FROM search WHERE search MATCH ? AND rowid < 0 ORDER BY rowid LIMIT ?) s
            CROSS JOIN conversations c ON c.n = -s.n
-         WHERE ${filter.conversation.sql.join(' AND ')} LIMIT ?`,
+         WHERE ${filter.conversation.where} LIMIT ?`,
         match,
         MOST_EXAMINED,
         ...filter.conversation.params,
@@ -149,38 +150,33 @@ function toMatch(terms: readonly SearchTerm[]): string {
     .join(' AND ');
 }
 
-interface Clause {
-  readonly sql: readonly string[];
-  readonly params: readonly SQLInputValue[];
-}
-
 interface Filter {
-  readonly conversation: Clause;
-  readonly message: Clause;
+  /** Conditions on `conversations c`. */
+  readonly conversation: Condition;
+  /** Conditions on `messages m`, beginning with AND. */
+  readonly message: Condition;
   /** Says something of messages that no title has. */
   readonly isAboutMessages: boolean;
 }
 
-function toFilter(query: SearchQuery): Filter {
-  const statuses = query.statuses ?? ['active', 'archived'];
-  const { starredOnly, workspaceId, tag, role, from, to } = query;
-  return {
-    conversation: toClause([
-      ['c.status IN (SELECT value FROM json_each(?))', JSON.stringify(statuses)],
-      ...(starredOnly === true ? ([['c.is_starred = ?', 1]] as const) : []),
-      ...(workspaceId === undefined ? [] : ([['c.workspace_id = ?', workspaceId]] as const)),
-      ...(tag === undefined ? [] : ([['? IN (SELECT value FROM json_each(c.tags))', tag]] as const)),
-    ]),
-    message: toClause([
-      ['(m.trashed_at IS NULL OR ?)', Number(statuses.includes('deleted'))],
-      ...(role === undefined ? [] : ([['m.role = ?', role]] as const)),
-      ...(from === undefined ? [] : ([['m.created_at >= ?', from]] as const)),
-      ...(to === undefined ? [] : ([['m.created_at < ?', to]] as const)),
-    ]),
-    isAboutMessages: role !== undefined || from !== undefined || to !== undefined,
-  };
+interface Condition {
+  readonly where: string;
+  readonly params: readonly SQLInputValue[];
 }
 
-function toClause(parts: readonly (readonly [string, SQLInputValue])[]): Clause {
-  return { sql: parts.map(([sql]) => sql), params: parts.map(([, param]) => param) };
+function toFilter(query: SearchQuery): Filter {
+  const { statuses = ['active', 'archived'], role, writtenFrom, writtenTo } = query;
+  const list = filterOf(query);
+  return {
+    conversation: {
+      where: `c.status IN (SELECT value FROM json_each(?)) ${list.where}`,
+      params: [JSON.stringify(statuses), ...list.params],
+    },
+    message: {
+      where: `AND (m.trashed_at IS NULL OR ?) AND m.role = coalesce(?, m.role)
+        AND m.created_at >= coalesce(?, m.created_at) AND m.created_at < coalesce(?, m.created_at + 1)`,
+      params: [Number(statuses.includes('deleted')), role ?? null, writtenFrom ?? null, writtenTo ?? null],
+    },
+    isAboutMessages: role !== undefined || writtenFrom !== undefined || writtenTo !== undefined,
+  };
 }
