@@ -330,6 +330,19 @@ describe('trash', () => {
       assert.deepEqual(traces(id), ['tombstones']);
     });
 
+    it('I3 D3: a conversation stays while the answer to one of its messages may still come', () => {
+      const id = window.write('words');
+      window.createThere(lease, id, 'r');
+      const { seq } = window.itemOf(id, 'append');
+      window.store.beginSend(lease, ACCOUNT, seq, window.world.now);
+      trash(id);
+      assert.deepEqual(purge(), { purged: 0, changed: [id] });
+      window.store.defer(lease, seq, { state: 'unknown', notBefore: 0, reason: 'lost' });
+      assert.deepEqual(purge(), { purged: 0, changed: [id] });
+      window.store.defer(lease, seq, { state: 'queued', notBefore: 0 });
+      assert.deepEqual(purge(), { purged: 1, changed: [] });
+    });
+
     it('I10 D5: another account that has a conversation of the same id keeps it', () => {
       const id = synced('r');
       trash(id);
