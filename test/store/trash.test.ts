@@ -9,6 +9,7 @@ import { tempFolder } from '../support/tempFolder.ts';
 
 const ALL: TrashScope = { all: true };
 const DAY = 24 * 60 * 60_000;
+type Four = [string, string, string, string];
 
 describe('trash', () => {
   let folder: ReturnType<typeof tempFolder>;
@@ -235,12 +236,9 @@ describe('trash', () => {
     });
 
     it('I6 D3: what is not in the trash, or changed since the preview, is left alone', () => {
-      const [restored, spoken, redeleted, kept] = ['a', 'b', 'c', 'd'].map((text) => window.write(text)) as [
-        string,
-        string,
-        string,
-        string,
-      ];
+      const [restored, spoken, redeleted, kept] = ['a', 'b', 'c', 'd'].map((text) =>
+        window.write(text),
+      ) as Four;
       trash(restored, spoken, redeleted);
       const { entries } = window.store.trashPreview(ALL);
       window.world.now += 1;
@@ -391,12 +389,7 @@ describe('trash', () => {
     });
 
     it('D7: retention takes what nobody touched, and never what is starred, pinned, drafted or unsent', () => {
-      const [old, starred, pinned, drafted] = ['r1', 'r2', 'r3', 'r4'].map((r) => synced(r)) as [
-        string,
-        string,
-        string,
-        string,
-      ];
+      const [old, starred, pinned, drafted] = ['r1', 'r2', 'r3', 'r4'].map((r) => synced(r)) as Four;
       const unsent = window.write('only here');
       window.store.change(starred, { isStarred: true });
       window.store.change(pinned, { isPinned: true });
