@@ -40,6 +40,8 @@ export interface Message extends MessageContent {
   readonly conversationId: string;
   /** Milliseconds since the epoch, by the writer's clock: shown, never used for order. */
   readonly createdAt: number;
+  /** Milliseconds since the epoch when a reply stopped growing; absent for what was written at once. */
+  readonly endedAt?: number;
   /** Hybrid logical clock in microseconds; within one conversation a later write has a larger one. */
   readonly hlc: number;
   /** SHA-256 (hex) of the settled content, see hash.ts; absent while streaming. */

@@ -127,6 +127,7 @@ export function pageWithWaiting(
     ({ id }) => !known.has(id),
   );
   return {
+    versions: [],
     ...page,
     conversation: page === undefined ? conversation : withCounts(conversation, added),
     messages: [...stored, ...added],
@@ -190,6 +191,9 @@ export function waitingConversation(
     messageCount: messages.length,
     preview: previewOf(messages.at(-1)?.content ?? ''),
     pendingCount: messages.length,
+    hasDraft: entries.some(
+      (entry) => entry.kind === 'draft' && entry.conversationId === id && entry.draft.text !== '',
+    ),
   };
 }
 

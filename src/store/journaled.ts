@@ -22,7 +22,10 @@ import {
   type HeldReply,
   type Waiting,
 } from './journalView.ts';
-import { StoreError, type ConversationStore, type Extension, type NewMessage } from './store.ts';
+import { linkMetadata } from '../model/links.ts';
+import type { ReplyRequest, ReplyStart } from './replies.ts';
+import { moveMessage, problemOf, type WordStore } from './journalMoves.ts';
+import type { Extension, NewMessage } from './store.ts';
 
 export interface JournaledOptions {
   readonly journal: Journal;
@@ -30,23 +33,6 @@ export interface JournaledOptions {
   /** For what cannot be moved out of the journal, and stays in it. */
   readonly onDefect: (error: unknown) => void;
 }
-
-/** The part of a store that words go through. */
-export type WordStore = Pick<
-  ConversationStore,
-  | 'append'
-  | 'conversationIds'
-  | 'create'
-  | 'extend'
-  | 'list'
-  | 'noteReplyProblem'
-  | 'onDidChange'
-  | 'read'
-  | 'readDraft'
-  | 'readMessage'
-  | 'saveDraft'
-  | 'settle'
->;
 
 /** A reply of this window that SQLite holds and that is open. */
 interface OpenReply {
@@ -114,6 +100,7 @@ export class JournaledStore {
           (entries) => waitingConversation(conversation.id, entries),
         ),
       append: (message) => this.append(message),
+      ...(store.beginReply && { beginReply: (request) => this.beginReply(request) }),
       extend: (id, extension) => this.extend(id, extension),
       settle: (id, status) => this.settle(id, status),
       noteReplyProblem: (messageId, reason) =>
@@ -203,9 +190,36 @@ export class JournaledStore {
         if (!isPassing(error)) throw error;
       }
     }
+    return this.hold(message, at);
+  }
+
+  private hold(message: NewMessage, at: number): Message {
+    const { id, conversationId } = message;
     this.held.set(id, { messageId: id, conversationId, message, extension: {}, at });
     this.tell();
     return toWaitingMessage(message, at, 0);
+  }
+
+  /** A file that cannot be written lets no window begin a reply in it: then this window's own are all there are. */
+  private async beginReply(request: ReplyRequest): Promise<ReplyStart> {
+    const { id, conversationId, kind, after } = request;
+    if (this.store.beginReply !== undefined && (this.entries.length === 0 || (await this.drain()))) {
+      try {
+        const start = await this.store.beginReply(request);
+        if ('started' in start) this.open.set(id, { conversationId, length: 0, waiting: undefined });
+        return start;
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+      }
+    }
+    if ([...this.held.values()].some((reply) => reply.conversationId === conversationId))
+      return { refused: 'busy' };
+    const stored = await this.store.read(conversationId, { limit: 1 });
+    const page = pageWithWaiting(stored, conversationId, this.waiting);
+    if (page?.messages.at(-1)?.id !== after) return { refused: 'outdated' };
+    const links = { answer: {}, continue: { continues: after }, retry: { replaces: after } }[kind];
+    const reply = { id, conversationId, role: 'assistant', content: '', status: 'streaming' } as const;
+    return { started: this.hold({ ...reply, metadata: linkMetadata(links) }, this.options.now()) };
   }
 
   private async extend(id: string, extension: Extension): Promise<void> {
@@ -368,7 +382,7 @@ export class JournaledStore {
         await this.store.create(entry.conversation);
         break;
       case 'message':
-        await this.moveMessage(entry.message);
+        await moveMessage(this.store, entry.message);
         break;
       case 'reply':
         await this.moveReply(entry);
@@ -379,26 +393,6 @@ export class JournaledStore {
       case 'note':
         await this.store.noteReplyProblem(entry.messageId, entry.reason);
         break;
-    }
-  }
-
-  private async moveMessage(message: NewMessage): Promise<void> {
-    try {
-      await this.store.append(message);
-    } catch (error) {
-      const problem = problemOf(error);
-      if (problem === 'id-conflict') {
-        // Other words got in under this id while these waited: both are kept, each once.
-        await this.store.append({ ...message, id: derivedId('message', message.id, message.content) });
-      } else if (problem === 'no-such-conversation') {
-        await this.store.create({ id: message.conversationId });
-        await this.store.append(message);
-      } else if (problem === 'purged') {
-        // What is purged stays away; words that were acknowledged stay too, in a conversation of their own.
-        const conversationId = derivedId('conversation', message.conversationId, 'kept words');
-        await this.store.create({ id: conversationId });
-        await this.store.append({ ...message, conversationId });
-      } else throw error;
     }
   }
 
@@ -413,7 +407,7 @@ export class JournaledStore {
       await this.store.settle(messageId, status);
     } else if (said.content !== '' || (stored === undefined && hasContent(said))) {
       const id = derivedId('message', messageId, 'rest');
-      await this.moveMessage({ id, conversationId, role: 'assistant', ...said, status });
+      await moveMessage(this.store, { id, conversationId, role: 'assistant', ...said, status });
     }
   }
 
@@ -438,8 +432,4 @@ export class JournaledStore {
 function isPassing(error: unknown): boolean {
   const problem = problemOf(error);
   return problem === 'unavailable' || problem === 'busy';
-}
-
-function problemOf(error: unknown): string | undefined {
-  return error instanceof StoreError ? error.problem : undefined;
 }

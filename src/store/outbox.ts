@@ -76,6 +76,7 @@ export interface RemoteMessage extends MessageContent {
   readonly serverOrder: number;
   readonly hlc: number;
   readonly createdAt: number;
+  readonly endedAt?: number;
 }
 
 export interface RemoteConversation {

@@ -7,6 +7,7 @@
  * nothing.
  */
 import type { Activity, CommandPanel } from '../model/activity.ts';
+import type { Version } from '../model/branches.ts';
 import type { FieldChange } from '../model/change.ts';
 import type { Conversation, ConversationStatus, WorkspaceRef } from '../model/conversation.ts';
 import type { JsonObject } from '../model/json.ts';
@@ -33,6 +34,8 @@ export interface ListQuery {
 export interface ListedConversation extends Conversation {
   /** Messages not yet sent. */
   readonly pendingCount: number;
+  /** Some text was typed and not sent. */
+  readonly hasDraft: boolean;
   /** Milliseconds since the epoch; of what is in the trash. */
   readonly deletedAt?: number;
   /** Something arrived that no window has shown yet. */
@@ -54,6 +57,8 @@ export interface MessagePage {
   readonly messages: readonly Message[];
   /** Where the page begins: pass it as `before` for the page above it. Absent when nothing is older. */
   readonly older?: Position;
+  /** Other versions of messages of the conversation, shown or not in this page. */
+  readonly versions: readonly Version[];
 }
 
 export interface Draft {

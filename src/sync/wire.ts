@@ -1,6 +1,8 @@
 /** How NAVI's own data travels inside the plain contract: client ids, activities and commands in `metadata.navi`. */
 import * as z from 'zod';
 import { contentHash, derivedId } from '../model/hash.ts';
+import type { Json, JsonObject } from '../model/json.ts';
+import { linkMetadata, linksOf } from '../model/links.ts';
 import type { Message } from '../model/message.ts';
 import {
   parseMicros,
@@ -36,10 +38,17 @@ const messageNoteSchema = z.object({
   id: z.uuid(),
   hlc,
   createdAt: time,
+  endedAt: time.optional().catch(undefined),
   status: z.enum(['complete', 'interrupted', 'failed']),
   activities: z.array(activitySchema),
   commands: z.array(commandSchema),
 });
+
+/** Which earlier message this one continues, replaces or restores stands in the same note. */
+function metadataWithLinks(metadata: JsonObject, rawNote: Json | undefined): JsonObject {
+  const links = linkMetadata(linksOf({ [KEY]: rawNote ?? null }));
+  return { ...metadata, ...links };
+}
 
 const conversationNoteSchema = z.object({
   v: z.number(),
@@ -67,12 +76,23 @@ export function encodeCreate(order: Extract<SendOrder, { kind: 'create' }>): Cre
 }
 
 export function encodeAppend(message: Message): AppendMessage {
-  const { id, hlc, createdAt, status, activities, commands } = message;
-  const note = { v: VERSION, id, hlc, createdAt, status, activities, commands, hash: contentHash(message) };
+  const { id, hlc, createdAt, endedAt, status, activities, commands, metadata } = message;
+  const note = {
+    ...linksOf(metadata),
+    v: VERSION,
+    id,
+    hlc,
+    createdAt,
+    ...(endedAt !== undefined && { endedAt }),
+    status,
+    activities,
+    commands,
+    hash: contentHash(message),
+  };
   return {
     role: message.role,
     content: message.content,
-    metadata: z.record(z.string(), z.json()).parse({ ...message.metadata, [KEY]: note }),
+    metadata: z.record(z.string(), z.json()).parse({ ...metadata, [KEY]: note }),
   };
 }
 
@@ -132,8 +152,18 @@ export function decodeMessage(account: string, remoteConversationId: string, row
   const serverOrder = parseMicros(row.created_at) ?? 0;
   const shared = { remoteId: row.id, serverOrder, role: row.role, content: row.content };
   if (note.success) {
-    const { id, hlc, createdAt, status, activities, commands } = note.data;
-    return { ...shared, id, hlc, createdAt, status, activities, commands, metadata };
+    const { id, hlc, createdAt, endedAt, status, activities, commands } = note.data;
+    return {
+      ...shared,
+      id,
+      hlc,
+      createdAt,
+      ...(endedAt !== undefined && { endedAt }),
+      status,
+      activities,
+      commands,
+      metadata: metadataWithLinks(metadata, rawNote),
+    };
   }
   const oldId = metadata['id'];
   return {

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { v7 as uuidv7 } from 'uuid';
-import { JournaledStore, type WordStore } from '../../src/store/journaled.ts';
+import { JournaledStore } from '../../src/store/journaled.ts';
+import type { WordStore } from '../../src/store/journalMoves.ts';
 import { MementoJournal } from '../../src/store/memento/journal.ts';
+import type { ReplyStart, ReplyStore } from '../../src/store/replies.ts';
 import { StoreError } from '../../src/store/store.ts';
 import { RUNS, SEED } from '../model/runs.ts';
 import { MapMemento } from '../panel/mapMemento.ts';
@@ -103,6 +105,47 @@ describe('the journal under a store', () => {
     await say('fourth');
     assert.deepEqual(await shown(), ['first', 'second', 'third', 'fourth']);
     assert.deepEqual(machine.journals(), []);
+  });
+
+  it('R1 I1: a reply begun while the disk is full is kept, starts once, and moves once', async () => {
+    const prompt = await say('prompt');
+    const windowStore = openMemoryStore(machine.file);
+    const journal = new JournaledStore(
+      {
+        ...windowStore,
+        beginReply: () => Promise.reject(new StoreError('unavailable', 'The disk is full.')),
+      },
+      {
+        journal: new MementoJournal({
+          global: machine.global,
+          workspace: machine.workspace,
+          owner: { sessionId: 'replies', pid: 99, host: 'here' },
+          now: () => 1_700_000_000_000,
+          isAlive: () => true,
+        }),
+        now: () => 1_700_000_000_000,
+        onDefect: (error) => machine.defects.push(error),
+      },
+    );
+    const store = journal.over({
+      ...windowStore,
+      beginReply: (): Promise<ReplyStart> => Promise.reject(new Error('The journal is in between.')),
+    });
+    const begin = (after: string) =>
+      (store.beginReply as ReplyStore['beginReply'])({
+        id: uuidv7(),
+        conversationId: id,
+        kind: 'answer',
+        after,
+      });
+    const start = await begin(prompt.id);
+    assert.ok('started' in start);
+    assert.deepEqual(await begin(prompt.id), { refused: 'busy' });
+    await store.extend(start.started.id, { text: 'reply' });
+    await store.settle(start.started.id, 'complete');
+    assert.deepEqual(await begin(prompt.id), { refused: 'outdated' });
+    await journal.drain();
+    assert.deepEqual(await shown(), ['first', 'prompt', 'reply']);
   });
 
   it('I4: the next write goes behind what waits', async () => {

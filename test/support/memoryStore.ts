@@ -88,6 +88,7 @@ export class MemoryOperations {
     return {
       conversation: this.listed(kept),
       messages: page.map(toMessage),
+      versions: [],
       ...(first !== undefined && page.length < above.length && { older: positionOf(first) }),
     };
   }
@@ -173,7 +174,7 @@ export class MemoryOperations {
       activities: upsertById(open.activities, copy(extension.activities ?? [])),
       commands: upsertById(open.commands, copy(extension.commands ?? [])),
     };
-    if (isSettled(longer)) this.finish(longer);
+    if (isSettled(longer)) this.finish({ ...longer, endedAt: this.now() });
     else this.file.messages.set(messageId, longer);
   }
 
@@ -187,6 +188,7 @@ export class MemoryOperations {
     const { activities, commands } = open;
     this.finish({
       ...open,
+      endedAt: this.now(),
       status,
       activities: interruptRunning(activities),
       commands: interruptRunning(commands),
@@ -250,6 +252,7 @@ export class MemoryOperations {
         .trim(),
       // Nothing is ever sent from here.
       pendingCount: messages.length,
+      hasDraft: (this.file.drafts.get(conversation.id)?.text ?? '') !== '',
     };
   }
 

@@ -54,6 +54,16 @@ describe('messages on the wire', () => {
     assert.equal(back.serverOrder, 1_767_225_600_000_001);
   });
 
+  it('I5 B1: what a message continues or replaces, and when it ended, travel with it; a link that is no id is none', () => {
+    const linked = { ...message, endedAt: 7, metadata: { ...message.metadata, navi: { replaces: ID } } };
+    const { metadata } = encodeAppend(linked);
+    const back = decode(messageRowSchema.parse(row(metadata)).metadata);
+    assert.deepEqual([back.metadata, back.endedAt], [linked.metadata, 7]);
+    const odd = { ...metadata, navi: { ...(metadata?.['navi'] as object), replaces: '../x', endedAt: -1 } };
+    const read = decode(messageRowSchema.parse(row(odd)).metadata);
+    assert.deepEqual([read.id, read.metadata, read.endedAt], [linked.id, message.metadata, undefined]);
+  });
+
   const note = { v: 1, id: ID, hlc: 5, createdAt: 6, status: 'complete', activities: [], commands: [] };
   const hostile: readonly [string, Record<string, unknown>][] = [
     ['no object', { navi: 'x' }],

@@ -34,13 +34,16 @@ export interface ConversationRow {
   message_count: number;
   preview: string | null;
   pending_count: number;
+  has_draft: number;
 }
 
 const COLUMNS = `c.id, c.title, c.status, c.is_pinned, c.is_starred, c.created_at, c.updated_at, c.deleted_at, c.workspace, c.message_count,
   c.tags, c.is_unread, c.workspace_id, (SELECT w.name FROM workspaces w WHERE w.id = c.workspace_id) AS workspace_name,
-  (SELECT substr(m.content, 1, 200) FROM messages m WHERE m.conversation_id = c.id
+  (SELECT substr(m.content, 1, 200) FROM messages m WHERE m.conversation_id = c.id AND m.trashed_at IS NULL
    ORDER BY m.server_order DESC, m.hlc DESC, m.id DESC LIMIT 1) AS preview,
-  (SELECT count(*) FROM outbox o WHERE o.conversation_id = c.id AND o.seq > 0) AS pending_count`;
+  (SELECT count(*) FROM outbox o WHERE o.conversation_id = c.id AND o.seq > 0) AS pending_count,
+  (EXISTS (SELECT 1 FROM drafts d WHERE d.conversation_id = c.id AND d.text <> '')
+    OR EXISTS (SELECT 1 FROM edits e WHERE e.conversation_id = c.id)) AS has_draft`;
 
 export function toConversation(row: ConversationRow): ListedConversation {
   return {
@@ -56,6 +59,7 @@ export function toConversation(row: ConversationRow): ListedConversation {
     messageCount: row.message_count,
     preview: (row.preview ?? '').replace(/\s+/g, ' ').trim(),
     pendingCount: row.pending_count,
+    hasDraft: row.has_draft === 1,
     ...(row.status === 'deleted' && row.deleted_at !== null ? { deletedAt: row.deleted_at } : {}),
   };
 }

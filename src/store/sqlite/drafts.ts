@@ -31,4 +31,5 @@ export function saveDraft({ db, now }: Context, conversationId: string, draft: D
 
 export function removeDraft({ db }: Context, conversationId: string, messageId: string): void {
   db.run('DELETE FROM drafts WHERE conversation_id = ? AND message_id = ?', conversationId, messageId);
+  db.run('DELETE FROM edits WHERE conversation_id = ? AND message_id = ?', conversationId, messageId);
 }

@@ -11,6 +11,7 @@ import type {
 } from '../outbox.ts';
 import { cleanTitle, toFields, writeFields } from './conversations.ts';
 import { readBase, writeBase, type Base } from './base.ts';
+import { applyBranches } from './branches.ts';
 import { checkFence } from './leases.ts';
 import { insertMessage } from './messages.ts';
 import { linkRemote, readSyncRow } from './outbox.ts';
@@ -145,6 +146,7 @@ export function mergeConversation(
       }
       seen.add(message.id);
     }
+    applyBranches(context, id);
     db.run('UPDATE conversations SET remote_updated_at = ? WHERE id = ?', remote.fields.remoteUpdatedAt, id);
     return { conversationId: id, added: report.added, adopted: report.adopted, doubled: report.doubled };
   });

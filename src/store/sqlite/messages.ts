@@ -2,6 +2,7 @@ import { interruptRunning, upsertById, type Activity, type CommandPanel } from '
 import { NEW_CONVERSATION_TITLE, titleFrom, type ConversationStatus } from '../../model/conversation.ts';
 import { contentHash } from '../../model/hash.ts';
 import type { JsonObject } from '../../model/json.ts';
+import { linksOf } from '../../model/links.ts';
 import {
   hasContent,
   isSettled,
@@ -13,6 +14,7 @@ import {
 } from '../../model/message.ts';
 import { nextHlc, UNNUMBERED, type Position } from '../../model/order.ts';
 import { StoreError, type Extension, type MessagePage, type NewMessage } from '../store.ts';
+import { applyBranches, readVersions } from './branches.ts';
 import { cleanTitle, readConversation } from './conversations.ts';
 import { removeDraft } from './drafts.ts';
 import { enqueueAppend, enqueueCreate, enqueueFields } from './outboxRows.ts';
@@ -31,6 +33,7 @@ interface MessageRow {
   status: MessageStatus;
   metadata: string;
   created_at: number;
+  ended_at: number | null;
   hlc: number;
   server_order: number;
   hash: string | null;
@@ -41,7 +44,7 @@ interface MessageRow {
 }
 
 /** A message whose conversation was refused needs the user as much as one that was refused itself. */
-const SELECT = `SELECT m.id, m.conversation_id, m.role, m.content, m.status, m.metadata, m.created_at, m.hlc,
+const SELECT = `SELECT m.id, m.conversation_id, m.role, m.content, m.status, m.metadata, m.created_at, m.ended_at, m.hlc,
     m.server_order, m.hash, m.owner, m.reply_problem, coalesce(o.reason, c.reason) AS reason,
     coalesce(
       CASE WHEN c.seq IS NOT NULL AND o.state = 'queued' THEN 'parked' ELSE o.state END,
@@ -64,7 +67,7 @@ export function readPage(
     if (conversation === undefined) return undefined;
     const rows = db
       .all<MessageRow>(
-        `${SELECT} WHERE m.conversation_id = ? AND (m.server_order, m.hlc, m.id) < (?, ?, ?)
+        `${SELECT} WHERE m.conversation_id = ? AND m.trashed_at IS NULL AND (m.server_order, m.hlc, m.id) < (?, ?, ?)
          ORDER BY m.server_order DESC, m.hlc DESC, m.id DESC LIMIT ?`,
         conversationId,
         serverOrder,
@@ -78,6 +81,7 @@ export function readPage(
     return {
       conversation,
       messages: toMessages(context, page),
+      versions: readVersions(context, conversationId),
       ...(rows.length > limit && first !== undefined
         ? { older: { serverOrder: first.server_order, hlc: first.hlc, id: first.id } }
         : {}),
@@ -106,6 +110,7 @@ function toMessages({ db }: Context, rows: readonly MessageRow[]): Message[] {
     commands: parts.commands(row.id),
     metadata: JSON.parse(row.metadata) as JsonObject,
     createdAt: row.created_at,
+    ...(row.ended_at === null ? {} : { endedAt: row.ended_at }),
     hlc: row.hlc,
     ...(row.hash === null ? {} : { hash: row.hash }),
     delivery: row.delivery,
@@ -133,6 +138,7 @@ export function appendMessage(context: Context, input: NewMessage): Message {
     if (place.isTitledByPrompt && content.role === 'user') titleByPrompt(context, place.n, content.content);
     if (place.status === 'deleted' && content.role === 'user') bringBack(context, conversationId);
     removeDraft(context, conversationId, id);
+    if (isMark(content)) applyBranches(context, conversationId);
     if (place.remote_id === null) enqueueCreate(context, conversationId);
     enqueueAppend(context, conversationId, { id, n }, settled);
     return { ...said, conversationId, delivery: 'queued', ...(hash === undefined ? {} : { hash }) };
@@ -189,6 +195,12 @@ export interface InsertedMessage extends MessageContent {
   readonly serverOrder: number;
   readonly owner: string | undefined;
   readonly remoteId?: string;
+  readonly endedAt?: number;
+}
+
+function isMark({ metadata }: MessageContent): boolean {
+  const { replaces, restores } = linksOf(metadata);
+  return replaces !== undefined || restores !== undefined;
 }
 
 /** The row's number, and the hash of what was stored; no hash while the message is open. */
@@ -202,7 +214,7 @@ export function insertMessage(
   const hash = message.owner === undefined ? contentHash(message) : undefined;
   const n = db.insert(
     `INSERT INTO messages (id, conversation_id, role, content, status, metadata, created_at, hlc, server_order, hash,
-       owner, remote_id, is_confirmed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       owner, remote_id, is_confirmed, ended_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     message.id,
     conversationId,
     message.role,
@@ -216,6 +228,7 @@ export function insertMessage(
     message.owner ?? null,
     message.remoteId ?? null,
     Number(message.remoteId !== undefined),
+    message.endedAt ?? null,
   );
   writeActivities(db, message.id, message.activities);
   writeCommands(db, message.id, message.commands);
@@ -255,7 +268,7 @@ export function extendMessage(context: Context, messageId: string, extension: Ex
     if (status === 'streaming') return;
     // A message whose text was whole ends with the last step that ran in it.
     const message = mustReadMessage(context, messageId);
-    if (isSettled(message)) finish(context, message);
+    if (isSettled(message)) finish(context, message, context.now());
   });
 }
 
@@ -274,6 +287,7 @@ export function settleMessage(
   context: Context,
   messageId: string,
   status: Exclude<MessageStatus, 'streaming'>,
+  endedAt: number = context.now(),
 ): Message | undefined {
   return context.db.write(() => {
     const open = mustReadMessage(context, messageId);
@@ -286,19 +300,20 @@ export function settleMessage(
     const commands: CommandPanel[] = interruptRunning(open.commands);
     writeActivities(context.db, messageId, activities);
     writeCommands(context.db, messageId, commands);
-    finish(context, { ...open, status, activities, commands });
+    finish(context, { ...open, status, activities, commands }, endedAt);
     return mustReadMessage(context, messageId);
   });
 }
 
 /** Folds the pieces into the message, fixes its hash and lets the outbox send it. */
-function finish(context: Context, message: Message): void {
+function finish(context: Context, message: Message, endedAt: number): void {
   const { db } = context;
   db.run(
-    'UPDATE messages SET content = ?, status = ?, hash = ?, owner = NULL WHERE id = ?',
+    'UPDATE messages SET content = ?, status = ?, hash = ?, ended_at = ?, owner = NULL WHERE id = ?',
     message.content,
     message.status,
     contentHash(message),
+    endedAt,
     message.id,
   );
   db.run('DELETE FROM message_pieces WHERE message_id = ?', message.id);
@@ -307,11 +322,14 @@ function finish(context: Context, message: Message): void {
 }
 
 /** A reply of which nothing ever arrived was never shown as words: no message, nothing to keep or send. */
-function removeEmpty({ db }: Context, message: Message): void {
+function removeEmpty(context: Context, message: Message): void {
+  const { db } = context;
   db.run('DELETE FROM outbox WHERE seq = (SELECT n FROM messages WHERE id = ?)', message.id);
   removeParts(db, message.id);
   db.run('DELETE FROM messages WHERE id = ?', message.id);
   db.run('UPDATE conversations SET message_count = message_count - 1 WHERE id = ?', message.conversationId);
+  // A second attempt of which nothing came gives its place back to the first.
+  if (isMark(message)) applyBranches(context, message.conversationId);
 }
 
 export function noteReplyProblem({ db }: Context, messageId: string, reason: string | undefined): void {
@@ -324,12 +342,18 @@ export function interruptOrphans(context: Context): number {
   if (owners.length === 0) return 0;
   return context.db.write(() => {
     const open = owners.flatMap((owner) =>
-      context.db.all<{ id: string }>('SELECT id FROM messages WHERE owner = ?', owner),
+      context.db.all<{ id: string; ended_at: number }>(
+        // The last sign of life: nobody was there to look at the clock.
+        `SELECT m.id, max(m.created_at, coalesce(s.heartbeat_at, 0)) AS ended_at
+         FROM messages m LEFT JOIN sessions s ON s.id = m.owner WHERE m.owner = ?`,
+        owner,
+      ),
     );
-    for (const { id } of open) {
+    for (const { id, ended_at: endedAt } of open) {
       const message = mustReadMessage(context, id);
       const ended = message.status === 'streaming' ? 'interrupted' : message.status;
-      if (settleMessage(context, id, ended) === undefined) noteLostReply(context, message.conversationId);
+      if (settleMessage(context, id, ended, endedAt) === undefined)
+        noteLostReply(context, message.conversationId);
     }
     return open.length;
   });
@@ -339,12 +363,13 @@ export function interruptOrphans(context: Context): number {
 function noteLostReply({ db }: Context, conversationId: string): void {
   db.run(
     `UPDATE messages SET reply_problem = 'The window closed before a reply arrived.' WHERE role = 'user' AND id =
-       (SELECT id FROM messages WHERE conversation_id = ? ORDER BY server_order DESC, hlc DESC, id DESC LIMIT 1)`,
+       (SELECT id FROM messages WHERE conversation_id = ? AND trashed_at IS NULL
+       ORDER BY server_order DESC, hlc DESC, id DESC LIMIT 1)`,
     conversationId,
   );
 }
 
-function mustReadMessage(context: Context, id: string): Message {
+export function mustReadMessage(context: Context, id: string): Message {
   const found = readMessage(context, id);
   if (found === undefined) throw new StoreError('no-such-message', 'This message is not on this machine.');
   return found;

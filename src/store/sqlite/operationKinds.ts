@@ -38,6 +38,11 @@ export const OPERATION_KINDS: Readonly<Record<OperationName, 'read' | 'write' | 
   writeLinkStatus: 'write',
   readLinkStatus: 'read',
 
+  beginReply: 'write',
+  readEdit: 'read',
+  saveEdit: 'quiet',
+  dropEdit: 'write',
+
   trash: 'write',
   restore: 'write',
   trashPreview: 'read',

@@ -1,6 +1,7 @@
 import type { ConversationStore } from '../store.ts';
 import type { OrganiseStore } from '../organise.ts';
 import type { SyncStore } from '../outbox.ts';
+import type { ReplyStore } from '../replies.ts';
 import type { TrashStore } from '../trash.ts';
 import * as conversations from './conversations.ts';
 import * as drafts from './drafts.ts';
@@ -9,6 +10,7 @@ import * as merge from './merge.ts';
 import * as messages from './messages.ts';
 import * as organise from './organise.ts';
 import * as outbox from './outbox.ts';
+import * as replies from './replies.ts';
 import * as purging from './purge.ts';
 import * as indexer from './search/indexer.ts';
 import { searchConversations } from './search/search.ts';
@@ -25,7 +27,8 @@ type Synchronous<T> = {
 export type Operations = Synchronous<Omit<ConversationStore, 'onDidChange'>> &
   Synchronous<SyncStore> &
   Synchronous<TrashStore> &
-  Synchronous<OrganiseStore> & {
+  Synchronous<OrganiseStore> &
+  Synchronous<ReplyStore> & {
     /** The account that new conversations belong to, once it has been reached. */
     useAccount(account: string | undefined): void;
     /** Ends the open messages of dead windows; returns how many. */
@@ -73,6 +76,11 @@ export function createOperations(given: Context): Operations {
     summary: (key) => outbox.summarize(context, key),
     writeLinkStatus: (lease, status) => outbox.writeLinkStatus(context, lease, status),
     readLinkStatus: () => outbox.readLinkStatus(context),
+
+    beginReply: (request) => replies.beginReply(context, request),
+    readEdit: (id) => replies.readEdit(context, id),
+    saveEdit: (id, edit) => replies.saveEdit(context, id, edit),
+    dropEdit: (id, messageId) => replies.dropEdit(context, id, messageId),
 
     trash: (source, actId) => trash.trash(context, source, actId),
     restore: (source) => trash.restore(context, source),

@@ -13,6 +13,7 @@ import type {
   RemoteFields,
   SendOrder,
 } from '../outbox.ts';
+import { applyBranches } from './branches.ts';
 import { toFields, type ConversationRow } from './conversations.ts';
 import { checkFence } from './leases.ts';
 import { readMessage } from './messages.ts';
@@ -229,6 +230,7 @@ export function completeAppend(
       row.message_id,
     );
     db.run('DELETE FROM outbox WHERE seq = ?', seq);
+    applyBranches(context, row.conversation_id);
   });
 }
 
@@ -262,7 +264,10 @@ export function defer(context: Context, lease: Lease, seq: number, deferral: Def
       deferral.reason ?? null,
       seq,
     );
-    if (moved > 0 && deferral.state === 'parked') keepPlaceOfParked(context, seq);
+    if (moved === 0 || deferral.state !== 'parked') return;
+    keepPlaceOfParked(context, seq);
+    const row = db.get<OutboxRow>('SELECT * FROM outbox WHERE seq = ?', seq);
+    if (row !== undefined) applyBranches(context, row.conversation_id);
   });
 }
 
