@@ -8,10 +8,12 @@ import { HttpClient } from './http/client.ts';
 import { Panel } from './panel/panel.ts';
 import { CONDITION_NOTICE, conditionNotice, sharedPlaceWords } from './panel/storeNotices.ts';
 import { PanelView } from './panel/view.ts';
+import { startChores } from './store/chores.ts';
 import { JournaledStore } from './store/journaled.ts';
 import { MementoJournal } from './store/memento/journal.ts';
 import { PanelMemory } from './store/memento/panelMemory.ts';
 import { isAlive } from './store/processes.ts';
+import { openMaintenance } from './store/sqlite/maintenance/host.ts';
 import { openSqliteStore } from './store/sqlite/workerStore.ts';
 import { SyncEngine } from './sync/engine.ts';
 import { StatusReporter } from './sync/reporter.ts';
@@ -40,13 +42,20 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
   const channel = vscode.window.createOutputChannel('NAVI', { log: true });
   const log = quietLog(channel);
   const onDefect = (error: unknown): void => log.error('Unexpected error.', error);
+  const after = (ms: number, callback: () => void) => {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  };
   const pause = (ms: number) => (): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
   const sessionId = randomUUID();
+  const files = {
+    script: vscode.Uri.joinPath(context.extensionUri, 'dist', 'storeWorker.cjs').fsPath,
+    file: join(context.globalStorageUri.fsPath, 'navi.db'),
+  };
   const sqlite = openSqliteStore(
     {
-      script: vscode.Uri.joinPath(context.extensionUri, 'dist', 'storeWorker.cjs').fsPath,
-      file: join(context.globalStorageUri.fsPath, 'navi.db'),
+      ...files,
       sessionId,
       pollMs: POLL_MS,
     },
@@ -85,19 +94,22 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
     onDefect,
   });
   const store = journaled.over(sqlite);
+  const maintenance = openMaintenance(files);
+  const chores = startChores({
+    store,
+    maintenance,
+    now: Date.now,
+    random: Math.random,
+    after,
+    onFailure: (error) => log.error('The conversation file could not be looked after.', error),
+  });
   const http = new HttpClient(readProxySettings());
   const tokens = new Tokens(context.secrets);
   const engine = new SyncEngine({
     store: sqlite,
     log,
     random: Math.random,
-    time: {
-      now: Date.now,
-      after: (ms, callback) => {
-        const timer = setTimeout(callback, ms);
-        return () => clearTimeout(timer);
-      },
-    },
+    time: { now: Date.now, after },
   });
   const status = new StatusReporter(sqlite, onDefect);
   const turns = new ChatTurns({
@@ -194,9 +206,10 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
   stop = async () => {
     panel.dispose();
     status.dispose();
+    chores.dispose();
     await turns.stopAll();
     await engine.stop();
-    await Promise.all([http.close(), store.close()]);
+    await Promise.all([http.close(), store.close(), maintenance.close()]);
   };
   return provideApi({ store, ids: uuidv7, workspace: () => workspace.ref() });
 }

@@ -95,9 +95,7 @@ function conversations(count: number): string {
 
 function wordsFor({ purged, changed, isCancelled }: PurgeOutcome): string {
   const left =
-    changed === 0
-      ? ''
-      : ` ${conversations(changed)} changed or just then being sent, and still in the trash.`;
+    changed === 0 ? '' : ` ${conversations(changed)} changed in the meantime and stayed in the trash.`;
   const rest = isCancelled ? ' The rest is still in the trash.' : '';
   return `${conversations(purged)} deleted for good.${left}${rest}`;
 }

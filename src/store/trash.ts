@@ -39,7 +39,7 @@ export interface TrashPreview {
 
 export interface PurgeReport {
   readonly purged: number;
-  /** Ids of those that were left alone: restored, changed since the preview, or just then being sent. */
+  /** Ids of those that were left alone: restored, or changed since the preview. */
   readonly changed: readonly string[];
 }
 
@@ -66,7 +66,7 @@ export interface TrashStore {
   trashPreview(scope: TrashScope): Promise<TrashPreview>;
   /**
    * Removes conversations of the trash for good, all in one transaction; call it with bounded batches. What is not as
-   * it was in the preview, or has a message whose way to the backend is just then open, is left alone. One whose deletion the backend has not confirmed leaves an empty row behind
+   * it was in the preview is left alone. One whose deletion the backend has not confirmed leaves an empty row behind
    * until it has. `age`: not on the user's word; when another machine restores it, it comes back.
    */
   purge(entries: readonly PurgeEntry[], by: 'user' | 'age'): Promise<PurgeReport>;

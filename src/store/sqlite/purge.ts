@@ -11,13 +11,6 @@ import { NOT_PURGED } from './tombstones.ts';
 export const SEEN = `(SELECT c.message_count || ':' || c.last_hlc || ':' || coalesce(c.deleted_at, 0) || ':'
   || coalesce((SELECT d.updated_at FROM drafts d WHERE d.conversation_id = c.id), 0))`;
 
-/**
- * The number of a message that is gone may be given again, and an answer that is still to come would be taken for that
- * of the message which has it then. So a conversation stays while the end of one of its appends is not known.
- */
-const NOTHING_UNDER_WAY = `NOT EXISTS (SELECT 1 FROM outbox o
-  WHERE o.conversation_id = c.id AND o.seq > 0 AND o.state IN ('sending', 'unknown'))`;
-
 /** The content of deleted pages is overwritten, not just given free. */
 export function purge(context: Context, entries: readonly PurgeEntry[], by: 'user' | 'age'): PurgeReport {
   const { db } = context;
@@ -35,8 +28,7 @@ export function purge(context: Context, entries: readonly PurgeEntry[], by: 'use
 function purgeOne(context: Context, { id, seen }: PurgeEntry, by: 'user' | 'age'): boolean {
   const { db, now } = context;
   const isAsSeen = db.get(
-    `SELECT 1 FROM conversations c
-     WHERE c.id = ? AND c.status = 'deleted' AND ${SEEN} = ? AND ${NOT_PURGED} AND ${NOTHING_UNDER_WAY}`,
+    `SELECT 1 FROM conversations c WHERE c.id = ? AND c.status = 'deleted' AND ${SEEN} = ? AND ${NOT_PURGED}`,
     id,
     seen,
   );

@@ -40,9 +40,7 @@ export function keepPurged(
     id,
   );
   if (status === 'deleted') {
-    // A request that is under way removes the row with its answer, which must not meet another row of that number.
-    const isUnderWay = db.get(`SELECT 1 FROM outbox WHERE conversation_id = ? AND state = 'sending'`, id);
-    if (isUnderWay === undefined) removeRow(context, id);
+    removeRow(context, id);
     return;
   }
   db.run(

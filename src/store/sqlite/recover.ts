@@ -2,7 +2,9 @@ import { existsSync, mkdirSync, renameSync, rmdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../model/ids.ts';
 import { Connection, sqliteCode } from './connection.ts';
-import { migrate, refuseNewer } from './migrations/migrate.ts';
+import { makeBackup } from './maintenance/backup.ts';
+import { migrate, NEWEST, refuseNewer, versionOf } from './migrations/migrate.ts';
+import { StoreError } from '../store.ts';
 
 const CORRUPT = 11;
 const NOT_A_DATABASE = 26;
@@ -20,22 +22,41 @@ export interface Opened {
  */
 export function openOrRecover(file: string, now: Clock): Opened {
   try {
-    return { connection: openMigrated(file) };
+    return { connection: openMigrated(file, now) };
   } catch (error) {
     if (!isDamage(error)) throw error;
     return withRecoveryLock(file, now, () => recover(file, now));
   }
 }
 
-function openMigrated(file: string): Connection {
+function openMigrated(file: string, now: Clock): Connection {
   const connection = new Connection(file, refuseNewer);
   try {
+    if (isOlder(connection)) backUpBeforeMigration(file, now);
     migrate(connection);
     return connection;
   } catch (error) {
     connection.close();
     throw error;
   }
+}
+
+/** The migration is one transaction and safe without it: a disk too full for a copy must not hide the history. */
+function backUpBeforeMigration(file: string, now: Clock): void {
+  try {
+    makeBackup({ file, reason: 'migration', now: now() });
+  } catch (error) {
+    if (!(error instanceof StoreError) && sqliteCode(error) === undefined && !isFileError(error)) throw error;
+  }
+}
+
+function isOlder(connection: Connection): boolean {
+  const version = versionOf(connection);
+  return version > 0 && version < NEWEST;
+}
+
+function isFileError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
 }
 
 function isDamage(error: unknown): boolean {
@@ -46,7 +67,7 @@ function isDamage(error: unknown): boolean {
 function recover(file: string, now: Clock): Opened {
   try {
     // Another window may have put a sound file in its place while this one waited for the lock.
-    return { connection: openMigrated(file) };
+    return { connection: openMigrated(file, now) };
   } catch (error) {
     if (!isDamage(error)) throw error;
   }
@@ -55,7 +76,7 @@ function recover(file: string, now: Clock): Opened {
   for (const suffix of ['', '-wal', '-shm', '-journal']) {
     if (existsSync(file + suffix)) renameSync(file + suffix, join(folder, `navi.db${suffix}`));
   }
-  return { connection: openMigrated(file), damagedKeptAt: folder };
+  return { connection: openMigrated(file, now), damagedKeptAt: folder };
 }
 
 /** Two windows that find the damage at once must not move each other's new file away. */

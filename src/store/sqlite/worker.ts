@@ -8,6 +8,7 @@ import { isAlive } from '../processes.ts';
 import { StoreError } from '../store.ts';
 import type { Connection } from './connection.ts';
 import { IdleWork } from './idleWork.ts';
+import { isTaskSettings, runTask } from './maintenance/tasks.ts';
 import { NEWEST, versionOf } from './migrations/migrate.ts';
 import { assertShowable, openStore, type OpenedStore } from './open.ts';
 import { OPERATION_KINDS } from './operationKinds.ts';
@@ -292,4 +293,8 @@ function main(settings: WorkerSettings): void {
   );
 }
 
-if (parentPort !== null) main(workerData as WorkerSettings);
+if (parentPort !== null) {
+  // One bundle is both threads: most of it is the same code.
+  if (isTaskSettings(workerData)) runTask(workerData, parentPort);
+  else main(workerData as WorkerSettings);
+}

@@ -1,0 +1,53 @@
+import type { Maintenance } from './maintenance.ts';
+import type { Subscription } from './store.ts';
+import type { TrashStore } from './trash.ts';
+
+const FIRST_LOOK_MS = 120_000;
+const LOOK_MS = 1_800_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+export interface ChoreOptions {
+  readonly store: Pick<TrashStore, 'claimChore'>;
+  readonly maintenance: Pick<Maintenance, 'backUp' | 'backups'>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** Calls back once after so many milliseconds; returns what cancels it. */
+  readonly after: (ms: number, callback: () => void) => () => void;
+  readonly onFailure: (error: unknown) => void;
+}
+
+/**
+ * Makes a backup a day, a few minutes after the start or in the course of it; of all windows one does. One that fails
+ * or dies half-way is made up for within an hour or two.
+ */
+export function startChores(options: ChoreOptions): Subscription {
+  const { random, after, onFailure } = options;
+  let isDisposed = false;
+  let cancel = after(FIRST_LOOK_MS * (1 + random()), look);
+
+  function look(): void {
+    backUpWhenDue(options)
+      .catch((error: unknown) => {
+        if (!isDisposed) onFailure(error);
+      })
+      .finally(() => {
+        if (!isDisposed) cancel = after(LOOK_MS * (1 + random()), look);
+      });
+  }
+
+  return {
+    dispose() {
+      isDisposed = true;
+      cancel();
+    },
+  };
+}
+
+async function backUpWhenDue({ store, maintenance, now }: ChoreOptions): Promise<void> {
+  if (!(await store.claimChore('backup', now(), HOUR_MS))) return;
+  const newest = (await maintenance.backups()).find(({ reason }) => reason === 'daily');
+  if (newest === undefined || Math.abs(now() - newest.madeAt) >= DAY_MS) await maintenance.backUp('daily');
+}
