@@ -40,6 +40,9 @@ const targets = [
     format: 'esm',
     loader: { '.ttf': 'file' },
     assetNames: '[name]',
+    // What is imported only when it is needed becomes a file of its own.
+    splitting: true,
+    chunkNames: '[name]',
   },
   {
     ...node,

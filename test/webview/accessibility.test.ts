@@ -70,9 +70,9 @@ describe('Accessibility of the panel', function () {
     await panel.close();
   });
 
-  it('is loaded from less than 220 KB', async () => {
+  it('is loaded from less than 200 KB', async () => {
     const size = await bundleSize();
-    assert.ok(size < 220_000, `${size} bytes`);
+    assert.ok(size < 200_000, `${size} bytes`);
   });
 });
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join } from 'node:path';
-import { build } from 'esbuild';
+import { build, type BuildOptions } from 'esbuild';
 
 const OUT = 'out/webview-test';
 const TYPES: Readonly<Record<string, string>> = {
@@ -18,8 +18,7 @@ export interface Site {
 
 /** The production bundle of the webview, as esbuild.mjs makes it, and the probe. */
 async function buildWebview(): Promise<void> {
-  await build({
-    entryPoints: { webview: 'src/webview/main.ts', probe: 'test/webview/probe.ts' },
+  const options: BuildOptions = {
     outdir: OUT,
     bundle: true,
     minify: true,
@@ -31,11 +30,18 @@ async function buildWebview(): Promise<void> {
     legalComments: 'none',
     logLevel: 'warning',
     define: { 'process.env.NODE_ENV': '"production"' },
-  });
+  };
+  const webview = { webview: 'src/webview/main.ts' };
+  await build({ ...options, entryPoints: webview, splitting: true, chunkNames: '[name]' });
+  await build({ ...options, entryPoints: { probe: 'test/webview/probe.ts' } });
 }
 
+/** Bytes of script that the page loads before it can draw: the entry and all that it imports by itself. */
 export async function bundleSize(): Promise<number> {
-  return (await readFile(join(OUT, 'webview.js'))).byteLength;
+  const entry = await readFile(join(OUT, 'webview.js'), 'utf8');
+  const imported = [...entry.matchAll(/(?:from|import)\s*"\.\/([\w.-]+\.js)"/g)].map(([, name = '']) => name);
+  const files = await Promise.all(imported.map((name) => readFile(join(OUT, name))));
+  return files.reduce((total, file) => total + file.byteLength, Buffer.byteLength(entry));
 }
 
 /** Serves the panel's page on a loopback port, with the same content policy as in the editor. */

@@ -1,5 +1,5 @@
+import { colour } from './colour.ts';
 import { decorate } from './decorate.ts';
-import { highlight } from './highlight.ts';
 import { extend, parse, parseTyped, type Parsed } from './blocks.ts';
 import { sanitise } from './sanitise.ts';
 
@@ -38,8 +38,12 @@ export class NaviMarkdown extends HTMLElement {
 
   #colour(finished: readonly Drawn[]): void {
     for (const block of finished) {
-      if (!block.isColoured) highlight(block.node);
+      if (block.isColoured) continue;
       block.isColoured = true;
+      colour(block.node).catch((error: unknown) => {
+        block.isColoured = false;
+        console.error('Code is shown without colours.', error);
+      });
     }
   }
 
