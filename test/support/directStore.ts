@@ -20,9 +20,14 @@ export class DirectStore {
   readonly store: Operations;
   readonly world: World;
 
-  constructor(folder: string, world: World, session: { id: string; pid: number; host?: string }) {
+  constructor(
+    folder: string,
+    world: World,
+    session: { id: string; pid: number; host?: string },
+    connect = (file: string) => new Connection(file, () => undefined),
+  ) {
     this.world = world;
-    this.db = new Connection(join(folder, 'navi.db'), () => undefined);
+    this.db = connect(join(folder, 'navi.db'));
     migrate(this.db);
     this.store = createOperations({
       db: this.db,

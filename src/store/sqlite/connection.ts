@@ -162,9 +162,10 @@ export class Connection {
   }
 
   private inTransaction<T>(begin: string, body: () => T): T {
-    this.run(begin);
     this.depth += 1;
     try {
+      // Inside, so that a transaction that began and then failed is not left open for all that follow.
+      this.run(begin);
       const result = body();
       this.run('COMMIT');
       return result;
