@@ -15,12 +15,12 @@ export interface TestWindow {
 const script = new URL('../../src/store/sqlite/worker.ts', import.meta.url);
 
 /** A window's store, worker and all, on a file in `folder`. */
-export function openWindow(folder: string, sessionId: string = randomUUID()): TestWindow {
+export function openWindow(folder: string, sessionId: string = randomUUID(), pollMs = 20): TestWindow {
   const damaged: string[] = [];
   const failures: StoreError[] = [];
   const conditions: Condition[] = [];
   const store = openSqliteStore(
-    { script, file: join(folder, 'navi.db'), sessionId, pollMs: 20 },
+    { script, file: join(folder, 'navi.db'), sessionId, pollMs },
     {
       onDamage: (keptAt) => damaged.push(keptAt),
       onCondition: (condition) => conditions.push(condition),

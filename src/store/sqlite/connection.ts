@@ -141,6 +141,19 @@ export class Connection {
     }
   }
 
+  /** Moves what it can from the write-ahead log into the file; waits for nobody. Does nothing without such a log. */
+  checkpoint(kind: 'PASSIVE' | 'TRUNCATE'): void {
+    this.exec('PRAGMA busy_timeout=0');
+    try {
+      this.exec(`PRAGMA wal_checkpoint(${kind})`);
+    } catch (error) {
+      // Another window checkpoints just now: that is as good.
+      if (!isBusy(error)) throw error;
+    } finally {
+      this.exec(`PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}`);
+    }
+  }
+
   /** Changes when another connection has committed. */
   dataVersion(): number {
     return this.get<{ data_version: number }>('PRAGMA data_version')?.data_version ?? 0;

@@ -6,9 +6,11 @@ import { hostname } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { isAlive } from '../processes.ts';
 import { StoreError } from '../store.ts';
+import { Checkpoints } from './checkpoints.ts';
 import type { Connection } from './connection.ts';
 import { IdleWork } from './idleWork.ts';
 import { isTaskSettings, runTask } from './maintenance/tasks.ts';
+import { LogWatch } from './logWatch.ts';
 import { NEWEST, versionOf } from './migrations/migrate.ts';
 import { assertShowable, openStore, type OpenedStore } from './open.ts';
 import { OPERATION_KINDS } from './operationKinds.ts';
@@ -24,6 +26,9 @@ import {
 import { beat, type Context } from './session.ts';
 
 const ORPHAN_CHECK_MS = 1_000;
+/** How often to look all the same while the watch can be trusted. */
+const TRUSTING_POLL_MS = 1_000;
+const SHRINK_MS = 5_000;
 const HEARTBEAT_MS = 10_000;
 /** Checks that come further apart than this: the machine slept. */
 const PAUSE_MS = 5_000;
@@ -39,6 +44,8 @@ interface Desk {
   readonly opened: OpenedStore;
   readonly context: Context;
   readonly operations: Operations;
+  readonly checkpoints: Checkpoints;
+  readonly watch: LogWatch;
 }
 
 export class StoreWorker {
@@ -48,6 +55,10 @@ export class StoreWorker {
   /** The index was seen to lack something after a turn. */
   private isBehind = false;
   private seenVersion = 0;
+  private lastTidyProblem = '';
+  private isWatchTrusted = false;
+  private polledAt = 0;
+  private onHint: () => void = () => undefined;
   private account: string | undefined;
   private awakeSince = Date.now();
   private checkedAt = Date.now();
@@ -69,21 +80,41 @@ export class StoreWorker {
       if (OPERATION_KINDS[call.name] !== 'read') this.noteFailure(error);
       this.post({ type: 'error', id: call.id, failure: toFailure(error) });
     }
+    if (OPERATION_KINDS[call.name] !== 'read') this.tidyLog();
   }
 
-  /** Another window's commits show as a changed data version. */
-  poll(): void {
-    if (this.desk === undefined) return;
+  /** The regular look: a rare one while the watch tells of commits in time. */
+  pollRegularly(): void {
+    if (this.isWatchTrusted && Date.now() - this.polledAt < TRUSTING_POLL_MS) return;
+    // What it finds, the watch has missed.
+    if (this.poll()) this.isWatchTrusted = false;
+  }
+
+  /** Calls back when somebody wrote to the file, as far as the system tells. */
+  listen(onHint: () => void): void {
+    this.onHint = onHint;
+  }
+
+  /** On a word of the watch. */
+  pollOnHint(): void {
+    if (this.poll()) this.isWatchTrusted = true;
+  }
+
+  /** Another window's commits show as a changed data version: true when there were any. */
+  private poll(): boolean {
+    this.polledAt = Date.now();
+    if (this.desk === undefined) return false;
     const { connection, cannotWrite } = this.desk.opened;
     if (!connection.isStillInPlace()) {
       this.open();
-      return;
+      return true;
     }
     const version = connection.dataVersion();
-    if (version === this.seenVersion) return;
+    if (version === this.seenVersion) return false;
     this.seenVersion = version;
     if (cannotWrite === undefined && versionOf(connection) > NEWEST) this.open();
     this.post({ type: 'changed' });
+    return true;
   }
 
   interruptOrphans(): void {
@@ -92,6 +123,24 @@ export class StoreWorker {
     this.checkedAt = now;
     if (this.desk === undefined || this.condition?.trouble !== undefined) return;
     if (this.desk.operations.interruptOrphans() > 0) this.post({ type: 'changed' });
+  }
+
+  /** After a write was answered. */
+  private tidyLog(): void {
+    if (this.desk?.opened.cannotWrite !== undefined) return;
+    try {
+      this.desk?.checkpoints.afterWrite();
+      this.lastTidyProblem = '';
+    } catch (error) {
+      // What was answered is safe in the log. Said once, not after every write.
+      const failure = toFailure(error);
+      if (failure.message !== this.lastTidyProblem) this.post({ type: 'failed', failure });
+      this.lastTidyProblem = failure.message;
+    }
+  }
+
+  shrinkLog(): void {
+    if (this.desk?.opened.cannotWrite === undefined) this.desk?.checkpoints.whenIdle();
   }
 
   beatWhileOpen(): void {
@@ -132,6 +181,7 @@ export class StoreWorker {
   }
 
   close(): void {
+    this.desk?.watch.close();
     this.desk?.opened.connection.close();
   }
 
@@ -175,6 +225,7 @@ export class StoreWorker {
       this.desk = undefined;
       this.say(undefined, toFailure(error).message);
     }
+    before?.watch.close();
     before?.opened.connection.close();
     if (before !== undefined) this.post({ type: 'changed' });
   }
@@ -186,7 +237,9 @@ export class StoreWorker {
     this.seenVersion = opened.connection.dataVersion();
     const { damagedKeptAt } = opened;
     this.post({ type: 'opened', ...(damagedKeptAt === undefined ? {} : { damagedKeptAt }) });
-    return { opened, context, operations };
+    const checkpoints = new Checkpoints(opened.connection, Date.now);
+    const watch = new LogWatch(this.settings.file, () => this.onHint());
+    return { opened, context, operations, checkpoints, watch };
   }
 
   private noteWritten(): void {
@@ -276,13 +329,18 @@ function main(settings: WorkerSettings): void {
     else worker.answer(said);
     indexing.wake();
   });
+  worker.listen(guarded(() => worker.pollOnHint()));
   const lookForOrphans = guarded(() => worker.interruptOrphans());
   lookForOrphans();
   setInterval(
-    guarded(() => worker.poll()),
+    guarded(() => worker.pollRegularly()),
     settings.pollMs,
   );
   setInterval(lookForOrphans, ORPHAN_CHECK_MS);
+  setInterval(
+    guarded(() => worker.shrinkLog()),
+    SHRINK_MS,
+  );
   setInterval(
     guarded(() => worker.beatWhileOpen()),
     HEARTBEAT_MS,
