@@ -10,7 +10,7 @@ import { sqliteCode } from '../../src/store/sqlite/trouble.ts';
 import type { Lease } from '../../src/store/outbox.ts';
 import { StoreError } from '../../src/store/store.ts';
 import { ACCOUNT, DirectStore, remoteFields } from '../support/directStore.ts';
-import { CODES, Faults, FaultyConnection, type FaultName } from '../support/faultyConnection.ts';
+import { CODES, Faults, connectFaulty, type FaultName } from '../support/faultyConnection.ts';
 import { tempFolder } from '../support/tempFolder.ts';
 
 const SESSION = { id: 'window', pid: 1 };
@@ -99,7 +99,7 @@ describe('a storage that fails at its n-th call', function () {
     const path = join(folder.path, uuidv7());
     mkdirSync(path);
     copyFileSync(join(template, 'navi.db'), join(path, 'navi.db'));
-    const direct = new DirectStore(path, world(), SESSION, (file) => FaultyConnection.connect(file, faults));
+    const direct = new DirectStore(path, world(), SESSION, (file) => connectFaulty(file, faults));
     open.push(direct);
     return direct;
   };
@@ -172,7 +172,7 @@ describe('a storage that fails at its n-th call', function () {
     const calls = sweep((at) => {
       faults.set({ name: NAMES[at % NAMES.length] ?? 'FULL', at, how: 'for good' });
       let opened: Connection | undefined;
-      const hasFailed = fails(() => (opened = FaultyConnection.connect(path, faults)));
+      const hasFailed = fails(() => (opened = connectFaulty(path, faults)));
       faults.set(undefined);
       opened?.close();
       const next = new Connection(path, () => undefined);
@@ -194,7 +194,7 @@ describe('a storage that fails at its n-th call', function () {
     const calls = sweep((at) => {
       const path = join(folder.path, `${at}.db`);
       copyFileSync(old, path);
-      const connection = FaultyConnection.connect(path, faults);
+      const connection = connectFaulty(path, faults);
       faults.set({ name: LASTING[at % LASTING.length] ?? 'FULL', at, how: 'for good' });
       const hasFailed = fails(() => migrate(connection));
       faults.set(undefined);

@@ -53,16 +53,7 @@ export class FaultyConnection extends Connection {
   /** Not assigned while the base class opens the file. */
   private readonly faults: Faults | undefined;
 
-  static connect(this: void, file: string, faults: Faults): FaultyConnection {
-    opening = faults;
-    try {
-      return new FaultyConnection(file, faults);
-    } finally {
-      opening = undefined;
-    }
-  }
-
-  private constructor(file: string, faults: Faults) {
+  constructor(file: string, faults: Faults) {
     super(file, () => undefined);
     this.faults = faults;
   }
@@ -91,6 +82,16 @@ export class FaultyConnection extends Connection {
   private around<T>(call: () => T): T {
     const faults = this.faults ?? opening;
     return faults === undefined ? call() : faults.around(call);
+  }
+}
+
+/** Opens the file; calls to SQLite meanwhile can fail as well. */
+export function connectFaulty(file: string, faults: Faults): FaultyConnection {
+  opening = faults;
+  try {
+    return new FaultyConnection(file, faults);
+  } finally {
+    opening = undefined;
   }
 }
 
