@@ -6,7 +6,12 @@ import * as vscode from 'vscode';
 import { ChatTurns } from './chat/turns.ts';
 import { HttpClient } from './http/client.ts';
 import { Panel } from './panel/panel.ts';
-import { CONDITION_NOTICE, conditionNotice, sharedPlaceWords } from './panel/storeNotices.ts';
+import {
+  CONDITION_NOTICE,
+  conditionNotice,
+  sharedPlaceWords,
+  unsafeVersionWords,
+} from './panel/storeNotices.ts';
 import { PanelView } from './panel/view.ts';
 import { startChores } from './store/chores.ts';
 import { JournaledStore } from './store/journaled.ts';
@@ -75,6 +80,7 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
         else panel.showNotice(notice);
         if (condition.trouble !== undefined) log.warn(condition.trouble);
         if (condition.sharedPlace !== undefined) log.warn(sharedPlaceWords(condition.sharedPlace));
+        if (condition.unsafeVersion !== undefined) log.warn(unsafeVersionWords(condition.unsafeVersion));
       },
       onFailure: (error) => {
         log.error('The conversation store failed.', error);

@@ -16,6 +16,11 @@ export function comparePositions(a: Position, b: Position): number {
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }
 
+/** When something was written, in whole milliseconds: never after it was stored. Shown, never used for order. */
+export function writingTime({ writtenAt }: { readonly writtenAt?: number }, nowMs: number): number {
+  return writtenAt !== undefined && writtenAt > 0 && writtenAt < nowMs ? Math.floor(writtenAt) : nowMs;
+}
+
 /**
  * The next hybrid logical clock reading, in microseconds: physical time when it moved on, else one more than the
  * largest seen, so that a clock set back cannot reorder a writer's messages.

@@ -21,6 +21,11 @@ export function conditionNotice({ trouble, isReadable }: StoreCondition): Notice
   };
 }
 
+/** For the log: an editor whose SQLite can lose commits where several windows share a write-ahead log. */
+export function unsafeVersionWords(version: string): string {
+  return `This editor's SQLite ${version} has a fault in its write-ahead log. NAVI does without that log: saving is safe and slower. An update of VS Code mends it.`;
+}
+
 /** For the log and the status: what a file system that several machines share means for the file. */
 export function sharedPlaceWords(place: string): string {
   return `The conversation file lies on ${place}, where windows take turns to write. Do not open it from two machines at once.`;

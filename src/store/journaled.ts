@@ -382,7 +382,7 @@ export class JournaledStore {
         await this.store.create(entry.conversation);
         break;
       case 'message':
-        await moveMessage(this.store, entry.message);
+        await moveMessage(this.store, { ...entry.message, writtenAt: entry.at });
         break;
       case 'reply':
         await this.moveReply(entry);

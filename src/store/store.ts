@@ -82,6 +82,8 @@ export interface NewMessage {
   readonly activities?: readonly Activity[];
   readonly commands?: readonly CommandPanel[];
   readonly metadata?: JsonObject;
+  /** Milliseconds since the epoch when it was written, if that was before the call; it changes no order. */
+  readonly writtenAt?: number;
 }
 
 /** An addition to a message that is still open: text is appended, activities and commands replace those of their id. */

@@ -189,6 +189,20 @@ describe('the journal under a store', () => {
     assert.equal(machine.journals().length, 2);
   });
 
+  it('I4: what waited keeps the time at which it was written', async () => {
+    const machine = new Machine();
+    await machine.store.create({ id: '019a0000-0000-7000-8000-00000000000a' });
+    machine.isFull = true;
+    const waiting = await machine.store.append({
+      id: '019a0000-0000-7000-8000-00000000000b',
+      conversationId: '019a0000-0000-7000-8000-00000000000a',
+      role: 'user',
+      content: 'written on a full disk',
+    });
+    await machine.recover();
+    assert.equal((await machine.store.readMessage(waiting.id))?.createdAt, waiting.createdAt);
+  });
+
   it('a record that makes no sense is neither used nor removed', async () => {
     await machine.global.update('navi.journal.odd', { version: 9, entries: 'all' });
     machine.start();

@@ -170,6 +170,19 @@ describe('open messages of other windows', () => {
     );
   });
 
+  it('I12: a session is forgotten a day after its last sign of life, unless a message is still its own', () => {
+    const sessions = () =>
+      owner.db.all<{ id: string }>('SELECT id FROM sessions ORDER BY id').map(({ id }) => id);
+    const other = new DirectStore(folder.path, world, { id: 'other', pid: 2 });
+    world.now += 24 * 60 * 60_000 + 1;
+    other.store.append({ id: uuidv7(), conversationId, role: 'assistant', content: '', status: 'streaming' });
+    assert.deepEqual(sessions(), ['other', 'owner']);
+    owner.store.settle(reply, 'complete');
+    other.store.append({ id: uuidv7(), conversationId, role: 'assistant', content: '', status: 'streaming' });
+    assert.deepEqual(sessions(), ['other']);
+    other.close();
+  });
+
   it('I1: a minute of silence ends one, but not when this window slept through that minute itself', () => {
     world.now += 8 * 60 * 60_000;
     world.awakeSince = world.now;

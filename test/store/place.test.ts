@@ -140,6 +140,16 @@ describe('places that are hostile to a file', () => {
     }
   });
 
+  it('a file is kept without WAL by a SQLite whose WAL has the fault, which is said', () => {
+    const old = new Connection(join(home, 'old.db'), () => undefined, { versionOf: () => '3.50.6' });
+    assert.equal(old.unsafeVersion, '3.50.6');
+    assert.equal(journalOf(old), 'delete');
+    old.close();
+    const own = new Connection(join(home, 'own.db'), () => undefined);
+    assert.equal(own.unsafeVersion, undefined);
+    own.close();
+  });
+
   it('a file on a shared file system is kept without WAL', () => {
     const shared = new Connection(join(home, 'navi.db'), () => undefined, { placeOf: () => 'NFS' });
     assert.equal(shared.sharedPlace, 'NFS');

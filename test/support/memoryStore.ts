@@ -8,7 +8,7 @@ import type { FieldChange } from '../../src/model/change.ts';
 import { contentHash } from '../../src/model/hash.ts';
 import type { Clock } from '../../src/model/ids.ts';
 import { hasContent, isSettled, type Message, type MessageStatus } from '../../src/model/message.ts';
-import { comparePositions, nextHlc, UNNUMBERED, type Position } from '../../src/model/order.ts';
+import { comparePositions, nextHlc, UNNUMBERED, writingTime, type Position } from '../../src/model/order.ts';
 import {
   StoreError,
   type ConversationPage,
@@ -137,7 +137,8 @@ export class MemoryOperations {
         return known;
       throw new StoreError('id-conflict', 'A message with this id exists and says something else.');
     }
-    const createdAt = this.now();
+    const now = this.now();
+    const createdAt = writingTime(input, now);
     const said = {
       id: input.id,
       conversationId: input.conversationId,
@@ -148,7 +149,7 @@ export class MemoryOperations {
       commands: upsertById([], copy(input.commands ?? [])),
       metadata: copy(input.metadata ?? {}),
       createdAt,
-      hlc: nextHlc(createdAt, place.lastHlc),
+      hlc: nextHlc(now, place.lastHlc),
       arrived: '',
     };
     this.file.messages.set(said.id, { ...said, ...(!isSettled(said) && { owner: this.session }) });

@@ -26,6 +26,8 @@ export interface ConnectionOptions {
   readonly mode?: OpenMode;
   /** Names the shared file system that a folder lies on; undefined for a local disk. */
   readonly placeOf?: (folder: string) => string | undefined;
+  /** What SQLite says of itself, e.g. `3.53.0`: not always what the editor says of it. */
+  readonly versionOf?: (db: DatabaseSync) => string;
 }
 
 /**
@@ -36,6 +38,8 @@ export class Connection {
   readonly file: string;
   /** The shared file system that the file lies on, where WAL is not safe; undefined on a local disk. */
   readonly sharedPlace: string | undefined;
+  /** The version of a SQLite whose WAL can lose commits of several windows; undefined for any other. */
+  readonly unsafeVersion: string | undefined;
   private readonly db: DatabaseSync;
   private readonly statements = new Map<string, StatementSync>();
   private readonly identity: string | undefined;
@@ -56,6 +60,8 @@ export class Connection {
       readOnly: mode === 'read' || mode === 'frozen',
     });
     try {
+      const version = (options.versionOf ?? versionOf)(this.db);
+      this.unsafeVersion = hasWalFix(version) ? undefined : version;
       accept(this);
       if (mode === 'write') {
         keepPrivate(file);
@@ -69,10 +75,8 @@ export class Connection {
   }
 
   private configure(): void {
-    const { version } = this.get<{ version: string }>('SELECT sqlite_version() AS version') ?? {
-      version: '0',
-    };
-    const mode = hasWalFix(version) && this.sharedPlace === undefined ? 'WAL' : 'DELETE';
+    const isWalSafe = this.unsafeVersion === undefined && this.sharedPlace === undefined;
+    const mode = isWalSafe ? 'WAL' : 'DELETE';
     // Switching to WAL fails at once under another window's write, whatever the timeout.
     this.rerunWhileBusy(() => this.exec(`PRAGMA journal_mode=${mode}`));
     this.exec('PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA fullfsync=ON');
@@ -232,6 +236,10 @@ function keepPrivate(file: string): void {
 function identityOf(file: string): string {
   const { dev, ino } = statSync(file);
   return `${dev}:${ino}`;
+}
+
+function versionOf(db: DatabaseSync): string {
+  return String(db.prepare('SELECT sqlite_version() AS version').get()?.['version']);
 }
 
 /** WAL with several writing connections can lose commits before 3.51.3, except in 3.50.7+ and 3.44.6+. */

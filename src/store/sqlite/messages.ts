@@ -12,7 +12,7 @@ import {
   type MessageStatus,
   type Role,
 } from '../../model/message.ts';
-import { nextHlc, UNNUMBERED, type Position } from '../../model/order.ts';
+import { nextHlc, UNNUMBERED, writingTime, type Position } from '../../model/order.ts';
 import { StoreError, type Extension, type MessagePage, type NewMessage } from '../store.ts';
 import { applyBranches, readVersions } from './branches.ts';
 import { cleanTitle, readConversation } from './conversations.ts';
@@ -129,8 +129,9 @@ export function appendMessage(context: Context, input: NewMessage): Message {
       return sameOrConflict(mustReadMessage(context, id), content, conversationId);
     }
     const settled = isSettled(content);
-    const createdAt = context.now();
-    const said = { ...content, id, createdAt, hlc: nextHlc(createdAt, place.last_hlc) };
+    const now = context.now();
+    const createdAt = writingTime(input, now);
+    const said = { ...content, id, createdAt, hlc: nextHlc(now, place.last_hlc) };
     const owner = settled ? undefined : session.id;
     const { n, hash } = insertMessage(context, conversationId, { ...said, serverOrder: UNNUMBERED, owner });
     if (!settled) beat(context);

@@ -35,6 +35,8 @@ export interface Condition {
   readonly isReadable: boolean;
   /** The shared file system that the file lies on: windows take turns there, and other machines must not write. */
   readonly sharedPlace?: string;
+  /** The version of this editor's SQLite, when its write-ahead log is not safe and not used. */
+  readonly unsafeVersion?: string;
 }
 
 /** An error in a form that survives the thread border. */

@@ -27,10 +27,20 @@ export interface Context {
 }
 
 const HEARTBEAT_LIFE_MS = 60_000;
+/** How long a session that owns nothing any more is remembered. */
+const SESSION_LIFE_MS = 24 * 60 * 60 * 1_000;
 
-/** Renews the sign of life that keeps other windows from calling our open messages interrupted. */
+/**
+ * Renews the sign of life that keeps other windows from calling our open messages interrupted, and forgets sessions
+ * that ended long ago.
+ */
 export function beat({ db, session, now }: Context): void {
-  db.write(() =>
+  db.write(() => {
+    db.run(
+      `DELETE FROM sessions WHERE heartbeat_at < ?
+         AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.owner = sessions.id)`,
+      now() - SESSION_LIFE_MS,
+    );
     db.run(
       `INSERT INTO sessions (id, pid, host, heartbeat_at) VALUES (?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at`,
@@ -38,8 +48,8 @@ export function beat({ db, session, now }: Context): void {
       session.pid,
       session.host,
       now(),
-    ),
-  );
+    );
+  });
 }
 
 /** Sessions that own open messages and have certainly ended: process gone, or silent for a minute. */

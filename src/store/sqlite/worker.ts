@@ -257,11 +257,12 @@ export class StoreWorker {
   }
 
   private say(desk: Desk | undefined, trouble: string | undefined): void {
-    const sharedPlace = desk?.opened.connection.sharedPlace;
+    const { sharedPlace, unsafeVersion } = desk?.opened.connection ?? {};
     const condition: Condition = {
       isReadable: desk !== undefined,
       ...(trouble === undefined ? {} : { trouble }),
       ...(sharedPlace === undefined ? {} : { sharedPlace }),
+      ...(unsafeVersion === undefined ? {} : { unsafeVersion }),
     };
     if (JSON.stringify(condition) === JSON.stringify(this.condition)) return;
     this.condition = condition;

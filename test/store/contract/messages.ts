@@ -50,6 +50,16 @@ export function describeMessages(makePlace: MakePlace): void {
       assert.deepEqual(await messagesOf(store, id), [found]);
     });
 
+    it('I4: words that had to wait keep the time of their writing, and stand where they were stored', async () => {
+      await store.append(prompt(id, 'first'));
+      const waited = await store.append({ ...prompt(id, 'waited'), writtenAt: 1_600_000_000_000.7 });
+      const late = await store.append({ ...prompt(id, 'of the future'), writtenAt: 4_000_000_000_000 });
+      assert.equal(waited.createdAt, 1_600_000_000_000);
+      assert.ok(late.createdAt < 4_000_000_000_000);
+      const shown = (await messagesOf(store, id)).map(({ content }) => content);
+      assert.deepEqual(shown, ['first', 'waited', 'of the future']);
+    });
+
     it('I3: appending one id twice stores it once, and refuses other words under it', async () => {
       const message = prompt(id, 'once');
       const [first, second] = await Promise.all([store.append(message), store.append(message)]);
