@@ -34,6 +34,16 @@ export interface MessageContent {
   readonly metadata: JsonObject;
 }
 
+/** A text of a message that was left out but for its two ends: the beginning stands where the whole text would. */
+export interface Cut {
+  readonly part: 'content' | 'detail' | 'output';
+  /** Of the step or the command; absent for the message's own text. */
+  readonly id?: string;
+  readonly tail: string;
+  /** Of the whole text, in bytes of UTF-8. */
+  readonly bytes: number;
+}
+
 export interface Message extends MessageContent {
   /** Client id: UUIDv7 for our own, derived from the backend's id for messages of other clients. */
   readonly id: string;
@@ -50,6 +60,8 @@ export interface Message extends MessageContent {
   /** In words, for `parked`. */
   readonly deliveryReason?: string;
   readonly replyProblem?: ReplyProblem;
+  /** What is not whole, in a page that was read as excerpts; a message that has any is only to be shown. */
+  readonly cuts?: readonly Cut[];
 }
 
 /** True when nothing in the message can change any more, so that it may be hashed and sent. */

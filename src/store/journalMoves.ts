@@ -15,6 +15,7 @@ export type WordStore = Pick<
   | 'read'
   | 'readDraft'
   | 'readMessage'
+  | 'readText'
   | 'saveDraft'
   | 'settle'
 > &

@@ -22,6 +22,7 @@ import {
   type HeldReply,
   type Waiting,
 } from './journalView.ts';
+import { excerptsOf, pieceOf } from './excerpts.ts';
 import { linkMetadata } from '../model/links.ts';
 import type { ReplyRequest, ReplyStart } from './replies.ts';
 import { moveMessage, problemOf, type WordStore } from './journalMoves.ts';
@@ -86,8 +87,16 @@ export class JournaledStore {
         return [...ids, ...this.conversationIds().filter((id) => !known.has(id))];
       },
       read: async (id, window) => {
-        const page = await store.read(id, window);
-        return this.isIdle || window.before !== undefined ? page : pageWithWaiting(page, id, this.waiting);
+        if (this.isIdle || window.before !== undefined) return store.read(id, window);
+        // What waits is added to what is whole.
+        const page = await store.read(id, { ...window, excerpts: false });
+        const shown = pageWithWaiting(page, id, this.waiting);
+        return window.excerpts && shown ? { ...shown, messages: excerptsOf(shown.messages) } : shown;
+      },
+      readText: async (messageId, of, from) => {
+        if (this.isIdle) return store.readText(messageId, of, from);
+        const message = await journaled.readMessage(messageId);
+        return message && pieceOf(message, of, from);
       },
       readMessage: async (id) => {
         const stored = await store.readMessage(id);

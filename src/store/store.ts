@@ -11,7 +11,7 @@ import type { Version } from '../model/branches.ts';
 import type { FieldChange } from '../model/change.ts';
 import type { Conversation, ConversationStatus, WorkspaceRef } from '../model/conversation.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { Message, MessageStatus, Role } from '../model/message.ts';
+import type { Cut, Message, MessageStatus, Role } from '../model/message.ts';
 import type { Position } from '../model/order.ts';
 import type { SnippetPiece } from '../model/snippet.ts';
 
@@ -59,6 +59,19 @@ export interface MessagePage {
   readonly older?: Position;
   /** Other versions of messages of the conversation, shown or not in this page. */
   readonly versions: readonly Version[];
+}
+
+export interface ReadWindow {
+  readonly limit: number;
+  readonly before?: Position;
+  /** Long texts come as their two ends (`Message.cuts`), so that the page is bounded, and without `extra`: for views. */
+  readonly excerpts?: boolean;
+}
+
+/** A piece of a text, from a place in it; `isEnd` when nothing follows. */
+export interface TextPiece {
+  readonly text: string;
+  readonly isEnd: boolean;
 }
 
 export interface Draft {
@@ -173,11 +186,10 @@ export interface ConversationStore {
   /** Ids of all conversations that are not deleted, oldest first. */
   conversationIds(): Promise<readonly string[]>;
   /** The newest `limit` (at most 1,000) messages (before `before`), or undefined when there is no such conversation. */
-  read(
-    conversationId: string,
-    window: { limit: number; before?: Position },
-  ): Promise<MessagePage | undefined>;
+  read(conversationId: string, window: ReadWindow): Promise<MessagePage | undefined>;
   readMessage(messageId: string): Promise<Message | undefined>;
+  /** A text that a page holds the ends of, from a UTF-16 unit on; undefined when it is not there any more. */
+  readText(messageId: string, of: Pick<Cut, 'part' | 'id'>, from: number): Promise<TextPiece | undefined>;
   /** Finds what was stored before the call. Empty when the text holds neither letters, digits nor emoji. */
   search(query: SearchQuery): Promise<SearchPage>;
   create(conversation: NewConversation): Promise<Conversation>;

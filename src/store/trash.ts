@@ -28,7 +28,7 @@ export interface TrashPreview {
   readonly entries: readonly PurgeEntry[];
   readonly conversations: number;
   readonly messages: number;
-  /** Size of the words, steps and outputs in bytes of UTF-8. */
+  /** What they say, as storage.ts counts it, and as far as it has been counted. */
   readonly bytes: number;
   /** Messages that are on no server: with a purge they are gone for good. */
   readonly unsent: number;

@@ -18,7 +18,7 @@ describe('a host killed while it writes', () => {
     const folder = tempFolder();
     try {
       for (let round = 0; round < ROUNDS; round += 1)
-        await killOnce(folder.path, 1 + Math.floor(Math.random() * 40));
+        await killOnce(folder.path, 1 + Math.floor(Math.random() * 60));
     } finally {
       folder.dispose();
     }
@@ -35,7 +35,9 @@ async function killOnce(folder: string, words: number): Promise<void> {
       const read = await window.store.read(conversationId, { limit: 1_000 });
       return read?.messages.some((message) => message.status === 'streaming') === true ? undefined : read;
     });
-    const shown = page.messages.map((message) => message.content).join('\n');
+    const shown = page.messages
+      .flatMap(({ content, commands }) => [content, ...commands.map(({ output }) => output)])
+      .join('\n');
     for (const word of acknowledged) {
       assert.equal(shown.split(word).length - 1, 1, `"${word}" after a kill at word ${words}`);
     }

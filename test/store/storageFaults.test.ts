@@ -24,6 +24,8 @@ interface Prepared {
   readonly conversationId: string;
   readonly promptId: string;
   readonly replyId: string;
+  /** A reply whose command is still running, with a large output so far. */
+  readonly growingId: string;
   /** Rows of the outbox: one that waits, and one of each kind that is being sent. */
   readonly queued: number;
   readonly sent: number;
@@ -57,6 +59,19 @@ const writes: Readonly<Record<string, Write>> = {
       activities: [{ id: 'a', kind: 'read', label: 'Read', status: 'done' }],
       commands: [{ id: 'c', command: 'ls', output: '', status: 'done' }],
     }),
+  'append with a large output': ({ store }, { conversationId }) =>
+    store.append({
+      id: '019a0000-0000-7000-8000-000000000005',
+      conversationId,
+      role: 'assistant',
+      content: 'ran',
+      commands: [{ id: 'c', command: 'make', output: 'line\n'.repeat(4_000), status: 'done' }],
+    }),
+  'the end of a large output': ({ store }, { growingId }) =>
+    store.extend(growingId, {
+      commands: [{ id: 'c', command: 'make', output: 'line\n'.repeat(5_000), status: 'done' }],
+    }),
+  tendSome: ({ store }) => store.tendSome(),
   settle: ({ store }, { replyId }) => store.settle(replyId, 'complete'),
   noteReplyProblem: ({ store }, { promptId }) => store.noteReplyProblem(promptId, 'Stopped.'),
   saveDraft: ({ store }, { conversationId }) =>
@@ -243,6 +258,18 @@ function prepare(direct: DirectStore): Prepared {
   const replyId = uuidv7();
   direct.store.append({ id: replyId, conversationId, role: 'assistant', content: '', status: 'streaming' });
   direct.store.extend(replyId, { text: 'some ' });
+  const growingId = uuidv7();
+  const growing = { id: 'c', command: 'make', output: 'line\n'.repeat(3_000), status: 'running' } as const;
+  direct.store.append({
+    id: growingId,
+    conversationId: direct.write('make'),
+    role: 'assistant',
+    content: '',
+    status: 'streaming',
+    commands: [growing],
+  });
+  // As an older NAVI left it: uncounted.
+  direct.db.run('UPDATE messages SET bytes = NULL WHERE id = ?', promptId);
   const sentId = direct.write('sent');
   direct.createThere(lease, sentId, 'r-s');
   const sent = direct.itemOf(sentId, 'append');
@@ -261,6 +288,7 @@ function prepare(direct: DirectStore): Prepared {
     conversationId,
     promptId,
     replyId,
+    growingId,
     queued: direct.itemOf(conversationId, 'append').seq,
     sent: sent.seq,
     made: made.seq,

@@ -191,7 +191,7 @@ describe('trash', () => {
       trash(unsent);
       const preview = window.store.trashPreview(ALL);
       assert.deepEqual(
-        { ...preview, entries: preview.entries.map(({ id, messages }) => [id, messages]), bytes: 0 },
+        { ...preview, entries: preview.entries.map(({ id, messages }) => [id, messages]) },
         {
           entries: [
             [sent, 1],
@@ -200,12 +200,11 @@ describe('trash', () => {
           conversations: 2,
           messages: 4,
           unsent: 3,
-          bytes: 0,
+          bytes: Buffer.byteLength('wörds') + '123'.length + 'ls'.length + 'files'.length,
           oldest: window.world.now - 1_000,
           newest: window.world.now,
         },
       );
-      assert.ok(preview.bytes > 'wörds'.length + '123'.length + 'ls files'.length);
       assert.equal(window.store.trashPreview({ deletedBefore: window.world.now }).conversations, 1);
       assert.equal(window.store.trashPreview({ ids: [unsent] }).messages, 3);
       assert.deepEqual(ids('deleted'), [unsent, sent], 'a preview changes nothing');

@@ -7,7 +7,14 @@ import { NEW_CONVERSATION_TITLE, titleFrom, type Conversation } from '../../src/
 import type { FieldChange } from '../../src/model/change.ts';
 import { contentHash } from '../../src/model/hash.ts';
 import type { Clock } from '../../src/model/ids.ts';
-import { hasContent, isSettled, type Message, type MessageStatus } from '../../src/model/message.ts';
+import { excerptsOf, pieceOf } from '../../src/store/excerpts.ts';
+import {
+  hasContent,
+  isSettled,
+  type Cut,
+  type Message,
+  type MessageStatus,
+} from '../../src/model/message.ts';
 import { comparePositions, nextHlc, UNNUMBERED, writingTime, type Position } from '../../src/model/order.ts';
 import {
   StoreError,
@@ -20,6 +27,8 @@ import {
   type MessagePage,
   type NewConversation,
   type NewMessage,
+  type ReadWindow,
+  type TextPiece,
 } from '../../src/store/store.ts';
 
 const MAX_PAGE = 1_000;
@@ -76,7 +85,7 @@ export class MemoryOperations {
       .map(({ id }) => id);
   }
 
-  read(conversationId: string, window: { limit: number; before?: Position }): MessagePage | undefined {
+  read(conversationId: string, window: ReadWindow): MessagePage | undefined {
     const kept = this.file.conversations.get(conversationId);
     if (kept === undefined) return undefined;
     const { before } = window;
@@ -87,7 +96,7 @@ export class MemoryOperations {
     const first = page[0];
     return {
       conversation: this.listed(kept),
-      messages: page.map(toMessage),
+      messages: window.excerpts ? excerptsOf(page.map(toMessage)) : page.map(toMessage),
       versions: [],
       ...(first !== undefined && page.length < above.length && { older: positionOf(first) }),
     };
@@ -96,6 +105,11 @@ export class MemoryOperations {
   readMessage(messageId: string): Message | undefined {
     const kept = this.file.messages.get(messageId);
     return kept === undefined ? undefined : toMessage(kept);
+  }
+
+  readText(messageId: string, of: Pick<Cut, 'part' | 'id'>, from: number): TextPiece | undefined {
+    const message = this.readMessage(messageId);
+    return message && pieceOf(message, of, from);
   }
 
   create({ id, title, workspace }: NewConversation): Conversation {
@@ -270,7 +284,7 @@ export class MemoryOperations {
   }
 }
 
-const READS = ['list', 'conversationIds', 'read', 'readMessage', 'readDraft'] as const;
+const READS = ['list', 'conversationIds', 'read', 'readMessage', 'readText', 'readDraft'] as const;
 const WRITES = ['create', 'change', 'append', 'extend', 'settle', 'noteReplyProblem', 'saveDraft'] as const;
 type Name = (typeof READS | typeof WRITES)[number];
 

@@ -45,6 +45,8 @@ export class Connection {
   private readonly identity: string | undefined;
   private guard: () => void = () => undefined;
   private depth = 0;
+  private isOverwriting = false;
+  private isSecureDelete = false;
 
   /**
    * Opens or creates the file, folder 0700 and file 0600. `accept` sees it before anything is changed and may throw.
@@ -124,6 +126,7 @@ export class Connection {
   write<T>(body: () => T): T {
     if (this.depth > 0) return body();
     try {
+      this.setSecureDelete(this.isOverwriting);
       return this.rerunWhileBusy(() =>
         this.inTransaction('BEGIN IMMEDIATE', () => {
           this.guard();
@@ -143,6 +146,25 @@ export class Connection {
     } finally {
       this.exec('PRAGMA foreign_keys=ON');
     }
+  }
+
+  /** The content that `body` deletes is overwritten, not just given free. */
+  overwriting<T>(body: () => T): T {
+    const before = this.isOverwriting;
+    this.isOverwriting = true;
+    try {
+      this.setSecureDelete(true);
+      return body();
+    } finally {
+      this.isOverwriting = before;
+    }
+  }
+
+  /** Switched off by the next write, not after this one: a failure then would deny what is committed. */
+  private setSecureDelete(on: boolean): void {
+    if (on === this.isSecureDelete) return;
+    this.exec(`PRAGMA secure_delete=${on ? 'ON' : 'OFF'}`);
+    this.isSecureDelete = on;
   }
 
   /** Moves what it can from the write-ahead log into the file; waits for nobody. Does nothing without such a log. */

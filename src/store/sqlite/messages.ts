@@ -6,19 +6,29 @@ import { linksOf } from '../../model/links.ts';
 import {
   hasContent,
   isSettled,
+  type Cut,
   type Delivery,
   type Message,
   type MessageContent,
   type MessageStatus,
   type Role,
 } from '../../model/message.ts';
-import { nextHlc, UNNUMBERED, writingTime, type Position } from '../../model/order.ts';
-import { StoreError, type Extension, type MessagePage, type NewMessage } from '../store.ts';
+import { nextHlc, UNNUMBERED, writingTime } from '../../model/order.ts';
+import { sizeOfMessage } from '../../model/size.ts';
+import { excerptsOf, pieceOf } from '../excerpts.ts';
+import {
+  StoreError,
+  type Extension,
+  type MessagePage,
+  type NewMessage,
+  type ReadWindow,
+  type TextPiece,
+} from '../store.ts';
 import { applyBranches, readVersions } from './branches.ts';
 import { cleanTitle, readConversation } from './conversations.ts';
 import { removeDraft } from './drafts.ts';
 import { enqueueAppend, enqueueCreate, enqueueFields } from './outboxRows.ts';
-import { addPiece, readParts, removeParts, writeActivities, writeCommands } from './parts.ts';
+import { addPiece, readParts, removeParts, writeActivities, writeCommands, type Extent } from './parts.ts';
 import { markUnread } from './unread.ts';
 import { beat, deadOwners, noSuchConversation, type Context } from './session.ts';
 import { refusePurged } from './tombstones.ts';
@@ -57,7 +67,7 @@ const SELECT = `SELECT m.id, m.conversation_id, m.role, m.content, m.status, m.m
 export function readPage(
   context: Context,
   conversationId: string,
-  window: { limit: number; before?: Position },
+  window: ReadWindow,
 ): MessagePage | undefined {
   const { db } = context;
   const limit = Math.min(Math.max(1, window.limit), MAX_PAGE);
@@ -80,7 +90,7 @@ export function readPage(
     const first = page[0];
     return {
       conversation,
-      messages: toMessages(context, page),
+      messages: window.excerpts ? excerptsOf(toMessages(context, page, 'ends')) : toMessages(context, page),
       versions: readVersions(context, conversationId),
       ...(rows.length > limit && first !== undefined
         ? { older: { serverOrder: first.server_order, hlc: first.hlc, id: first.id } }
@@ -89,16 +99,27 @@ export function readPage(
   });
 }
 
+export function readText(
+  context: Context,
+  messageId: string,
+  of: Pick<Cut, 'part' | 'id'>,
+  from: number,
+): TextPiece | undefined {
+  const message = readMessage(context, messageId);
+  return message && pieceOf(message, of, from);
+}
+
 export function readMessage(context: Context, id: string): Message | undefined {
   return context.db.snapshot(
     () => toMessages(context, context.db.all<MessageRow>(`${SELECT} WHERE m.id = ?`, id))[0],
   );
 }
 
-function toMessages({ db }: Context, rows: readonly MessageRow[]): Message[] {
+function toMessages({ db }: Context, rows: readonly MessageRow[], extent: Extent = 'whole'): Message[] {
   const parts = readParts(
     db,
     rows.map((row) => row.id),
+    extent,
   );
   return rows.map((row) => ({
     id: row.id,
@@ -116,6 +137,7 @@ function toMessages({ db }: Context, rows: readonly MessageRow[]): Message[] {
     delivery: row.delivery,
     ...(row.reason === null ? {} : { deliveryReason: row.reason }),
     ...(row.reply_problem === null ? {} : { replyProblem: { reason: row.reply_problem } }),
+    ...(parts.cuts(row.id).length > 0 && { cuts: parts.cuts(row.id) }),
   }));
 }
 
@@ -215,7 +237,7 @@ export function insertMessage(
   const hash = message.owner === undefined ? contentHash(message) : undefined;
   const n = db.insert(
     `INSERT INTO messages (id, conversation_id, role, content, status, metadata, created_at, hlc, server_order, hash,
-       owner, remote_id, is_confirmed, ended_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       owner, remote_id, is_confirmed, ended_at, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     message.id,
     conversationId,
     message.role,
@@ -230,6 +252,7 @@ export function insertMessage(
     message.remoteId ?? null,
     Number(message.remoteId !== undefined),
     message.endedAt ?? null,
+    message.owner === undefined ? sizeOfMessage(message) : null,
   );
   writeActivities(db, message.id, message.activities);
   writeCommands(db, message.id, message.commands);
@@ -299,22 +322,28 @@ export function settleMessage(
     }
     const activities: Activity[] = interruptRunning(open.activities);
     const commands: CommandPanel[] = interruptRunning(open.commands);
-    writeActivities(context.db, messageId, activities);
-    writeCommands(context.db, messageId, commands);
+    // Only what changes: the others may be large.
+    writeActivities(context.db, messageId, activities.filter(isInterrupted(open.activities)));
+    writeCommands(context.db, messageId, commands.filter(isInterrupted(open.commands)));
     finish(context, { ...open, status, activities, commands }, endedAt);
     return mustReadMessage(context, messageId);
   });
+}
+
+function isInterrupted<T>(before: readonly T[]): (item: T, index: number) => boolean {
+  return (item, index) => item !== before[index];
 }
 
 /** Folds the pieces into the message, fixes its hash and lets the outbox send it. */
 function finish(context: Context, message: Message, endedAt: number): void {
   const { db } = context;
   db.run(
-    'UPDATE messages SET content = ?, status = ?, hash = ?, ended_at = ?, owner = NULL WHERE id = ?',
+    'UPDATE messages SET content = ?, status = ?, hash = ?, ended_at = ?, owner = NULL, bytes = ? WHERE id = ?',
     message.content,
     message.status,
     contentHash(message),
     endedAt,
+    sizeOfMessage(message),
     message.id,
   );
   db.run('DELETE FROM message_pieces WHERE message_id = ?', message.id);

@@ -9,6 +9,7 @@ export const OPERATION_KINDS: Readonly<Record<OperationName, 'read' | 'write' | 
   conversationIds: 'read',
   read: 'read',
   readMessage: 'read',
+  readText: 'read',
   // What it adds to the index is no news, and a file that takes no writes is searched as it is.
   search: 'read',
   create: 'write',
@@ -57,7 +58,10 @@ export const OPERATION_KINDS: Readonly<Record<OperationName, 'read' | 'write' | 
   identifyWorkspace: 'write',
   workspaceGroups: 'read',
 
+  storageUse: 'read',
+
   useAccount: 'read',
   interruptOrphans: 'write',
   indexSome: 'quiet',
+  tendSome: 'quiet',
 };

@@ -2,6 +2,7 @@ import type { ConversationStore } from '../store.ts';
 import type { OrganiseStore } from '../organise.ts';
 import type { SyncStore } from '../outbox.ts';
 import type { ReplyStore } from '../replies.ts';
+import type { StorageStore } from '../storage.ts';
 import type { TrashStore } from '../trash.ts';
 import * as conversations from './conversations.ts';
 import * as drafts from './drafts.ts';
@@ -16,6 +17,8 @@ import * as indexer from './search/indexer.ts';
 import { searchConversations } from './search/search.ts';
 import type { Context } from './session.ts';
 import * as trash from './trash.ts';
+import * as storageUse from './storageUse.ts';
+import * as tending from './tending.ts';
 import * as unread from './unread.ts';
 import * as workspaces from './workspaces.ts';
 
@@ -28,13 +31,16 @@ export type Operations = Synchronous<Omit<ConversationStore, 'onDidChange'>> &
   Synchronous<SyncStore> &
   Synchronous<TrashStore> &
   Synchronous<OrganiseStore> &
-  Synchronous<ReplyStore> & {
+  Synchronous<ReplyStore> &
+  Synchronous<StorageStore> & {
     /** The account that new conversations belong to, once it has been reached. */
     useAccount(account: string | undefined): void;
     /** Ends the open messages of dead windows; returns how many. */
     interruptOrphans(): number;
     /** A few milliseconds of work on the search index; true when more is to be done. */
     indexSome(): boolean;
+    /** A few milliseconds of moving large texts apart, counting bytes and removing blobs; true when more is to be done. */
+    tendSome(): boolean;
   };
 
 export type OperationName = keyof Operations;
@@ -49,6 +55,7 @@ export function createOperations(given: Context): Operations {
     conversationIds: () => conversations.conversationIds(context),
     read: (id, window) => messages.readPage(context, id, window),
     readMessage: (id) => messages.readMessage(context, id),
+    readText: (id, of, from) => messages.readText(context, id, of, from),
     search: (query) => searchConversations(context, query),
     create: (input) => conversations.createConversation(context, input, account),
     change: (id, change) => conversations.changeConversation(context, id, change),
@@ -99,10 +106,13 @@ export function createOperations(given: Context): Operations {
     identifyWorkspace: (evidence) => workspaces.identifyWorkspace(context, evidence),
     workspaceGroups: () => workspaces.workspaceGroups(context),
 
+    storageUse: (limit) => db.snapshot(() => storageUse.storageUse(context, limit)),
+
     useAccount: (key) => {
       account = key;
     },
     interruptOrphans: () => messages.interruptOrphans(context),
     indexSome: () => indexer.indexSome(db, indexer.shortly(context.now)),
+    tendSome: () => tending.tendSome(context),
   };
 }

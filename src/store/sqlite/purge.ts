@@ -1,5 +1,6 @@
 import type { PurgeEntry, PurgeReport } from '../trash.ts';
 import { readBase } from './base.ts';
+import { collectBlobs } from './blobs.ts';
 import type { Connection } from './connection.ts';
 import { toFields } from './conversations.ts';
 import { readSyncRow, type SyncRow } from './outbox.ts';
@@ -11,18 +12,18 @@ import { NOT_PURGED } from './tombstones.ts';
 export const SEEN = `(SELECT c.message_count || ':' || c.last_hlc || ':' || coalesce(c.deleted_at, 0) || ':'
   || coalesce((SELECT d.updated_at FROM drafts d WHERE d.conversation_id = c.id), 0))`;
 
+const BLOBS_AT_ONCE = 100;
+
 /** The content of deleted pages is overwritten, not just given free. */
 export function purge(context: Context, entries: readonly PurgeEntry[], by: 'user' | 'age'): PurgeReport {
   const { db } = context;
-  db.exec('PRAGMA secure_delete=ON');
-  try {
-    return db.write(() => {
+  return db.overwriting(() =>
+    db.write(() => {
       const changed = entries.filter((entry) => !purgeOne(context, entry, by)).map(({ id }) => id);
+      while (collectBlobs(db, BLOBS_AT_ONCE)) continue;
       return { purged: entries.length - changed.length, changed };
-    });
-  } finally {
-    db.exec('PRAGMA secure_delete=OFF');
-  }
+    }),
+  );
 }
 
 function purgeOne(context: Context, { id, seen }: PurgeEntry, by: 'user' | 'age'): boolean {

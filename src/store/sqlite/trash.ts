@@ -70,12 +70,6 @@ function idsOfAct({ db }: Context, actId: string): string[] {
 const UNSENT = `(SELECT count(*) FROM messages m
   WHERE m.conversation_id = c.id AND m.remote_id IS NULL AND m.is_confirmed = 0)`;
 
-const BYTES = `(SELECT coalesce(sum(octet_length(m.content)
-    + coalesce((SELECT sum(octet_length(p.text)) FROM message_pieces p WHERE p.message_id = m.id), 0)
-    + coalesce((SELECT sum(octet_length(a.data)) FROM activities a WHERE a.message_id = m.id), 0)
-    + coalesce((SELECT sum(octet_length(o.data)) FROM command_panels o WHERE o.message_id = m.id), 0)), 0)
-  FROM messages m WHERE m.conversation_id = c.id)`;
-
 interface PreviewRow {
   id: string;
   messages: number;
@@ -90,7 +84,7 @@ export function trashPreview({ db }: Context, scope: TrashScope): TrashPreview {
   const { where, given } = conditionOf(scope);
   const rows = db.all<PreviewRow>(
     `SELECT c.id, c.message_count AS messages, ${LISTED} AS is_listed, ${SEEN} AS seen,
-       coalesce(c.deleted_at, 0) AS deleted_at, ${UNSENT} AS unsent, ${BYTES} AS bytes
+       coalesce(c.deleted_at, 0) AS deleted_at, ${UNSENT} AS unsent, c.bytes
      FROM conversations c WHERE c.status = 'deleted' AND ${NOT_PURGED} AND ${where} ORDER BY c.deleted_at, c.n`,
     ...given,
   );

@@ -38,6 +38,8 @@ const PROBE_BYTES = 32 * 1024;
 const RETRY_BY_WRITE_MS = 1_000;
 /** The index waits until a burst of writes is over, and gives way to calls between its turns. */
 const INDEXING = { delayMs: 200, pauseMs: 5 };
+/** Less urgent than the index: nobody waits for it. */
+const TENDING = { delayMs: 1_000, pauseMs: 10 };
 
 /** The open file and everything that is bound to it. */
 interface Desk {
@@ -158,6 +160,17 @@ export class StoreWorker {
       if (this.isBehind && !isMore) this.post({ type: 'changed' });
       this.isBehind = isMore;
       return isMore;
+    } catch (error) {
+      if (error instanceof StoreError) return false;
+      throw error;
+    }
+  }
+
+  /** True when the file needs more looking after. What cannot be done now is, by a later turn. */
+  tendSome(): boolean {
+    if (this.desk === undefined || this.condition?.trouble !== undefined) return false;
+    try {
+      return this.desk.operations.tendSome();
     } catch (error) {
       if (error instanceof StoreError) return false;
       throw error;
@@ -320,7 +333,16 @@ function main(settings: WorkerSettings): void {
     INDEXING,
     (error) => post({ type: 'failed', failure: toFailure(error) }),
   );
-  indexing.wake();
+  const tending = new IdleWork(
+    () => worker.tendSome(),
+    TENDING,
+    (error) => post({ type: 'failed', failure: toFailure(error) }),
+  );
+  const wake = (): void => {
+    indexing.wake();
+    tending.wake();
+  };
+  wake();
   port.on('message', (said: Call | Order) => {
     if (said === 'close') {
       worker.close();
@@ -328,7 +350,7 @@ function main(settings: WorkerSettings): void {
     }
     if (said === 'tryAgain') worker.tryAgain();
     else worker.answer(said);
-    indexing.wake();
+    wake();
   });
   worker.listen(guarded(() => worker.pollOnHint()));
   const lookForOrphans = guarded(() => worker.interruptOrphans());

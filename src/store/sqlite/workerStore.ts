@@ -3,6 +3,7 @@ import { StoreError, type ConversationStore, type Subscription } from '../store.
 import type { OrganiseStore } from '../organise.ts';
 import type { SyncStore } from '../outbox.ts';
 import type { ReplyStore } from '../replies.ts';
+import type { StorageStore } from '../storage.ts';
 import type { TrashStore } from '../trash.ts';
 import { OPERATION_KINDS } from './operationKinds.ts';
 import type { OperationName, Operations } from './operations.ts';
@@ -140,7 +141,8 @@ function isTooOld(error: unknown): boolean {
 }
 
 /** Every store interface over the worker. */
-export interface SqliteStore extends ConversationStore, OrganiseStore, ReplyStore, SyncStore, TrashStore {
+export interface SqliteStore
+  extends ConversationStore, OrganiseStore, ReplyStore, StorageStore, SyncStore, TrashStore {
   useAccount(account: string | undefined): Promise<void>;
   /** Looks at once whether a file that could not be written can be written now; it does so by itself, later. */
   tryAgain(): void;

@@ -60,6 +60,65 @@ export function describeMessages(makePlace: MakePlace): void {
       assert.deepEqual(shown, ['first', 'waited', 'of the future']);
     });
 
+    it('B3 I12: a page of excerpts is bounded and holds the two ends of what is long; the rest is read in pieces', async () => {
+      const texts = {
+        content: 'c'.repeat(600_001),
+        detail: 'd'.repeat(8_001),
+        output: `${'o'.repeat(1_200_000)}😀`,
+      };
+      const message = await store.append({
+        ...prompt(id, texts.content),
+        activities: [
+          { id: 'a', kind: 'edit', label: 'Edit', status: 'done', detail: texts.detail, extra: { n: 1 } },
+        ],
+        commands: [
+          { id: 'c', command: 'make', output: texts.output, status: 'done' },
+          { id: 'd', command: 'ls', output: 'o'.repeat(8_000), status: 'done' },
+        ],
+      });
+      const [shown] = (await store.read(id, { limit: 1, excerpts: true }))?.messages ?? [];
+      assert.deepEqual(
+        shown?.cuts?.map(({ tail, ...cut }) => [cut, tail]),
+        [
+          [{ part: 'content', bytes: 600_001 }, 'c'.repeat(2_000)],
+          [{ part: 'detail', id: 'a', bytes: 8_001 }, 'd'.repeat(2_000)],
+          [{ part: 'output', id: 'c', bytes: 1_200_004 }, `${'o'.repeat(1_998)}😀`],
+        ],
+      );
+      assert.deepEqual(
+        [shown.content, shown.activities[0]?.detail, ...shown.commands.map(({ output }) => output)].map(
+          (text = '') => text.length,
+        ),
+        [10_000, 4_000, 4_000, 8_000],
+      );
+      assert.equal(shown.activities[0]?.extra, undefined);
+      assert.deepEqual(await messagesOf(store, id), [message], 'whole for everybody else');
+      for (const { part, id: partId } of shown.cuts ?? []) {
+        let [text, isEnd] = ['', false];
+        while (!isEnd) {
+          const piece = await store.readText(
+            message.id,
+            { part, ...(partId !== undefined && { id: partId }) },
+            text.length,
+          );
+          assert.ok(piece && piece.text.length <= 500_000);
+          text += piece.text;
+          ({ isEnd } = piece);
+        }
+        assert.equal(text, texts[part]);
+      }
+      assert.equal(await store.readText(message.id, { part: 'output', id: 'x' }, 0), undefined);
+    });
+
+    it('B3 I12: of many long messages the newest are shown whole, and of the others their beginnings', async () => {
+      for (let n = 0; n < 15; n += 1) await store.append(prompt(id, `${n}${'x'.repeat(100_000)}`));
+      const page = await store.read(id, { limit: 50, excerpts: true });
+      const lengths = page?.messages.map(({ content }) => content.length) ?? [];
+      assert.equal(page?.messages.length, 15);
+      assert.deepEqual([lengths[0], lengths.at(-1)], [2_000, 100_002]);
+      assert.ok(lengths.reduce((sum, length) => sum + length, 0) < 1_000_000);
+    });
+
     it('I3: appending one id twice stores it once, and refuses other words under it', async () => {
       const message = prompt(id, 'once');
       const [first, second] = await Promise.all([store.append(message), store.append(message)]);

@@ -17,6 +17,7 @@ export type ContractStore = Pick<
   | 'read'
   | 'readDraft'
   | 'readMessage'
+  | 'readText'
   | 'saveDraft'
   | 'settle'
 >;

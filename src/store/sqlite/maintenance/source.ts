@@ -3,6 +3,8 @@ import type { Activity, CommandPanel } from '../../../model/activity.ts';
 import { contentHash } from '../../../model/hash.ts';
 import type { JsonObject } from '../../../model/json.ts';
 import type { MessageStatus, Role } from '../../../model/message.ts';
+import { decodeBlob, type BlobRow } from '../blobs.ts';
+import { PART_TABLES, wholePart, type Part, type PartRow, type PartTable } from '../partRows.ts';
 import { frozenUrl } from './files.ts';
 
 export type Row = Readonly<Record<string, SQLInputValue>>;
@@ -14,16 +16,18 @@ const LAST_ROWID = 2 ** 40;
 const BUSY_TIMEOUT_MS = 5_000;
 
 /** Tables whose rows belong to a message and go where it goes. */
-const PARTS = ['message_pieces', 'activities', 'command_panels'] as const;
-type PartTable = (typeof PARTS)[number];
-export type Parts = ReadonlyMap<string, Readonly<Record<PartTable, Row[]>>>;
+const PARTS = ['message_pieces', 'part_pieces', ...PART_TABLES] as const;
+type PartsTable = (typeof PARTS)[number];
+type OwnParts = Readonly<Record<PartsTable, Row[]>>;
+export type Parts = ReadonlyMap<string, OwnParts>;
+type ReadBlob = (hash: string) => Uint8Array | undefined;
 
 /** `sound`: the words are those that were saved. `open`: still being written, nothing to compare with. */
 export type Verdict = 'sound' | 'open' | 'damaged';
 
 export interface ReadMessage {
   readonly row: Row;
-  readonly parts: Readonly<Record<PartTable, Row[]>>;
+  readonly parts: OwnParts;
   readonly verdict: Verdict;
 }
 
@@ -124,12 +128,8 @@ export class Source {
     for (const rows of this.batches('messages')) {
       const parts = this.partsOf(rows.map((row) => textOf(row['id'])));
       yield rows.map((row) => {
-        const own = parts.get(textOf(row['id'])) ?? {
-          message_pieces: [],
-          activities: [],
-          command_panels: [],
-        };
-        return { row, parts: own, verdict: judge(row, own) };
+        const own = parts.get(textOf(row['id'])) ?? noParts();
+        return { row, parts: own, verdict: judge(row, own, (hash) => this.blob(hash)) };
       });
     }
   }
@@ -139,20 +139,22 @@ export class Source {
     return this.attempt('SELECT id FROM messages')?.map((row) => textOf(row['id']));
   }
 
+  /** The bytes under a hash, or undefined when they cannot be read or are others. */
+  blob(hash: string): Uint8Array | undefined {
+    const row = this.has('blobs') ? this.attempt('SELECT * FROM blobs WHERE hash = ?', hash)?.[0] : undefined;
+    return row === undefined ? undefined : decodeBlob(row as unknown as BlobRow);
+  }
+
   private partsOf(ids: readonly string[]): Parts {
-    const found = new Map(
-      ids.map((id) => [
-        id,
-        { message_pieces: [] as Row[], activities: [] as Row[], command_panels: [] as Row[] },
-      ]),
-    );
+    const found = new Map(ids.map((id) => [id, noParts()]));
     for (const table of PARTS) {
+      if (!this.has(table)) continue;
       for (const row of this.partRows(table, ids)) found.get(textOf(row['message_id']))?.[table].push(row);
     }
     return found;
   }
 
-  private partRows(table: PartTable, ids: readonly string[]): Row[] {
+  private partRows(table: PartsTable, ids: readonly string[]): Row[] {
     const sql = `SELECT * FROM ${table} WHERE message_id IN (SELECT value FROM json_each(?)) ORDER BY message_id, n`;
     const together = this.attempt(sql, JSON.stringify(ids));
     if (together !== undefined) return together;
@@ -214,8 +216,12 @@ export function textOf(value: SQLInputValue | undefined): string {
   return typeof value === 'string' ? value : '';
 }
 
+function noParts(): OwnParts {
+  return { message_pieces: [], part_pieces: [], activities: [], command_panels: [] };
+}
+
 /** Compares what is there with the hash that was saved with it. */
-export function judge(row: Row, parts: Readonly<Record<PartTable, Row[]>>): Verdict {
+export function judge(row: Row, parts: OwnParts, blob: ReadBlob): Verdict {
   const { role, content, status, metadata, hash } = row;
   if (hash === null) return status === 'streaming' || row['owner'] !== null ? 'open' : 'damaged';
   if (typeof content !== 'string' || typeof metadata !== 'string') return 'damaged';
@@ -224,8 +230,8 @@ export function judge(row: Row, parts: Readonly<Record<PartTable, Row[]>>): Verd
       role: role as Role,
       content: content + parts.message_pieces.map((piece) => textOf(piece['text'])).join(''),
       status: status as MessageStatus,
-      activities: parts.activities.map((part) => JSON.parse(textOf(part['data'])) as Activity),
-      commands: parts.command_panels.map((part) => JSON.parse(textOf(part['data'])) as CommandPanel),
+      activities: wholeParts<Activity>('activities', parts, blob),
+      commands: wholeParts<CommandPanel>('command_panels', parts, blob),
       metadata: JSON.parse(metadata) as JsonObject,
     });
     return actual === hash ? 'sound' : 'damaged';
@@ -233,4 +239,24 @@ export function judge(row: Row, parts: Readonly<Record<PartTable, Row[]>>): Verd
     if (error instanceof SyntaxError) return 'damaged';
     throw error;
   }
+}
+
+/** A part whose blob is lost is not the one that was saved: its message's hash says so. */
+function wholeParts<T extends Part>(table: PartTable, parts: OwnParts, blob: ReadBlob): T[] {
+  return parts[table].map((row) => {
+    const pieces = parts.part_pieces.filter((piece) => piece['kind'] === table && piece['id'] === row['id']);
+    const text = pieces.map((piece) => textOf(piece['text'])).join('');
+    return wholePart<T>(table, toPartRow(row), text, blob);
+  });
+}
+
+/** A file of an older format has no columns for what is apart. */
+function toPartRow(row: Row): PartRow {
+  const given = (column: string): string | null => (row[column] == null ? null : textOf(row[column]));
+  return {
+    data: textOf(row['data']),
+    apart: given('apart'),
+    text_blob: given('text_blob'),
+    extra_blob: given('extra_blob'),
+  };
 }

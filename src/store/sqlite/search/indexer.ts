@@ -93,7 +93,7 @@ export function textsOf(db: Connection, n: number): string[] {
     n,
   );
   if (row === undefined) return [];
-  const parts = readParts(db, [row.id]);
+  const parts = readParts(db, [row.id], 'ends');
   return [row.content, ...searchedParts(parts.activities(row.id), parts.commands(row.id))];
 }
 

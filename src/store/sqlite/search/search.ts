@@ -103,7 +103,7 @@ function readMatch(db: Connection, n: number, terms: readonly SearchTerm[]): Sea
 function bestText(db: Connection, id: string, content: string, terms: readonly SearchTerm[]): Found {
   let best: Found = { where: 'message', text: content, matches: findMatches(content, terms) };
   if (termsIn(best) === terms.length) return best;
-  const parts = readParts(db, [id]);
+  const parts = readParts(db, [id], 'ends');
   const others = [
     ...parts.commands(id).map((command) => ({ where: 'command', text: commandText(command) }) as const),
     ...parts.activities(id).map((activity) => ({ where: 'activity', text: activityText(activity) }) as const),
