@@ -12,7 +12,7 @@ const BUSY_RERUNS = 20;
 /** Longest wait for another window's write, the waits inside SQLite included. */
 const BUSY_LIMIT_MS = 15_000;
 /** An automatic checkpoint is the safety net behind those of checkpoints.ts. */
-const AUTOCHECKPOINT_PAGES = 4_000;
+const AUTOCHECKPOINT_PAGES = 2_000;
 
 type Params = readonly SQLInputValue[];
 
@@ -47,6 +47,8 @@ export class Connection {
   private depth = 0;
   private isOverwriting = false;
   private isSecureDelete = false;
+  /** UTF-16 units of text and bytes of blobs, handed to statements that change something since the file was opened. */
+  dataWritten = 0;
 
   /**
    * Opens or creates the file, folder 0700 and file 0600. `accept` sees it before anything is changed and may throw.
@@ -100,11 +102,13 @@ export class Connection {
 
   /** Number of rows changed. */
   run(sql: string, ...params: Params): number {
+    this.countData(params);
     return Number(this.prepared(sql).run(...params).changes);
   }
 
   /** The number (`rowid`) of the row inserted, or undefined when a conflict kept it out. */
   insert(sql: string, ...params: Params): number | undefined {
+    this.countData(params);
     const { changes, lastInsertRowid } = this.prepared(sql).run(...params);
     return Number(changes) === 0 ? undefined : Number(lastInsertRowid);
   }
@@ -225,6 +229,13 @@ export class Connection {
         if (!isBusy(error) || run >= BUSY_RERUNS || performance.now() > end) throw error;
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10 * run);
       }
+    }
+  }
+
+  private countData(params: Params): void {
+    for (const value of params) {
+      if (typeof value === 'string') this.dataWritten += value.length;
+      else if (ArrayBuffer.isView(value)) this.dataWritten += value.byteLength;
     }
   }
 
