@@ -9,6 +9,8 @@ import { DirectStore } from '../support/directStore.ts';
 import { tempFolder } from '../support/tempFolder.ts';
 
 const MB = 1024 * 1024;
+/** A page and what the log says about it, bytes. */
+const LOGGED_PAGE = 4096 + 24;
 
 describe('write-ahead log', () => {
   let folder: ReturnType<typeof tempFolder>;
@@ -57,6 +59,16 @@ describe('write-ahead log', () => {
     reader.close();
     append('goes on');
     assert.equal(direct.store.read(id, { limit: 1 })?.messages[0]?.content, 'goes on');
+  });
+
+  it('I12: an append waits for six pages of it, not for one more', () => {
+    const pages = Array.from({ length: 25 }, () => {
+      const before = logBytes();
+      append('a prompt of a few words');
+      return (logBytes() - before) / LOGGED_PAGE;
+    });
+    // Now and then a page is full and becomes two.
+    assert.equal(pages.toSorted((a, b) => a - b)[12], 6, pages.join(' '));
   });
 
   it('is left alone while writes come, and while it is small', () => {

@@ -61,7 +61,7 @@ describe('trash', () => {
   const traces = (...texts: string[]): string[] =>
     window.db
       .all<{ name: string }>(
-        `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`,
+        `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name`,
       )
       .flatMap(({ name }) =>
         window.db

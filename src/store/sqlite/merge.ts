@@ -15,7 +15,7 @@ import { applyBranches } from './branches.ts';
 import { checkFence } from './leases.ts';
 import { insertMessage } from './messages.ts';
 import { linkRemote, readSyncRow } from './outbox.ts';
-import { ensureFieldsQueued } from './outboxRows.ts';
+import { ensureFieldsQueued, IS_OF_MESSAGE } from './outboxRows.ts';
 import { keepPurged } from './purged.ts';
 import { requireConversation, type Context } from './session.ts';
 import { findTombstone, findTombstoneByRemote, forgetTombstone } from './tombstones.ts';
@@ -107,7 +107,8 @@ function isOutlived({ db }: Context, id: string, base: Base, remote: RemoteField
   const { status, lastChange, remoteUpdatedAt } = remote;
   if (status !== 'deleted' || base.status === 'deleted' || base.isDeleting === true) return false;
   const newer = db.get(
-    `SELECT 1 FROM conversations c JOIN messages m ON m.conversation_id = c.id LEFT JOIN outbox o ON o.seq = m.n
+    `SELECT 1 FROM conversations c JOIN messages m ON m.conversation_id = c.id LEFT JOIN outbox o
+       ON o.conversation_id = m.conversation_id AND o.seq = m.n
      WHERE c.id = ? AND (o.state IN ('queued', 'sending', 'unknown')
        OR (m.server_order = ? AND c.remote_updated_at IS NOT ?))`,
     id,
@@ -218,7 +219,7 @@ function mergeMessage(context: Context, conversationId: string, message: RemoteM
     message.serverOrder,
     known.id,
   );
-  db.run('DELETE FROM outbox WHERE seq = (SELECT n FROM messages WHERE id = ?)', known.id);
+  db.run(`DELETE FROM outbox WHERE ${IS_OF_MESSAGE}`, known.id);
   return 'adopted';
 }
 

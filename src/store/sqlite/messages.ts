@@ -27,7 +27,7 @@ import {
 import { applyBranches, readVersions } from './branches.ts';
 import { cleanTitle, readConversation } from './conversations.ts';
 import { removeDraft } from './drafts.ts';
-import { enqueueAppend, enqueueCreate, enqueueFields } from './outboxRows.ts';
+import { enqueueAppend, enqueueCreate, enqueueFields, IS_OF_MESSAGE } from './outboxRows.ts';
 import { addPiece, readParts, removeParts, writeActivities, writeCommands, type Extent } from './parts.ts';
 import { markUnread } from './unread.ts';
 import { beat, deadOwners, noSuchConversation, type Context } from './session.ts';
@@ -59,7 +59,7 @@ const SELECT = `SELECT m.id, m.conversation_id, m.role, m.content, m.status, m.m
     coalesce(
       CASE WHEN c.seq IS NOT NULL AND o.state = 'queued' THEN 'parked' ELSE o.state END,
       CASE WHEN m.is_confirmed THEN 'confirmed' WHEN m.remote_id IS NULL THEN 'local' ELSE 'sent' END) AS delivery
-  FROM messages m LEFT JOIN outbox o ON o.seq = m.n
+  FROM messages m LEFT JOIN outbox o ON o.conversation_id = m.conversation_id AND o.seq = m.n
     LEFT JOIN outbox c ON o.seq IS NOT NULL AND c.conversation_id = m.conversation_id AND c.seq < 0
       AND c.kind = 'create' AND c.state = 'parked'`;
 
@@ -146,8 +146,8 @@ export function appendMessage(context: Context, input: NewMessage): Message {
   const { id, conversationId } = input;
   const content = toContent(input);
   return db.write(() => {
-    const place = requirePlace(context, conversationId);
-    if (db.get('SELECT 1 FROM messages WHERE id = ?', id) !== undefined) {
+    const place = requirePlace(context, conversationId, id);
+    if (place.is_known === 1) {
       return sameOrConflict(mustReadMessage(context, id), content, conversationId);
     }
     const settled = isSettled(content);
@@ -162,7 +162,7 @@ export function appendMessage(context: Context, input: NewMessage): Message {
     if (place.status === 'deleted' && content.role === 'user') bringBack(context, conversationId);
     removeDraft(context, conversationId, id);
     if (isMark(content)) applyBranches(context, conversationId);
-    if (place.remote_id === null) enqueueCreate(context, conversationId);
+    if (place.remote_id === null && place.is_queued === 0) enqueueCreate(context, conversationId);
     enqueueAppend(context, conversationId, { id, n }, settled);
     return { ...said, conversationId, delivery: 'queued', ...(hash === undefined ? {} : { hash }) };
   });
@@ -173,15 +173,26 @@ interface Place {
   readonly last_hlc: number;
   readonly remote_id: string | null;
   readonly status: ConversationStatus;
+  /** 1 when the message is here already. */
+  readonly is_known: number;
+  /** 1 when the conversation already waits to be created on the backend. */
+  readonly is_queued: number;
   /** Nobody has named the conversation yet. */
   readonly isTitledByPrompt: boolean;
 }
 
-/** Throws `StoreError('no-such-conversation')`, or `StoreError('purged')`. */
-function requirePlace({ db }: Context, conversationId: string): Place {
+/**
+ * What an append has to know before it writes, in one look. Throws `StoreError('no-such-conversation')`, or
+ * `StoreError('purged')`.
+ */
+function requirePlace({ db }: Context, conversationId: string, messageId: string): Place {
   const row = db.get<Omit<Place, 'isTitledByPrompt'> & { title: string; is_renamed: number }>(
-    'SELECT n, last_hlc, remote_id, status, title, is_renamed FROM conversations WHERE id = ?',
+    `SELECT n, last_hlc, remote_id, status, title, is_renamed,
+       EXISTS (SELECT 1 FROM messages WHERE id = ?2) AS is_known,
+       EXISTS (SELECT 1 FROM outbox WHERE conversation_id = ?1 AND seq < 0 AND kind = 'create') AS is_queued
+     FROM conversations WHERE id = ?1`,
     conversationId,
+    messageId,
   );
   if (row === undefined || row.status === 'deleted') refusePurged(db, conversationId);
   if (row === undefined) throw noSuchConversation();
@@ -348,13 +359,13 @@ function finish(context: Context, message: Message, endedAt: number): void {
   );
   db.run('DELETE FROM message_pieces WHERE message_id = ?', message.id);
   markUnread(context, message.conversationId);
-  db.run('UPDATE outbox SET is_ready = 1 WHERE seq = (SELECT n FROM messages WHERE id = ?)', message.id);
+  db.run(`UPDATE outbox SET is_ready = 1 WHERE ${IS_OF_MESSAGE}`, message.id);
 }
 
 /** A reply of which nothing ever arrived was never shown as words: no message, nothing to keep or send. */
 function removeEmpty(context: Context, message: Message): void {
   const { db } = context;
-  db.run('DELETE FROM outbox WHERE seq = (SELECT n FROM messages WHERE id = ?)', message.id);
+  db.run(`DELETE FROM outbox WHERE ${IS_OF_MESSAGE}`, message.id);
   removeParts(db, message.id);
   db.run('DELETE FROM messages WHERE id = ?', message.id);
   db.run('UPDATE conversations SET message_count = message_count - 1 WHERE id = ?', message.conversationId);

@@ -17,7 +17,7 @@ import { applyBranches } from './branches.ts';
 import { toFields, type ConversationRow } from './conversations.ts';
 import { checkFence } from './leases.ts';
 import { readMessage } from './messages.ts';
-import { ensureFieldsQueued } from './outboxRows.ts';
+import { ensureFieldsQueued, HAS_SEQ } from './outboxRows.ts';
 import { removeRow } from './purged.ts';
 import type { Context } from './session.ts';
 import { findTombstone } from './tombstones.ts';
@@ -59,7 +59,7 @@ export function dueItems({ db }: Context, account: AccountKey, now: number, limi
       `SELECT o.seq, o.kind, o.conversation_id, o.message_id, o.attempts, o.sent_at,
          CASE o.state WHEN 'sending' THEN 'unknown' ELSE o.state END AS state
        FROM (SELECT DISTINCT conversation_id FROM outbox) q JOIN conversations c ON c.id = q.conversation_id
-         JOIN outbox o ON o.seq = coalesce(${HEAD} AND h.kind <> 'fields' ORDER BY h.seq LIMIT 1),
+         JOIN outbox o ON o.conversation_id = q.conversation_id AND o.seq = coalesce(${HEAD} AND h.kind <> 'fields' ORDER BY h.seq LIMIT 1),
            ${HEAD} AND h.seq < 0 AND h.kind = 'fields'))
        WHERE ${OF_ACCOUNT}
          AND (o.state <> 'sending' OR o.sent_at <= ?) AND o.is_ready = 1 AND o.not_before <= ?
@@ -95,13 +95,13 @@ export function beginSend(
   const { db } = context;
   return db.write(() => {
     checkFence(context, lease);
-    const row = db.get<OutboxRow>('SELECT * FROM outbox WHERE seq = ?', seq);
+    const row = db.get<OutboxRow>(`SELECT * FROM outbox WHERE ${HAS_SEQ}`, seq);
     const conversation = row && readSyncRow(context, row.conversation_id);
     if (row?.state !== 'queued' || conversation === undefined) return undefined;
     if (conversation.account !== null && conversation.account !== account) return undefined;
     const order = orderFor(context, row, conversation);
     if (order === undefined) {
-      db.run('DELETE FROM outbox WHERE seq = ?', seq);
+      db.run(`DELETE FROM outbox WHERE ${HAS_SEQ}`, seq);
       if (isPurged(context, conversation.id)) removeRow(context, conversation.id);
       return undefined;
     }
@@ -109,10 +109,11 @@ export function beginSend(
     if (order.kind === 'fields' && order.change.status === 'deleted')
       writeBase(context, conversation.id, { ...readBase(conversation.base, order.fields), isDeleting: true });
     db.run(
-      `UPDATE outbox SET state = 'sending', attempts = attempts + 1, sent_at = ?, fence = ?, reason = NULL WHERE seq = ?`,
+      `UPDATE outbox SET state = 'sending', attempts = attempts + 1, sent_at = ?2, fence = ?3, reason = NULL
+       WHERE ${HAS_SEQ}`,
+      seq,
       now,
       lease.token,
-      seq,
     );
     return order;
   });
@@ -163,7 +164,7 @@ export function completeCreate(
   const { db } = context;
   db.write(() => {
     checkFence(context, lease);
-    const row = db.get<OutboxRow>('SELECT * FROM outbox WHERE seq = ?', seq);
+    const row = db.get<OutboxRow>(`SELECT * FROM outbox WHERE ${HAS_SEQ}`, seq);
     if (row?.state !== 'sending') return;
     const isTaken = db.get(
       'SELECT 1 FROM conversations WHERE account = ? AND remote_id = ? AND id <> ?',
@@ -172,7 +173,7 @@ export function completeCreate(
       row.conversation_id,
     );
     // Some cache answered with another conversation: that is no answer.
-    if (isTaken !== undefined) db.run(`UPDATE outbox SET state = 'unknown' WHERE seq = ?`, seq);
+    if (isTaken !== undefined) db.run(`UPDATE outbox SET state = 'unknown' WHERE ${HAS_SEQ}`, seq);
     else linkRemote(context, row.conversation_id, account, created);
   });
 }
@@ -210,7 +211,7 @@ export function completeAppend(
   const { db } = context;
   db.write(() => {
     checkFence(context, lease);
-    const row = db.get<OutboxRow>('SELECT * FROM outbox WHERE seq = ?', seq);
+    const row = db.get<OutboxRow>(`SELECT * FROM outbox WHERE ${HAS_SEQ}`, seq);
     if (row?.message_id == null || row.state !== 'sending') return;
     const isTaken = db.get(
       'SELECT 1 FROM messages WHERE conversation_id = ? AND remote_id = ? AND id <> ?',
@@ -220,7 +221,7 @@ export function completeAppend(
     );
     // Some cache answered with another message: that is no answer.
     if (isTaken !== undefined) {
-      db.run(`UPDATE outbox SET state = 'unknown' WHERE seq = ?`, seq);
+      db.run(`UPDATE outbox SET state = 'unknown' WHERE ${HAS_SEQ}`, seq);
       return;
     }
     db.run(
@@ -229,7 +230,7 @@ export function completeAppend(
       sent.serverOrder,
       row.message_id,
     );
-    db.run('DELETE FROM outbox WHERE seq = ?', seq);
+    db.run(`DELETE FROM outbox WHERE ${HAS_SEQ}`, seq);
     applyBranches(context, row.conversation_id);
   });
 }
@@ -238,11 +239,11 @@ export function completeFields(context: Context, lease: Lease, seq: number, sent
   const { db } = context;
   db.write(() => {
     checkFence(context, lease);
-    const row = db.get<OutboxRow>('SELECT * FROM outbox WHERE seq = ?', seq);
+    const row = db.get<OutboxRow>(`SELECT * FROM outbox WHERE ${HAS_SEQ}`, seq);
     const conversation = row && readSyncRow(context, row.conversation_id);
     if (row?.state !== 'sending' || conversation === undefined) return;
     writeBase(context, conversation.id, sent);
-    db.run('DELETE FROM outbox WHERE seq = ?', seq);
+    db.run(`DELETE FROM outbox WHERE ${HAS_SEQ}`, seq);
     if (sent.status === 'deleted' && isPurged(context, conversation.id)) {
       removeRow(context, conversation.id);
       return;
@@ -258,15 +259,15 @@ export function defer(context: Context, lease: Lease, seq: number, deferral: Def
   db.write(() => {
     checkFence(context, lease);
     const moved = db.run(
-      `UPDATE outbox SET state = ?, not_before = ?, reason = ? WHERE seq = ? AND state IN ('sending', 'unknown')`,
+      `UPDATE outbox SET state = ?2, not_before = ?3, reason = ?4 WHERE ${HAS_SEQ} AND state IN ('sending', 'unknown')`,
+      seq,
       deferral.state,
       deferral.state === 'parked' ? 0 : deferral.notBefore,
       deferral.reason ?? null,
-      seq,
     );
     if (moved === 0 || deferral.state !== 'parked') return;
     keepPlaceOfParked(context, seq);
-    const row = db.get<OutboxRow>('SELECT * FROM outbox WHERE seq = ?', seq);
+    const row = db.get<OutboxRow>(`SELECT * FROM outbox WHERE ${HAS_SEQ}`, seq);
     if (row !== undefined) applyBranches(context, row.conversation_id);
   });
 }
@@ -277,7 +278,7 @@ function keepPlaceOfParked({ db }: Context, seq: number): void {
     `UPDATE messages AS m SET server_order = coalesce(
        (SELECT p.server_order FROM messages p WHERE p.conversation_id = m.conversation_id AND p.hlc < m.hlc
         ORDER BY p.server_order DESC LIMIT 1), m.server_order)
-     WHERE m.id = (SELECT message_id FROM outbox WHERE seq = ?)`,
+     WHERE m.id = (SELECT message_id FROM outbox WHERE ${HAS_SEQ})`,
     seq,
   );
 }
@@ -354,7 +355,7 @@ export function remoteIdOf({ db }: Context, account: AccountKey, conversationId:
 }
 
 export function hasItem({ db }: Context, seq: number): boolean {
-  return db.get('SELECT 1 FROM outbox WHERE seq = ?', seq) !== undefined;
+  return db.get(`SELECT 1 FROM outbox WHERE ${HAS_SEQ}`, seq) !== undefined;
 }
 
 export function confirmAccount(context: Context, lease: Lease, account: AccountKey): void {

@@ -10,6 +10,14 @@ const FIELDS_WAIT_MS = 500;
 const CREATE_SEQ = '-2 * n';
 const FIELDS_SEQ = '-2 * n - 1';
 
+/** SQL that finds the row whose number is the first parameter: rows lie with their conversation, which the number tells. */
+export const HAS_SEQ = `seq = ?1 AND conversation_id = coalesce(
+  (SELECT conversation_id FROM messages WHERE n = ?1), (SELECT id FROM conversations WHERE n = CAST(-?1 AS INTEGER) / 2))`;
+
+/** The same for the row that sends the message whose id is the parameter. */
+export const IS_OF_MESSAGE =
+  '(conversation_id, seq) = (SELECT conversation_id, n FROM messages WHERE id = ?)';
+
 /** The row that puts the conversation on the backend, unless it is there or on its way. */
 export function enqueueCreate({ db }: Context, conversationId: string): void {
   db.run(
