@@ -7,10 +7,10 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Activity, CommandPanel } from '../../src/model/activity.ts';
 import type { ConversationStatus } from '../../src/model/conversation.ts';
-import { contentHash } from '../../src/model/hash.ts';
+import { contentHash, sha256 } from '../../src/model/hash.ts';
 import { indexTerms } from '../../src/model/searchText.ts';
 import { Connection } from '../../src/store/sqlite/connection.ts';
-import { migrate, NEWEST } from '../../src/store/sqlite/migrations/migrate.ts';
+import { migrate } from '../../src/store/sqlite/migrations/migrate.ts';
 import { writeActivities, writeCommands } from '../../src/store/sqlite/parts.ts';
 import { searchedParts } from '../../src/store/sqlite/search/indexer.ts';
 import { startIndex, writeRow } from '../../src/store/sqlite/search/table.ts';
@@ -50,7 +50,7 @@ export function historyFile(folder: string, history: History): string {
 /** Path of the shared copy, which nobody may change. */
 export function cachedHistory(history: History): string {
   const cache = path.join(os.tmpdir(), 'navi-bench-history');
-  const name = `v${NEWEST}.${SHAPE}-${history.messages}-${history.conversations}.db`;
+  const name = `${schemaMark()}.${SHAPE}-${history.messages}-${history.conversations}.db`;
   const file = path.join(cache, name);
   if (existsSync(file)) return file;
   mkdirSync(cache, { recursive: true });
@@ -62,6 +62,20 @@ export function cachedHistory(history: History): string {
     rmSync(scratch, { recursive: true, force: true });
   }
   return file;
+}
+
+/** Differs for each schema: a migration of a lower number may come later than one of a higher. */
+function schemaMark(): string {
+  const db = new Connection('', () => undefined, { mode: 'empty' });
+  try {
+    migrate(db);
+    const tables = db.all<{ sql: string }>(
+      'SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY sql',
+    );
+    return sha256(tables.map(({ sql }) => sql).join('\n')).slice(0, 12);
+  } finally {
+    db.close();
+  }
 }
 
 /** The same history gives the same words each time. Message `n` has the id `uuidOf(n)`. */

@@ -1,10 +1,14 @@
 /** The conversation store as the extension uses it: the bundled worker, over the thread border, on a real file. */
 import type { Group } from './group.ts';
-import { benchAppend } from './storeAppend.ts';
+import { benchAppend, benchAppendMillion } from './storeAppend.ts';
 import { benchReads } from './storeReads.ts';
 
 export const storeGroup: Group = {
   name: 'store',
   needsBuild: true,
-  run: async (context) => [...(await benchAppend(context)), ...(await benchReads(context))],
+  run: async (context) => [
+    ...(await benchAppend(context)),
+    await benchAppendMillion(context),
+    ...(await benchReads(context)),
+  ],
 };
