@@ -5,6 +5,7 @@ import { v7 as uuidv7 } from 'uuid';
 import * as vscode from 'vscode';
 import { ChatTurns } from './chat/turns.ts';
 import { HttpClient } from './http/client.ts';
+import { newsOf } from './panel/checkNotice.ts';
 import { Panel } from './panel/panel.ts';
 import {
   CONDITION_NOTICE,
@@ -28,6 +29,7 @@ import { registerCommands } from './vscode/commands.ts';
 import { connect } from './vscode/connection.ts';
 import { editorEffects } from './vscode/editor.ts';
 import { quietLog } from './vscode/log.ts';
+import { Reports } from './vscode/reports.ts';
 import { responderChooser } from './vscode/responders.ts';
 import { onDidChangeSettings, readAppearance, readProxySettings, readSettings } from './vscode/settings.ts';
 import { askToSignIn } from './vscode/signIn.ts';
@@ -39,6 +41,11 @@ import { WindowWorkspace } from './vscode/windowWorkspace.ts';
 const SNAPSHOT_PAUSE_MS = 50;
 const FLUSH_PAUSE_MS = 100;
 const POLL_MS = 200;
+const CHECK_TOLD = 'navi.check.told';
+const CHECK = {
+  label: 'Check History',
+  intent: { type: 'runCommand', command: 'checkHistory' },
+} as const;
 
 let stop: (() => Promise<void>) | undefined;
 
@@ -58,6 +65,7 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
     script: vscode.Uri.joinPath(context.extensionUri, 'dist', 'storeWorker.cjs').fsPath,
     file: join(context.globalStorageUri.fsPath, 'navi.db'),
   };
+  let trouble: string | undefined;
   const sqlite = openSqliteStore(
     {
       ...files,
@@ -71,9 +79,11 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
           id: 'damaged',
           severity: 'warning',
           text: `The conversation file was damaged. It is kept unchanged in ${keptAt}. A new one was started; what the memory server holds comes back by itself.`,
+          action: CHECK,
         });
       },
       onCondition: (condition) => {
+        trouble = condition.trouble;
         const notice = conditionNotice(condition);
         if (condition.trouble === undefined) journaled.drain().catch(onDefect);
         if (notice === undefined) panel.hideNotice(CONDITION_NOTICE);
@@ -84,21 +94,18 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
       },
       onFailure: (error) => {
         log.error('The conversation store failed.', error);
-        panel.showNotice({ id: 'store', severity: 'error', text: error.message });
+        panel.showNotice({ id: 'store', severity: 'error', text: error.message, action: CHECK });
       },
     },
   );
-  const journaled = new JournaledStore(sqlite, {
-    journal: new MementoJournal({
-      global: context.globalState,
-      workspace: context.workspaceState,
-      owner: { sessionId, pid: process.pid, host: hostname() },
-      now: Date.now,
-      isAlive,
-    }),
+  const journal = new MementoJournal({
+    global: context.globalState,
+    workspace: context.workspaceState,
+    owner: { sessionId, pid: process.pid, host: hostname() },
     now: Date.now,
-    onDefect,
+    isAlive,
   });
+  const journaled = new JournaledStore(sqlite, { journal, now: Date.now, onDefect });
   const store = journaled.over(sqlite);
   const maintenance = openMaintenance(files);
   const chores = startChores({
@@ -107,6 +114,11 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
     now: Date.now,
     random: Math.random,
     after,
+    onChecked: (facts) => {
+      const { notice, told } = newsOf(facts, context.globalState.get(CHECK_TOLD, ''));
+      if (notice !== undefined) panel.showNotice(notice);
+      context.globalState.update(CHECK_TOLD, told).then(undefined, onDefect);
+    },
     onFailure: (error) => log.error('The conversation file could not be looked after.', error),
   });
   const http = new HttpClient(readProxySettings());
@@ -153,6 +165,7 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
   });
 
   const view: PanelView = new PanelView(panel, context.extensionUri);
+  const reports = new Reports();
 
   let newest = 0;
   const reconnect = (): void => {
@@ -181,9 +194,19 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
     vscode.window.registerWebviewViewProvider(PanelView.id, view),
     vscode.window.onDidChangeWindowState(() => panel.refresh()),
     workspace,
+    reports,
     registerCommands({
       store,
       panel,
+      check: {
+        maintenance,
+        store,
+        reports,
+        version: (context.extension.packageJSON as { version: string }).version,
+        trouble: () => trouble,
+        sync: () => status.current,
+        journal: () => journal.usage(),
+      },
       tokens,
       settings: readSettings,
       syncNow: () => engine.syncNow(),

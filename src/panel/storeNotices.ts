@@ -17,7 +17,7 @@ export function conditionNotice({ trouble, isReadable }: StoreCondition): Notice
     id: CONDITION_NOTICE,
     severity: 'error',
     text: `${trouble} ${shown}New messages are kept in the editor's own storage until then.`,
-    action: { label: 'Show Log', intent: { type: 'runCommand', command: 'showLog' } },
+    action: { label: 'Check History', intent: { type: 'runCommand', command: 'checkHistory' } },
   };
 }
 

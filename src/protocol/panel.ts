@@ -69,7 +69,7 @@ export const intentSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('openLink'), href: z.string().max(4096) }),
   z.strictObject({
     type: z.literal('runCommand'),
-    command: z.enum(['syncNow', 'showLog', 'setBackendToken', 'openSettings']),
+    command: z.enum(['syncNow', 'showLog', 'setBackendToken', 'openSettings', 'checkHistory']),
   }),
   z.strictObject({ type: z.literal('dismissNotice'), noticeId: z.string().max(100) }),
   ...organiseIntents,

@@ -1,3 +1,4 @@
+import type { CheckDepth, HistoryFacts } from './check/facts.ts';
 import type { Maintenance } from './maintenance.ts';
 import type { Subscription } from './store.ts';
 import type { TrashStore } from './trash.ts';
@@ -9,19 +10,21 @@ const DAY_MS = 24 * HOUR_MS;
 
 export interface ChoreOptions {
   readonly store: Pick<TrashStore, 'claimChore'>;
-  readonly maintenance: Pick<Maintenance, 'backUp' | 'backups'>;
+  readonly maintenance: Pick<Maintenance, 'backUp' | 'backups' | 'check'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** In [0, 1). */
   readonly random: () => number;
   /** Calls back once after so many milliseconds; returns what cancels it. */
   readonly after: (ms: number, callback: () => void) => () => void;
+  /** What the look of the day found. */
+  readonly onChecked: (facts: HistoryFacts) => void;
   readonly onFailure: (error: unknown) => void;
 }
 
 /**
- * Makes a backup a day, a few minutes after the start or in the course of it; of all windows one does. One that fails
- * or dies half-way is made up for within an hour or two.
+ * Makes a backup a day and looks the file through, a few minutes after the start or in the course of it; of all windows
+ * one does. A backup that fails or dies half-way is made up for within an hour or two.
  */
 export function startChores(options: ChoreOptions): Subscription {
   const { random, after, onFailure } = options;
@@ -29,13 +32,12 @@ export function startChores(options: ChoreOptions): Subscription {
   let cancel = after(FIRST_LOOK_MS * (1 + random()), look);
 
   function look(): void {
-    backUpWhenDue(options)
-      .catch((error: unknown) => {
-        if (!isDisposed) onFailure(error);
-      })
-      .finally(() => {
-        if (!isDisposed) cancel = after(LOOK_MS * (1 + random()), look);
-      });
+    const say = (error: unknown): void => {
+      if (!isDisposed) onFailure(error);
+    };
+    void lookAfter(options, say).then(() => {
+      if (!isDisposed) cancel = after(LOOK_MS * (1 + random()), look);
+    });
   }
 
   return {
@@ -46,8 +48,23 @@ export function startChores(options: ChoreOptions): Subscription {
   };
 }
 
-async function backUpWhenDue({ store, maintenance, now }: ChoreOptions): Promise<void> {
-  if (!(await store.claimChore('backup', now(), HOUR_MS))) return;
+/** Never rejects. A backup that could not be made may be the first that is heard of damage: the whole file is read then. */
+async function lookAfter(options: ChoreOptions, onFailure: (error: unknown) => void): Promise<void> {
+  const { store, maintenance, now, onChecked } = options;
+  try {
+    if (!(await store.claimChore('backup', now(), HOUR_MS))) return;
+    let depth: CheckDepth = 'daily';
+    await backUpWhenDue(options).catch((error: unknown) => {
+      depth = 'whole';
+      onFailure(error);
+    });
+    if (await store.claimChore('check', now(), DAY_MS)) onChecked(await maintenance.check(depth));
+  } catch (error) {
+    onFailure(error);
+  }
+}
+
+async function backUpWhenDue({ maintenance, now }: ChoreOptions): Promise<void> {
   const newest = (await maintenance.backups()).find(({ reason }) => reason === 'daily');
   if (newest === undefined || Math.abs(now() - newest.madeAt) >= DAY_MS) await maintenance.backUp('daily');
 }

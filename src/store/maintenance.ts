@@ -3,6 +3,7 @@
  * Everything here runs off the threads that save messages and takes an `AbortSignal`; what is cancelled changes nothing
  * that is not whole. Rejects with `StoreError`, or with the signal's reason.
  */
+import type { CheckDepth, HistoryFacts } from './check/facts.ts';
 
 /** `daily` by itself, `migration` before a new format, `restore` before a restore or a repair. */
 export type BackupReason = 'daily' | 'migration' | 'restore';
@@ -31,4 +32,6 @@ export interface Maintenance {
   backUp(reason: BackupReason, signal?: AbortSignal): Promise<BackupFile | undefined>;
   /** Newest first. */
   backups(): Promise<readonly BackupInfo[]>;
+  /** Looks the file through and changes nothing. */
+  check(depth: CheckDepth, onProgress?: Progress, signal?: AbortSignal): Promise<HistoryFacts>;
 }

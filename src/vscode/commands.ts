@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { Panel } from '../panel/panel.ts';
 import { PanelView } from '../panel/view.ts';
 import type { ConversationStore } from '../store/store.ts';
+import { checkHistory, type CheckParts } from './checkHistory.ts';
 import { exportToFile } from './exportCommand.ts';
 import { openConversation } from './openCommand.ts';
 import type { Settings } from './settings.ts';
@@ -11,6 +12,7 @@ import type { Tokens } from './tokens.ts';
 export interface CommandOptions {
   readonly store: ConversationStore;
   readonly panel: Panel;
+  readonly check: CheckParts;
   readonly tokens: Tokens;
   readonly settings: () => Settings;
   readonly syncNow: () => void;
@@ -19,7 +21,7 @@ export interface CommandOptions {
 
 /** Registers every command of the manifest. A command that fails says so once, with a way to the log. */
 export function registerCommands(options: CommandOptions): vscode.Disposable {
-  const { store, panel, tokens, settings, syncNow, log } = options;
+  const { store, panel, check, tokens, settings, syncNow, log } = options;
   const showPanel = (): Thenable<unknown> => vscode.commands.executeCommand(`${PanelView.id}.focus`);
   const commands: Record<string, (...args: unknown[]) => Promise<void>> = {
     'navi.newConversation': async () => {
@@ -46,6 +48,7 @@ export function registerCommands(options: CommandOptions): vscode.Disposable {
       panel.searchConversations();
     },
     'navi.exportConversations': () => exportToFile(store),
+    'navi.checkHistory': () => checkHistory(check),
     'navi.syncNow': async () => syncNow(),
     'navi.showLog': async () => log.show(),
     'navi.setBackendToken': () => setToken(tokens, settings()),

@@ -9,6 +9,7 @@ const OUTSIDE = new Set(['http', 'https', 'mailto']);
 const COMMANDS = {
   syncNow: ['navi.syncNow'],
   showLog: ['navi.showLog'],
+  checkHistory: ['navi.checkHistory'],
   setBackendToken: ['navi.setBackendToken'],
   openSettings: ['workbench.action.openSettings', '@ext:navralabs.navi'],
 } as const;

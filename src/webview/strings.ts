@@ -151,6 +151,7 @@ export const strings = {
   queued: (n: number) => `${numbers.format(n)} waiting`,
   setBackendToken: 'Sign in',
   showLog: 'Show log',
+  checkHistory: 'Check history',
   openSettings: 'Settings',
   syncNow: 'Try now',
 

@@ -25,6 +25,7 @@ class Machine {
   purged: string | undefined;
   private pid = 0;
   private journaled!: JournaledStore;
+  journal!: MementoJournal;
   store!: WordStore;
 
   constructor() {
@@ -36,14 +37,15 @@ class Machine {
     if (isLastDead) this.dead.add(this.pid);
     this.pid += 1;
     const inner = this.faulty(openMemoryStore(this.file));
+    this.journal = new MementoJournal({
+      global: this.global,
+      workspace: this.workspace,
+      owner: { sessionId: `session-${this.pid}`, pid: this.pid, host: 'here' },
+      now: () => 1_700_000_000_000,
+      isAlive: (pid) => !this.dead.has(pid),
+    });
     this.journaled = new JournaledStore(inner, {
-      journal: new MementoJournal({
-        global: this.global,
-        workspace: this.workspace,
-        owner: { sessionId: `session-${this.pid}`, pid: this.pid, host: 'here' },
-        now: () => 1_700_000_000_000,
-        isAlive: (pid) => !this.dead.has(pid),
-      }),
+      journal: this.journal,
       now: () => 1_700_000_000_000,
       onDefect: (error) => this.defects.push(error),
     });
@@ -105,6 +107,18 @@ describe('the journal under a store', () => {
     await say('fourth');
     assert.deepEqual(await shown(), ['first', 'second', 'third', 'fourth']);
     assert.deepEqual(machine.journals(), []);
+  });
+
+  it('I11: how much lies in the journal can be told without its words', async () => {
+    assert.deepEqual(machine.journal.usage(), { windows: 0, entries: 0, bytes: 0 });
+    machine.isFull = true;
+    await say('second');
+    await say('third');
+    const { windows, entries, bytes } = machine.journal.usage();
+    assert.deepEqual([windows, entries], [1, 2]);
+    assert.ok(bytes > 200 && bytes < 2_000, `${bytes} bytes`);
+    await machine.recover();
+    assert.equal(machine.journal.usage().entries, 0);
   });
 
   it('R1 I1: a reply begun while the disk is full is kept, starts once, and moves once', async () => {

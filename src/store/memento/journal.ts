@@ -130,6 +130,25 @@ export class MementoJournal implements Journal {
     await atLeastOne(this.places().flatMap((place) => over.map((key) => place.update(key, undefined))));
   }
 
+  /** How much lies here now, of all windows. */
+  usage(): { readonly windows: number; readonly entries: number; readonly bytes: number } {
+    const done = new Set(this.done());
+    const records = new Map<string, unknown>();
+    for (const place of this.places())
+      for (const key of place.keys())
+        if (key.startsWith(PREFIX) && !done.has(key) && place.get(key) !== undefined)
+          records.set(key, place.get(key));
+    const sizes = [...records.values()].map((record) => {
+      const read = recordSchema.safeParse(record);
+      return { entries: read.success ? read.data.entries.length : 0, bytes: sizeOf(record) };
+    });
+    return {
+      windows: records.size,
+      entries: sizes.reduce((sum, { entries }) => sum + entries, 0),
+      bytes: sizes.reduce((sum, { bytes }) => sum + bytes, 0),
+    };
+  }
+
   private places(): readonly Memento[] {
     return [this.options.global, this.options.workspace];
   }

@@ -49,6 +49,7 @@ export class Connection {
   private isSecureDelete = false;
   /** UTF-16 units of text and bytes of blobs, handed to statements that change something since the file was opened. */
   dataWritten = 0;
+  private written = 0;
 
   /**
    * Opens or creates the file, folder 0700 and file 0600. `accept` sees it before anything is changed and may throw.
@@ -131,15 +132,22 @@ export class Connection {
     if (this.depth > 0) return body();
     try {
       this.setSecureDelete(this.isOverwriting);
-      return this.rerunWhileBusy(() =>
+      const result = this.rerunWhileBusy(() =>
         this.inTransaction('BEGIN IMMEDIATE', () => {
           this.guard();
           return body();
         }),
       );
+      this.written += 1;
+      return result;
     } catch (error) {
       throw asStoreError(error);
     }
+  }
+
+  /** Write transactions that were committed here. */
+  get commits(): number {
+    return this.written;
   }
 
   /** For rebuilding a table that others refer to: SQLite heeds the pragma only between transactions. */

@@ -59,6 +59,8 @@ export const OPERATION_KINDS: Readonly<Record<OperationName, 'read' | 'write' | 
   workspaceGroups: 'read',
 
   storageUse: 'read',
+  health: 'read',
+  repairDerived: 'write',
 
   useAccount: 'read',
   interruptOrphans: 'write',

@@ -1,3 +1,4 @@
+import type { HealthStore } from '../check/health.ts';
 import type { ConversationStore } from '../store.ts';
 import type { OrganiseStore } from '../organise.ts';
 import type { SyncStore } from '../outbox.ts';
@@ -6,6 +7,7 @@ import type { StorageStore } from '../storage.ts';
 import type { TrashStore } from '../trash.ts';
 import * as conversations from './conversations.ts';
 import * as drafts from './drafts.ts';
+import * as health from './health.ts';
 import * as leases from './leases.ts';
 import * as merge from './merge.ts';
 import * as messages from './messages.ts';
@@ -32,7 +34,8 @@ export type Operations = Synchronous<Omit<ConversationStore, 'onDidChange'>> &
   Synchronous<TrashStore> &
   Synchronous<OrganiseStore> &
   Synchronous<ReplyStore> &
-  Synchronous<StorageStore> & {
+  Synchronous<StorageStore> &
+  Synchronous<HealthStore> & {
     /** The account that new conversations belong to, once it has been reached. */
     useAccount(account: string | undefined): void;
     /** Ends the open messages of dead windows; returns how many. */
@@ -107,6 +110,8 @@ export function createOperations(given: Context): Operations {
     workspaceGroups: () => workspaces.workspaceGroups(context),
 
     storageUse: (limit) => db.snapshot(() => storageUse.storageUse(context, limit)),
+    health: () => health.health(context),
+    repairDerived: (isIndexWrong) => health.repairDerived(context, isIndexWrong),
 
     useAccount: (key) => {
       account = key;

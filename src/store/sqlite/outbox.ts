@@ -340,7 +340,7 @@ export function writeLinkStatus(context: Context, lease: Lease, status: LinkStat
   });
 }
 
-export function readLinkStatus({ db }: Context): LinkStatus {
+export function readLinkStatus({ db }: Pick<Context, 'db'>): LinkStatus {
   const row = db.get<{ value: string }>(`SELECT value FROM meta WHERE key = '${LINK_KEY}'`);
   return row === undefined ? { link: 'unknown', detail: '' } : (JSON.parse(row.value) as LinkStatus);
 }

@@ -22,6 +22,8 @@ export interface Context {
   readonly awakeSince: Clock;
   /** False when no process with this pid runs on this host. */
   readonly isAlive: (pid: number) => boolean;
+  /** When a commit was last acknowledged, milliseconds since the epoch. */
+  readonly acknowledgedAt?: () => number | undefined;
   /** True for the conversation that this window's user looks at: what arrives in it is read. */
   readonly isViewed?: (conversationId: string) => boolean;
 }

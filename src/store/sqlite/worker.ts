@@ -62,6 +62,7 @@ export class StoreWorker {
   private polledAt = 0;
   private onHint: () => void = () => undefined;
   private account: string | undefined;
+  private acknowledgedAt: number | undefined;
   private awakeSince = Date.now();
   private checkedAt = Date.now();
   private readonly settings: WorkerSettings;
@@ -74,9 +75,11 @@ export class StoreWorker {
   }
 
   answer(call: Call): void {
+    const commits = this.desk?.opened.connection.commits;
     try {
       const value = this.carryOut(call);
       this.post({ type: 'result', id: call.id, value });
+      if (this.desk?.opened.connection.commits !== commits) this.acknowledgedAt = Date.now();
       if (OPERATION_KINDS[call.name] === 'write') this.noteWritten();
     } catch (error) {
       if (OPERATION_KINDS[call.name] !== 'read') this.noteFailure(error);
@@ -288,6 +291,7 @@ export class StoreWorker {
       session: { id: this.settings.sessionId, pid: process.pid, host: hostname() },
       now: Date.now,
       awakeSince: () => this.awakeSince,
+      acknowledgedAt: () => this.acknowledgedAt,
       isAlive,
     };
   }

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { StoreError, type ConversationStore, type Subscription } from '../store.ts';
+import type { HealthStore } from '../check/health.ts';
 import type { OrganiseStore } from '../organise.ts';
 import type { SyncStore } from '../outbox.ts';
 import type { ReplyStore } from '../replies.ts';
@@ -142,7 +143,7 @@ function isTooOld(error: unknown): boolean {
 
 /** Every store interface over the worker. */
 export interface SqliteStore
-  extends ConversationStore, OrganiseStore, ReplyStore, StorageStore, SyncStore, TrashStore {
+  extends ConversationStore, HealthStore, OrganiseStore, ReplyStore, StorageStore, SyncStore, TrashStore {
   useAccount(account: string | undefined): Promise<void>;
   /** Looks at once whether a file that could not be written can be written now; it does so by itself, later. */
   tryAgain(): void;

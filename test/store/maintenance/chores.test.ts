@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { startChores } from '../../../src/store/chores.ts';
+import type { CheckDepth, HistoryFacts } from '../../../src/store/check/facts.ts';
 import type { BackupInfo } from '../../../src/store/maintenance.ts';
 import { openMaintenance } from '../../../src/store/sqlite/maintenance/host.ts';
 import { openWindow } from '../../support/stores.ts';
@@ -19,12 +20,17 @@ describe('what is done now and then', () => {
     const claims = new Map<string, number>();
     const looks: (() => void)[] = [];
     const failures: unknown[] = [];
+    const checks: string[] = [];
     const maintenance = {
       backups: async () => made.toReversed().map((madeAt) => ({ reason: 'daily', madeAt }) as BackupInfo),
       backUp: async () => {
         if (fails) throw new Error('no room');
         made.push(now);
         return undefined;
+      },
+      check: async (depth: CheckDepth) => {
+        checks.push(`${depth} ${now / HOUR}`);
+        return {} as HistoryFacts;
       },
     };
     const store = {
@@ -45,6 +51,7 @@ describe('what is done now and then', () => {
         now: () => now,
         random: () => 0.5,
         after,
+        onChecked: () => undefined,
         onFailure: (error) => failures.push(error),
       }),
     );
@@ -59,6 +66,7 @@ describe('what is done now and then', () => {
       [103, 127, 151],
     );
     assert.equal(failures.length, 3);
+    assert.deepEqual(checks, ['whole 100', 'daily 124', 'daily 148']);
     windows[0]?.dispose();
   });
 

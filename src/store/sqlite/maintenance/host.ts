@@ -34,6 +34,7 @@ export function openMaintenance({
   return {
     backUp: (reason, signal) => run({ kind: 'backUp', reason }, ignore, signal),
     backups: () => run({ kind: 'backups' }, ignore),
+    check: (depth, onProgress = ignore, signal) => run({ kind: 'check', depth }, onProgress, signal),
     close: async () => {
       closing.abort(new StoreError('unavailable', 'The window closes.'));
       await last;

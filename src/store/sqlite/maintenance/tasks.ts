@@ -1,12 +1,17 @@
 /** The thread that looks after the file: one task, then it ends. */
 import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
+import type { CheckDepth } from '../../check/facts.ts';
 import type { BackupInfo, BackupReason, Maintenance } from '../../maintenance.ts';
 import { toFailure, type Failure } from '../protocol.ts';
 import { backupFolder, findBackups, makeBackup } from './backup.ts';
+import { checkHistory } from './check.ts';
 import { Source } from './source.ts';
 
-export type Task = { readonly kind: 'backUp'; readonly reason: BackupReason } | { readonly kind: 'backups' };
+export type Task =
+  | { readonly kind: 'backUp'; readonly reason: BackupReason }
+  | { readonly kind: 'backups' }
+  | { readonly kind: 'check'; readonly depth: CheckDepth };
 
 export interface TaskSettings {
   readonly task: Task;
@@ -55,10 +60,19 @@ function carryOut(task: Task, file: string, watch: Watch): Awaited<ReturnType<Ma
       return makeBackup({ file, reason: task.reason, now: Date.now(), onStep: () => watch.step(0, 0) });
     case 'backups':
       return describeBackups(file);
+    case 'check':
+      return checkHistory({
+        file,
+        depth: task.depth,
+        backups: describeBackups(file),
+        now: Date.now,
+        onProgress: (done) => watch.step(done, 100),
+      });
   }
 }
 
-function describeBackups(file: string): BackupInfo[] {
+/** Newest first, each opened and counted. */
+export function describeBackups(file: string): BackupInfo[] {
   return findBackups(file).map((backup) => {
     const source = Source.open(join(backupFolder(file), backup.name), 'frozen');
     const counts = {
