@@ -1,11 +1,12 @@
 import type { IdSource } from '../model/ids.ts';
-import type { Message } from '../model/message.ts';
 import { upsertById, type Activity, type CommandPanel } from '../model/activity.ts';
+import type { ReplyKind, ReplyRequest, ReplyStore } from '../store/replies.ts';
 import { StoreError, type ConversationStore, type Extension } from '../store/store.ts';
+import { promptFor } from './prompt.ts';
 import { ResponderError, type Prompt, type ReplyEvent, type Responder } from './responder.ts';
 
 export interface TurnContext {
-  readonly store: ConversationStore;
+  readonly store: ConversationStore & Pick<ReplyStore, 'beginReply'>;
   readonly responder: Responder;
   readonly ids: IdSource;
   readonly model: string | undefined;
@@ -16,35 +17,49 @@ export interface TurnContext {
   readonly onDefect: (error: unknown) => void;
 }
 
+/** What is asked for; `after` is the message that the user saw last. */
+export type ReplyWish = Omit<ReplyRequest, 'id'>;
+/** Anything but `ended`: nothing was begun, see `ReplyStart`. */
+export type TurnEnd = 'ended' | 'busy' | 'outdated';
+
 const HISTORY = 50;
 
 /**
- * Asks for a reply to the newest prompt of a conversation and stores it while it arrives. Whatever happens, what had
- * arrived is kept and labelled, and a prompt without a reply says why. Throws only `StoreError`.
+ * Begins a reply, unless another window was first, and stores it while it arrives. Whatever happens, what had arrived
+ * is kept and labelled, and what has no (further) reply says why. Throws only `StoreError`.
  */
-export async function runTurn(context: TurnContext, conversationId: string): Promise<void> {
+export async function runTurn(context: TurnContext, wish: ReplyWish): Promise<TurnEnd> {
   const { store, ids } = context;
-  const page = await store.read(conversationId, { limit: HISTORY });
-  const messages = page?.messages ?? [];
-  const at = messages.findLastIndex((message) => message.role === 'user');
-  const asked = messages[at];
-  if (asked === undefined) return;
-  await store.noteReplyProblem(asked.id, undefined);
+  const { after, kind } = wish;
   const replyId = ids();
-  await store.append({ id: replyId, conversationId, role: 'assistant', content: '', status: 'streaming' });
-  const failure = await receive(context, replyId, toPrompt(asked, messages.slice(0, at), context.model));
+  const start = await store.beginReply({ ...wish, id: replyId });
+  if ('refused' in start) return start.refused;
+  await store.noteReplyProblem(after, undefined);
+  const failure = await answer(context, replyId, wish);
   const kept = await store.settle(replyId, failure?.status ?? 'complete');
-  if (failure !== undefined)
-    await store.noteReplyProblem(kept === undefined ? asked.id : replyId, failure.reason);
-  else if (kept === undefined) await store.noteReplyProblem(asked.id, 'The reply was empty.');
+  if (kept === undefined) await store.noteReplyProblem(after, failure?.reason ?? EMPTY[kind]);
+  // That it was stopped is what its status says.
+  else if (failure?.status === 'failed') await store.noteReplyProblem(replyId, failure.reason);
+  return 'ended';
 }
 
-function toPrompt(asked: Message, history: readonly Message[], model: string | undefined): Prompt {
-  return {
-    text: asked.content,
-    history: history.map(({ id, role, content }) => ({ id, role, content })),
-    ...(model === undefined ? {} : { model }),
-  };
+const EMPTY: Readonly<Record<ReplyKind, string>> = {
+  answer: 'The reply was empty.',
+  continue: 'Nothing was added.',
+  retry: 'The new reply was empty.',
+};
+
+async function answer(
+  context: TurnContext,
+  replyId: string,
+  { conversationId, kind }: ReplyWish,
+): Promise<Failure | undefined> {
+  const page = await context.store.read(conversationId, { limit: HISTORY });
+  const messages = page?.messages ?? [];
+  const at = messages.findIndex(({ id }) => id === replyId);
+  const prompt = promptFor(kind, at === -1 ? messages : messages.slice(0, at), context.model);
+  if (prompt === undefined) return { status: 'failed', reason: 'There is no prompt to reply to.' };
+  return receive(context, replyId, prompt);
 }
 
 interface Failure {

@@ -1,15 +1,16 @@
 import type { IdSource } from '../model/ids.ts';
 import type { WorkspaceRef } from '../model/conversation.ts';
-import { derivedId } from '../model/hash.ts';
 import { intentSchema, type Intent, type Notice } from '../protocol/panel.ts';
 import type { OrganiseStore } from '../store/organise.ts';
-import { StoreError, type ConversationStore, type Subscription } from '../store/store.ts';
+import type { ReplyStore } from '../store/replies.ts';
+import type { ConversationStore, Subscription } from '../store/store.ts';
 import type { TrashStore } from '../store/trash.ts';
 import type { ChatTurns } from '../chat/turns.ts';
 import { DraftIds } from './draftIds.ts';
 import { Organiser, type OrganiseEffects } from './organiser.ts';
 import type { PurgeEffects } from './purging.ts';
 import { Presenter, wordsFor, type Post, type PresenterOptions } from './presenter.ts';
+import { Replies } from './replies.ts';
 import { clearedBy, TrashActions } from './trashActions.ts';
 
 /** What the panel asks of the editor. */
@@ -23,6 +24,7 @@ export interface PanelEffects extends OrganiseEffects, PurgeEffects {
 export interface PanelOptions extends Omit<PresenterOptions, 'draftIds'> {
   readonly store: ConversationStore &
     OrganiseStore &
+    ReplyStore &
     TrashStore & { retryParked(messageId: string): Promise<void> };
   readonly turns: ChatTurns;
   readonly effects: PanelEffects;
@@ -37,6 +39,7 @@ export class Panel {
   private readonly presenter: Presenter;
   private readonly trash: TrashActions;
   private readonly organiser: Organiser;
+  private readonly replies: Replies;
 
   constructor(options: PanelOptions) {
     this.options = options;
@@ -49,6 +52,12 @@ export class Panel {
       dismiss: (id) => notices.dismiss(id),
     });
     this.organiser = new Organiser({ ...options, notices });
+    this.replies = new Replies({
+      ...options,
+      notices,
+      onEnd: () => this.presenter.refresh(),
+      onError: (error) => this.report(error),
+    });
   }
 
   /** A webview that (re)started. The one before it, if any, gets nothing more. */
@@ -194,14 +203,11 @@ export class Panel {
       case 'stopReply':
         turns.stop(intent.conversationId);
         break;
-      case 'retryReply':
-        this.startReply(intent.conversationId);
-        break;
       case 'retrySend':
         await store.retryParked(intent.messageId);
         break;
       case 'copyMessage':
-        await effects.copy((await store.readMessage(intent.messageId))?.content ?? '');
+        await effects.copy(await this.wordsOf([intent.messageId, ...(intent.furtherIds ?? [])]));
         break;
       case 'openLink':
         effects.openLink(intent.href);
@@ -223,6 +229,17 @@ export class Panel {
         break;
       case 'editTags':
         await this.organiser.editTags(intent.conversationIds);
+        break;
+      case 'saveEdit':
+        await this.replies.act(intent);
+        return;
+      case 'askReply':
+      case 'startEdit':
+      case 'sendEdit':
+      case 'cancelEdit':
+      case 'undoCancelEdit':
+      case 'showVersion':
+        await this.replies.act(intent);
         break;
     }
     this.presenter.refresh();
@@ -249,19 +266,12 @@ export class Panel {
     const { store } = this.options;
     const isTrashed =
       (await store.read(intent.conversationId, { limit: 1 }))?.conversation.status === 'deleted';
-    const message = {
+    await this.replies.send({
       id: intent.messageId,
       conversationId: intent.conversationId,
       role: 'user',
       content: intent.text,
-    } as const;
-    try {
-      await store.append(message);
-    } catch (error) {
-      if (!(error instanceof StoreError && error.problem === 'id-conflict')) throw error;
-      // Two windows shared one draft and both sent it, with different words: both are kept, each once.
-      await store.append({ ...message, id: derivedId('message', intent.messageId, intent.text) });
-    }
+    });
     this.draftIds.used(intent.conversationId, intent.messageId);
     if (isTrashed)
       this.presenter.notices.show({
@@ -269,14 +279,11 @@ export class Panel {
         severity: 'info',
         text: 'This conversation had been deleted. Your message is saved and has brought it back.',
       });
-    this.startReply(intent.conversationId);
   }
 
-  private startReply(conversationId: string): void {
-    this.options.turns
-      .reply(conversationId)
-      .catch((error: unknown) => this.report(error))
-      .finally(() => this.presenter.refresh());
+  private async wordsOf(messageIds: readonly string[]): Promise<string> {
+    const messages = await Promise.all(messageIds.map((id) => this.options.store.readMessage(id)));
+    return messages.map((message) => message?.content ?? '').join('');
   }
 
   private async delete(conversationId: string): Promise<void> {
@@ -310,7 +317,8 @@ export class Panel {
   private refuse(raw: unknown, issues: readonly { path: PropertyKey[]; code: string }[]): void {
     const where = issues.map((issue) => `${issue.path.join('.')}: ${issue.code}`).join(', ');
     this.options.log.warn(`The panel sent something that is no intent (${where}); ignored.`);
-    const isMessage = typeof raw === 'object' && raw !== null && 'type' in raw && raw.type === 'sendMessage';
+    const type = typeof raw === 'object' && raw !== null && 'type' in raw ? raw.type : undefined;
+    const isMessage = type === 'sendMessage' || type === 'sendEdit';
     if (!isMessage) return;
     this.presenter.notices.showAgain('not-sent', {
       severity: 'error',

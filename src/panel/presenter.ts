@@ -10,11 +10,12 @@ import type {
 } from '../protocol/panel.ts';
 import type { PanelMemory, WindowState } from '../store/memento/panelMemory.ts';
 import type { OrganiseStore } from '../store/organise.ts';
+import type { ReplyStore } from '../store/replies.ts';
 import { StoreError, type ConversationStore, type MessagePage, type Subscription } from '../store/store.ts';
 import type { DraftIds } from './draftIds.ts';
 import { NoticeBoard } from './notices.ts';
 import { readSearch, type SearchWish } from './search.ts';
-import { queryFor, toItem, toMessageItem } from './snapshot.ts';
+import { queryFor, toItem, toMessageItems } from './snapshot.ts';
 import { applicable, conditionsOf, type Surroundings } from './surroundings.ts';
 
 /** How sync stands in this window. */
@@ -24,7 +25,7 @@ export interface StatusSource {
 }
 
 export interface PresenterOptions {
-  readonly store: ConversationStore & OrganiseStore;
+  readonly store: ConversationStore & OrganiseStore & ReplyStore;
   readonly surroundings: Surroundings;
   readonly turns: { isReplying(conversationId: string): boolean };
   readonly status: StatusSource;
@@ -241,13 +242,15 @@ export class Presenter {
     const page = await this.readWithTarget(id);
     if (page === undefined) return undefined;
     const saved = await store.readDraft(id);
+    const edit = await store.readEdit(id);
     // Another window may have sent this window's draft: its id is taken, and a draft under it would not be kept.
     for (const message of page.messages) draftIds.used(id, message.id);
     return {
       conversation: toItem(page.conversation, status.current, trashDays(), surroundings.workspaceIds()),
-      messages: page.messages.map((message) => toMessageItem(message, status.current)),
+      messages: toMessageItems(page.messages, page.versions, status.current),
       hasOlder: page.older !== undefined,
       draft: saved ?? { messageId: draftIds.of(id), text: '' },
+      ...(edit && { edit }),
       isReplying: turns.isReplying(id),
       ...(this.targetId === undefined ? {} : { targetId: this.targetId }),
     };

@@ -1,4 +1,6 @@
-import type { Message } from '../model/message.ts';
+import { continued } from '../model/continued.ts';
+import type { Delivery, Message } from '../model/message.ts';
+import type { Version } from '../model/versions.ts';
 import type { ConversationItem, ListView, MessageItem, SyncSnapshot } from '../protocol/panel.ts';
 import type { ListedConversation, ListQuery } from '../store/store.ts';
 
@@ -63,20 +65,57 @@ export function toItem(
   };
 }
 
+/** From what needs the user most to what needs nobody: a reply of several parts stands as the first of them. */
+const BY_URGENCY: readonly Delivery[] = [
+  'parked',
+  'journaled',
+  'unknown',
+  'sending',
+  'queued',
+  'local',
+  'sent',
+  'confirmed',
+];
+
+/** Messages as they are shown: a reply and what continues it flow on as one. */
+export function toMessageItems(
+  messages: readonly Message[],
+  versions: readonly Version[],
+  sync: SyncSnapshot,
+): MessageItem[] {
+  const byId = new Map(versions.map(({ messageId, ...version }) => [messageId, version]));
+  return continued(messages).map((parts) => {
+    const item = joined(parts.map((part) => toMessageItem(part, sync)));
+    const version = byId.get(item.id);
+    return { ...item, ...(version && { version }) };
+  });
+}
+
+function joined(parts: readonly MessageItem[]): MessageItem {
+  const [first, ...further] = parts;
+  const last = parts.at(-1);
+  if (first === undefined || last === undefined) throw new Error('A message has at least one part.');
+  if (further.length === 0) return first;
+  const delivery = BY_URGENCY.find((candidate) => parts.some((part) => part.delivery === candidate));
+  const reason = parts.find((part) => part.delivery === delivery)?.deliveryReason;
+  const { deliveryReason: _, ...end } = last;
+  return {
+    ...end,
+    id: first.id,
+    furtherIds: further.map(({ id }) => id),
+    createdAt: first.createdAt,
+    content: parts.map(({ content }) => content).join(''),
+    activities: parts.flatMap(({ activities }) => activities),
+    commands: parts.flatMap(({ commands }) => commands),
+    delivery: delivery ?? last.delivery,
+    ...(reason === undefined ? {} : { deliveryReason: reason }),
+  };
+}
+
 /** With sync off nothing waits for a server: the message is simply here. */
-export function toMessageItem(message: Message, sync: SyncSnapshot): MessageItem {
-  const {
-    id,
-    role,
-    content,
-    status,
-    activities,
-    commands,
-    createdAt,
-    delivery,
-    deliveryReason,
-    replyProblem,
-  } = message;
+function toMessageItem(message: Message, sync: SyncSnapshot): MessageItem {
+  const { id, role, content, status, activities, commands, createdAt, endedAt } = message;
+  const { delivery, deliveryReason, replyProblem } = message;
   return {
     id,
     role,
@@ -85,6 +124,7 @@ export function toMessageItem(message: Message, sync: SyncSnapshot): MessageItem
     activities,
     commands,
     createdAt,
+    ...(endedAt === undefined ? {} : { endedAt }),
     delivery: sync.state === 'off' && delivery === 'queued' ? 'local' : delivery,
     ...(deliveryReason === undefined ? {} : { deliveryReason }),
     ...(replyProblem === undefined ? {} : { replyProblem: replyProblem.reason }),

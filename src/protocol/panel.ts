@@ -6,13 +6,13 @@ import * as z from 'zod';
 import type { Activity, CommandPanel } from '../model/activity.ts';
 import type { ConversationStatus } from '../model/conversation.ts';
 import type { Delivery, MessageStatus, Role } from '../model/message.ts';
+import type { SnippetPiece } from '../model/snippet.ts';
 import { organiseIntents, type ListFilter } from './organise.ts';
+import { MAX_MESSAGE_LENGTH, replyIntents, type EditItem, type VersionItem } from './replies.ts';
 
 export type { ListFilter, SelectionChange } from './organise.ts';
-import type { SnippetPiece } from '../model/snippet.ts';
+export { MAX_MESSAGE_LENGTH, type EditItem, type VersionItem } from './replies.ts';
 
-/** Longest message in UTF-16 units. The composer keeps longer text and says why it cannot be sent. */
-export const MAX_MESSAGE_LENGTH = 4_000_000;
 /** Longest text to search for, in UTF-16 units. */
 export const MAX_SEARCH_LENGTH = 1_000;
 const id = z.uuid();
@@ -61,11 +61,15 @@ export const intentSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('emptyTrash') }),
   /** Stop the running reply; what has arrived is kept. */
   z.strictObject({ type: z.literal('stopReply'), conversationId: id }),
-  /** Ask again for a reply to the conversation's last prompt. */
-  z.strictObject({ type: z.literal('retryReply'), conversationId: id }),
   /** Put a parked message back into the queue. */
   z.strictObject({ type: z.literal('retrySend'), messageId: id }),
-  z.strictObject({ type: z.literal('copyMessage'), messageId: id, conversationId: id }),
+  z.strictObject({
+    type: z.literal('copyMessage'),
+    messageId: id,
+    conversationId: id,
+    /** The further parts of a reply that was continued. */
+    furtherIds: z.array(id).max(1_000).optional(),
+  }),
   z.strictObject({ type: z.literal('openLink'), href: z.string().max(4096) }),
   z.strictObject({
     type: z.literal('runCommand'),
@@ -73,6 +77,7 @@ export const intentSchema = z.discriminatedUnion('type', [
   }),
   z.strictObject({ type: z.literal('dismissNotice'), noticeId: z.string().max(100) }),
   ...organiseIntents,
+  ...replyIntents,
 ]);
 export type Intent = z.infer<typeof intentSchema>;
 
@@ -146,18 +151,24 @@ export interface SearchItem {
   readonly furtherCount: number;
 }
 
+/** A message; a reply with what continues it is one item, under the id of its first part. */
 export interface MessageItem {
   readonly id: string;
+  /** The other parts of a continued reply, oldest first. */
+  readonly furtherIds?: readonly string[];
   readonly role: Role;
   readonly content: string;
   readonly status: MessageStatus;
   readonly activities: readonly Activity[];
   readonly commands: readonly CommandPanel[];
   readonly createdAt: number;
+  /** Milliseconds since the epoch when a reply stopped growing. */
+  readonly endedAt?: number;
   readonly delivery: Delivery;
   readonly deliveryReason?: string;
-  /** Set on a prompt that got no reply; shown with Retry. */
+  /** Why a prompt got no reply, a reply no more of it, or no other in its place; shown with Retry. */
   readonly replyProblem?: string;
+  readonly version?: VersionItem;
 }
 
 export interface OpenConversation {
@@ -167,6 +178,8 @@ export interface OpenConversation {
   readonly hasOlder: boolean;
   /** The unsent text, and the id that it will be sent under. */
   readonly draft: { readonly messageId: string; readonly text: string };
+  /** The prompt that is being edited; it may be outside of `messages`. */
+  readonly edit?: EditItem;
   /** True while a reply is being written by this window. */
   readonly isReplying: boolean;
   /** The message to show and mark: it was opened from a search. One of `messages`. */

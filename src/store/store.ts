@@ -7,13 +7,13 @@
  * nothing.
  */
 import type { Activity, CommandPanel } from '../model/activity.ts';
-import type { Version } from '../model/branches.ts';
 import type { FieldChange } from '../model/change.ts';
 import type { Conversation, ConversationStatus, WorkspaceRef } from '../model/conversation.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Cut, Message, MessageStatus, Role } from '../model/message.ts';
 import type { Position } from '../model/order.ts';
 import type { SnippetPiece } from '../model/snippet.ts';
+import type { Version } from '../model/versions.ts';
 
 export interface ListQuery {
   readonly status: ConversationStatus;
@@ -57,7 +57,7 @@ export interface MessagePage {
   readonly messages: readonly Message[];
   /** Where the page begins: pass it as `before` for the page above it. Absent when nothing is older. */
   readonly older?: Position;
-  /** Other versions of messages of the conversation, shown or not in this page. */
+  /** Messages of the conversation that have other versions, in this page or not. */
   readonly versions: readonly Version[];
 }
 

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { v7 as uuidv7 } from 'uuid';
 import { ResponderError, type ReplyEvent, type Responder } from '../../src/chat/responder.ts';
-import { runTurn } from '../../src/chat/turn.ts';
-import { ChatTurns } from '../../src/chat/turns.ts';
-import { StoreError, type ConversationStore, type StoreProblem } from '../../src/store/store.ts';
+import { GO_ON } from '../../src/chat/prompt.ts';
+import { runTurn, type ReplyWish } from '../../src/chat/turn.ts';
+import { ChatTurns, type ReplyOutcome } from '../../src/chat/turns.ts';
+import type { ReplyKind } from '../../src/store/replies.ts';
+import { StoreError, type StoreProblem } from '../../src/store/store.ts';
 import { eventually, openWindow, type TestWindow } from '../support/stores.ts';
 import { tempFolder } from '../support/tempFolder.ts';
 
@@ -12,7 +14,8 @@ import { tempFolder } from '../support/tempFolder.ts';
 class ScriptedResponder implements Responder {
   private readonly events: (ReplyEvent | Error | 'end')[] = [];
   private wake: () => void = () => undefined;
-  history: readonly { readonly content: string }[] = [];
+  prompt = '';
+  history: readonly string[] = [];
 
   say(...events: readonly (ReplyEvent | Error | 'end')[]): void {
     this.events.push(...events);
@@ -23,7 +26,8 @@ class ScriptedResponder implements Responder {
     prompt: Parameters<Responder['respond']>[0],
     signal: AbortSignal,
   ): AsyncGenerator<ReplyEvent> {
-    this.history = prompt.history;
+    this.prompt = prompt.text;
+    this.history = prompt.history.map(({ content }) => content);
     signal.addEventListener('abort', () => this.wake());
     for (;;) {
       signal.throwIfAborted();
@@ -43,6 +47,7 @@ describe('a chat turn', () => {
   let turns: ChatTurns;
   let defects: unknown[];
   let conversationId: string;
+  let promptId: string;
   beforeEach(async () => {
     folder = tempFolder();
     window = openWindow(folder.path);
@@ -57,7 +62,8 @@ describe('a chat turn', () => {
     });
     conversationId = uuidv7();
     await window.store.create({ id: conversationId });
-    await window.store.append({ id: uuidv7(), conversationId, role: 'user', content: 'Hello' });
+    promptId = uuidv7();
+    await window.store.append({ id: promptId, conversationId, role: 'user', content: 'Hello' });
   });
   afterEach(async () => {
     await turns.stopAll();
@@ -65,10 +71,19 @@ describe('a chat turn', () => {
     folder.dispose();
   });
   const messages = async () => (await window.store.read(conversationId, { limit: 50 }))?.messages ?? [];
+  const wish = (kind: ReplyKind = 'answer', after = promptId): ReplyWish => ({ conversationId, kind, after });
+  const ask = (kind?: ReplyKind, after?: string): Promise<ReplyOutcome> => turns.reply(wish(kind, after));
+  const last = async (): Promise<string> => (await messages()).at(-1)?.id ?? '';
+  /** The conversation with a reply that was cut off after `partial`. */
+  async function cutOff(partial: string): Promise<string> {
+    responder.say(text(partial), new ResponderError('broken-answer', 'The reply was cut off'));
+    await ask();
+    return last();
+  }
   const text = (piece: string): ReplyEvent => ({ type: 'text', text: piece });
 
   it('I1: what has arrived is stored while the rest is still on its way', async () => {
-    const ended = turns.reply(conversationId);
+    const ended = ask();
     responder.say(text('Hel'), {
       type: 'activity',
       activity: { id: 'a', kind: 'read', label: 'Read', status: 'running' },
@@ -93,7 +108,7 @@ describe('a chat turn', () => {
 
   it('I1: a reply that breaks off keeps what had arrived and says why', async () => {
     responder.say(text('half'), new ResponderError('broken-answer', 'The reply was cut off'));
-    await turns.reply(conversationId);
+    await ask();
     const [, reply] = await messages();
     assert.deepEqual(
       [reply?.content, reply?.status, reply?.replyProblem?.reason],
@@ -103,13 +118,13 @@ describe('a chat turn', () => {
 
   it('a prompt without a reply says why, and forgets it when it is asked again', async () => {
     responder.say(new ResponderError('unreachable', 'Nobody is there'));
-    await turns.reply(conversationId);
+    await ask();
     assert.deepEqual(
       (await messages()).map((message) => message.replyProblem?.reason),
       ['Nobody is there'],
     );
     responder.say(text('Here I am'), 'end');
-    await turns.reply(conversationId);
+    await ask();
     assert.deepEqual(
       (await messages()).map((message) => [message.content, message.replyProblem?.reason]),
       [
@@ -120,7 +135,7 @@ describe('a chat turn', () => {
   });
 
   it('stopping keeps what had arrived and labels it', async () => {
-    const ended = turns.reply(conversationId);
+    const ended = ask();
     responder.say(text('some'));
     await eventually(window, async () => (await messages()).find((message) => message.content === 'some'));
     turns.stop(conversationId);
@@ -134,13 +149,13 @@ describe('a chat turn', () => {
 
   it('a defect in a responder is reported and loses nothing', async () => {
     responder.say(text('before the bug'), new TypeError('bug'));
-    await turns.reply(conversationId);
+    await ask();
     assert.equal((await messages())[1]?.content, 'before the bug');
     assert.equal(defects.length, 1);
   });
 
   it('I3: asking twice at once gives one reply', async () => {
-    const both = Promise.all([turns.reply(conversationId), turns.reply(conversationId)]);
+    const both = Promise.all([ask(), ask()]);
     responder.say(text('one'), 'end');
     await both;
     assert.equal((await messages()).length, 2);
@@ -148,7 +163,7 @@ describe('a chat turn', () => {
 
   /** The turn on a store whose `extend` fails while `problem` names a reason. */
   async function turnOn(problem: { now: StoreProblem | undefined }): Promise<void> {
-    const store: ConversationStore = {
+    const store: TestWindow['store'] = {
       ...window.store,
       extend: (id, extension) =>
         problem.now === undefined
@@ -171,7 +186,7 @@ describe('a chat turn', () => {
           await new Promise((resolve) => setImmediate(resolve));
         },
       },
-      conversationId,
+      wish(),
     );
   }
 
@@ -193,11 +208,102 @@ describe('a chat turn', () => {
   });
 
   it('I1: a character that arrives in two halves stays whole', async () => {
-    const ended = turns.reply(conversationId);
+    const ended = ask();
     responder.say(text('half \ud83d'));
     await eventually(window, async () => (await messages()).find(({ content }) => content === 'half '));
     responder.say(text('\ude42'), 'end');
     await ended;
     assert.equal((await messages())[1]?.content, 'half 🙂');
+  });
+
+  it('R3 I1: Continue carries what was kept, and adds a message that names the one it goes on from', async () => {
+    const partial = await cutOff('Once upon');
+    responder.say(text(' a time'), 'end');
+    assert.equal(await ask('continue', partial), 'ended');
+    assert.deepEqual([responder.prompt, responder.history], [GO_ON, ['Hello', 'Once upon']]);
+    const [, first, rest] = await messages();
+    assert.deepEqual([first?.content, first?.replyProblem], ['Once upon', undefined]);
+    assert.deepEqual(rest?.metadata, { navi: { continues: partial } });
+    assert.deepEqual([rest.content, rest.status], [' a time', 'complete']);
+  });
+
+  it('R3 I1: a continuation that breaks off is continued in turn; what follows hears one reply', async () => {
+    const partial = await cutOff('one');
+    responder.say(text(' two'), new ResponderError('broken-answer', 'Again'));
+    await ask('continue', partial);
+    responder.say(text(' three'), 'end');
+    await ask('continue', await last());
+    assert.deepEqual(responder.history, ['Hello', 'one two']);
+    const next = uuidv7();
+    await window.store.append({ id: next, conversationId, role: 'user', content: 'Thanks' });
+    responder.say(text('!'), 'end');
+    await ask('answer', next);
+    assert.deepEqual([responder.prompt, responder.history], ['Thanks', ['Hello', 'one two three']]);
+  });
+
+  it('R4 I6: Retry asks the same prompt again and puts the reply in the place of the one before', async () => {
+    const partial = await cutOff('half');
+    responder.say(text('whole'), 'end');
+    await ask('retry', partial);
+    assert.deepEqual([responder.prompt, responder.history], ['Hello', []]);
+    assert.deepEqual(
+      (await messages()).map(({ content }) => content),
+      ['Hello', 'whole'],
+    );
+  });
+
+  for (const kind of ['continue', 'retry'] as const)
+    it(`R4 I6: ${kind} of which nothing comes leaves the reply where it was, and says why there`, async () => {
+      const partial = await cutOff('half');
+      responder.say(new ResponderError('unreachable', 'Nobody is there'));
+      await ask(kind, partial);
+      assert.deepEqual(
+        (await messages()).map(({ content, replyProblem }) => [content, replyProblem?.reason]),
+        [
+          ['Hello', undefined],
+          ['half', 'Nobody is there'],
+        ],
+      );
+    });
+
+  it('R1 I3: what another window answers, or has answered, is not answered here', async () => {
+    const other = uuidv7();
+    await window.store.beginReply({ ...wish(), id: other });
+    assert.equal(await ask(), 'busy');
+    await window.store.extend(other, { text: 'from the other window' });
+    await window.store.settle(other, 'complete');
+    assert.equal(await ask(), 'outdated');
+    assert.equal((await messages()).length, 2);
+  });
+
+  it('I4: a prompt that is sent while a reply arrives is answered after it, and of several the newest', async () => {
+    const first = ask();
+    responder.say(text('first'));
+    await eventually(window, async () => (await messages()).find(({ content }) => content === 'first'));
+    const sent = ['second prompt', 'third prompt'].map((content) => ({ id: uuidv7(), content }));
+    const replies: Promise<ReplyOutcome>[] = [];
+    for (const { id, content } of sent) {
+      await window.store.append({ id, conversationId, role: 'user', content });
+      replies.push(ask('answer', id));
+    }
+    responder.say('end', text('second'), 'end');
+    assert.deepEqual(await Promise.all([first, ...replies]), ['ended', 'outdated', 'ended']);
+    assert.deepEqual(
+      (await messages()).map(({ content }) => content),
+      ['Hello', 'first', 'second prompt', 'third prompt', 'second'],
+    );
+    assert.equal(responder.prompt, 'third prompt');
+  });
+
+  it('Stop ends the reply, and what waits for it is not begun', async () => {
+    const first = ask();
+    responder.say(text('first'));
+    await eventually(window, async () => (await messages()).find(({ content }) => content === 'first'));
+    const id = uuidv7();
+    await window.store.append({ id, conversationId, role: 'user', content: 'second prompt' });
+    const second = ask('answer', id);
+    turns.stop(conversationId);
+    assert.deepEqual(await Promise.all([first, second]), ['ended', 'stopped']);
+    assert.equal((await messages())[1]?.replyProblem, undefined, 'its status says that it was stopped');
   });
 });

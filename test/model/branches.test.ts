@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { hidden, versions, type Mark } from '../../src/model/branches.ts';
+import { hidden, type Mark } from '../../src/model/branches.ts';
 import { UNNUMBERED } from '../../src/model/order.ts';
+import { versions } from '../../src/model/versions.ts';
 import { RUNS, SEED } from './runs.ts';
 
 /** Messages in the order in which they were written; each names what it replaces or restores. */
@@ -62,15 +63,37 @@ describe('branches', () => {
     assert.deepEqual(shown(written([['a'], ['b', { replaces: 'unknown' }]])), ['a', 'b']);
   });
 
-  it('B3: a shown message names its other versions, and the one mark that leads to each', () => {
-    const of = (script: Script) => versions(marksIn(written(script)));
-    assert.deepEqual(of(edited), [{ messageId: 'q2', kind: 'earlier', markId: 'q2', count: 1 }]);
+  const versionsOf = (script: Script) => {
+    const messages = written(script);
+    const known = new Set(messages.map(({ id }) => id));
+    return versions(marksIn(messages), (id) => known.has(id));
+  };
+  /** The script with the marks that lead to another version. */
+  const switched = (script: Script, marks: readonly string[] = []): Script => [
+    ...script,
+    ...marks.map((mark, n) => [`to${script.length + n}`, { restores: mark }] as const),
+  ];
+
+  it('B3: a shown message names its place among its versions, and the marks that lead to its neighbours', () => {
+    assert.deepEqual(versionsOf(edited), [{ messageId: 'q2', number: 2, count: 2, earlier: ['q2'] }]);
     const undone: Script = [...edited, ['x', { restores: 'q2' }]];
-    assert.deepEqual(of(undone), [{ messageId: 'q', kind: 'later', markId: 'x', count: 1 }]);
+    assert.deepEqual(versionsOf(undone), [{ messageId: 'q', number: 1, count: 2, later: ['x'] }]);
     const redone: Script = [...undone, ['y', { restores: 'x' }]];
-    assert.deepEqual(of(redone), [{ messageId: 'q2', kind: 'earlier', markId: 'y', count: 1 }]);
+    assert.deepEqual(versionsOf(redone), [{ messageId: 'q2', number: 2, count: 2, earlier: ['y'] }]);
     const twice: Script = [...edited, ['q3', { replaces: 'q2' }]];
-    assert.deepEqual(of(twice)[1], { messageId: 'q3', kind: 'earlier', markId: 'q3', count: 2 });
+    assert.deepEqual(versionsOf(twice), [{ messageId: 'q3', number: 3, count: 3, earlier: ['q3'] }]);
+    assert.deepEqual(versionsOf([['a'], ['b', { replaces: 'unknown' }]]), []);
+  });
+
+  it('B3 I6: a version beside which another was made from the same message can still be reached', () => {
+    const back: Script = [...edited, ['x', { restores: 'q2' }], ['q3', { replaces: 'q' }], ['s3']];
+    assert.deepEqual(shown(written(back)), ['p', 'r', 'q3', 's3']);
+    const [third] = versionsOf(back);
+    assert.deepEqual([third?.number, third?.count], [3, 3]);
+    const second = switched(back, third?.earlier);
+    assert.deepEqual(shown(written(second)), ['p', 'r', 'q2', 's2']);
+    const first = switched(second, versionsOf(second)[0]?.earlier);
+    assert.deepEqual(shown(written(first)), ['p', 'r', 'q', 's']);
   });
 
   const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
@@ -109,7 +132,7 @@ describe('branches', () => {
             new Map([...hidden(other, marksIn(other))].sort()),
           );
           const named = (messages: Mark[]) =>
-            versions(marksIn(messages))
+            versions(marksIn(messages), () => true)
               .map((version) => JSON.stringify(version))
               .sort();
           assert.deepEqual(named(one), named(other));
@@ -128,18 +151,19 @@ describe('branches', () => {
           const history = new Map<string, string[]>();
           for (const [n, [act, pick]] of acts.entries()) {
             const view = shown(written(script));
-            const offered = versions(marksIn(written(script))).filter(({ messageId }) =>
-              view.includes(messageId),
-            );
+            const offered = versionsOf(script).filter(({ messageId }) => view.includes(messageId));
             const target = view[pick % view.length];
             const id = `m${n}`;
             if (act === 'edit' && target !== undefined) {
               history.set(id, view);
               script.push([id, { replaces: target }]);
             } else if (act === 'undo' && offered.length > 0) {
-              const { markId } = offered[pick % offered.length] ?? { markId: '' };
-              history.set(id, view);
-              script.push([id, { restores: markId }]);
+              const { earlier, later } = offered[pick % offered.length] ?? {};
+              const ways = earlier ?? later ?? [];
+              // Restoring the newest mark takes back one step: of a way of several, that is its last.
+              if (ways.length === 1) history.set(id, view);
+              for (const [m, mark] of ways.entries())
+                script.push([m === ways.length - 1 ? id : `${id}-${m}`, { restores: mark }]);
             } else script.push([id]);
             const last = script.at(-1);
             if (last === undefined || !history.has(last[0])) continue;
@@ -148,6 +172,33 @@ describe('branches', () => {
           }
         },
       ),
+      { seed: SEED, numRuns: RUNS * 5 },
+    );
+  });
+
+  it(`B3 I6: a version that is shown again shows all that was said in it, whatever was shown meanwhile (seed ${SEED})`, () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom('say', 'edit', 'earlier', 'later'), { maxLength: 24 }), (acts) => {
+        let script: Script = [['start'], ['prompt']];
+        const left = new Map<string, string[]>();
+        for (const [n, act] of acts.entries()) {
+          const version = versionsOf(script)[0] ?? { messageId: 'prompt', number: 1, count: 1 };
+          const before = shown(written(script));
+          const way = act === 'earlier' || act === 'later' ? version[act] : undefined;
+          if (act === 'say') script = [...script, [`m${n}`]];
+          else if (act === 'edit') script = [...script, [`m${n}`, { replaces: version.messageId }]];
+          else if (way !== undefined) script = switched(script, way);
+          else continue;
+          if (act === 'say') continue;
+          left.set(version.messageId, before);
+          const now = versionsOf(script)[0];
+          if (act !== 'edit')
+            assert.equal(now?.number, version.number + (act === 'later' ? 1 : -1), JSON.stringify(script));
+          const expected = left.get(now?.messageId ?? '');
+          if (expected !== undefined)
+            assert.deepEqual(shown(written(script)), expected, JSON.stringify(script));
+        }
+      }),
       { seed: SEED, numRuns: RUNS * 5 },
     );
   });

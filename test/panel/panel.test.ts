@@ -1,137 +1,13 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import sinon from 'sinon';
 import { v7 as uuidv7 } from 'uuid';
-import { ChatTurns } from '../../src/chat/turns.ts';
-import { Panel } from '../../src/panel/panel.ts';
-import type { Appearance, HostMessage, Snapshot, SyncSnapshot } from '../../src/protocol/panel.ts';
-import { PanelMemory } from '../../src/store/memento/panelMemory.ts';
 import { StoreError } from '../../src/store/store.ts';
-import type { SqliteStore } from '../../src/store/sqlite/workerStore.ts';
 import { openWindow } from '../support/stores.ts';
 import { tempFolder } from '../support/tempFolder.ts';
 import { MapMemento } from './mapMemento.ts';
+import { TestPanel, texts } from './testPanel.ts';
 
 const SECRET = 'correct horse battery staple';
-const sync: SyncSnapshot = { state: 'synced', queued: 0, parked: 0, detail: '' };
-
-/** A window of the editor with the panel in it, whose webview keeps what it was sent. */
-class TestPanel {
-  readonly store: SqliteStore;
-  readonly panel: Panel;
-  readonly log: string[] = [];
-  readonly snapshots: Snapshot[] = [];
-  readonly effects = {
-    openLink: sinon.fake(),
-    runCommand: sinon.fake(),
-    copy: sinon.fake.resolves(undefined),
-    confirmPurge: sinon.fake.resolves(true),
-    showPurge: <T>(task: (onProgress: () => void, signal: AbortSignal) => Promise<T>) =>
-      task(() => undefined, new AbortController().signal),
-    pickTags: sinon.fake.resolves(undefined),
-  };
-  appearance: Appearance = {};
-  private fault: StoreError | undefined;
-  searchFault: StoreError | undefined;
-  readonly searched: string[] = [];
-  private readonly turns: ChatTurns;
-  private waiting: () => void = () => undefined;
-
-  constructor(folder: string, global = new MapMemento(), fault?: StoreError) {
-    this.fault = fault;
-    const { store } = openWindow(folder);
-    this.store = store;
-    const pause = () => new Promise<void>((resolve) => setImmediate(resolve));
-    const unless = <R>(call: () => Promise<R>): Promise<R> =>
-      this.fault === undefined ? call() : Promise.reject(this.fault);
-    const seen: SqliteStore = {
-      ...store,
-      list: (query) => unless(() => store.list(query)),
-      read: (id, page) => unless(() => store.read(id, page)),
-      append: (message) => unless(() => store.append(message)),
-      search: (query) => {
-        this.searched.push(query.text);
-        return this.searchFault === undefined ? store.search(query) : Promise.reject(this.searchFault);
-      },
-    };
-    const log = {
-      warn: (text: string) => this.log.push(text),
-      error: (text: string, error: unknown) => this.log.push(`${text} ${String(error)}`),
-    };
-    async function* respond() {
-      yield await Promise.resolve({ type: 'text', text: 'reply' } as const);
-    }
-    this.turns = new ChatTurns({
-      store,
-      responder: () => ({ responder: { respond }, model: undefined }),
-      ids: uuidv7,
-      pause,
-      onDefect: (error) => log.error('defect', error),
-    });
-    this.panel = new Panel({
-      store: seen,
-      turns: this.turns,
-      status: { current: sync, onDidChange: () => ({ dispose: () => undefined }) },
-      memory: new PanelMemory(new MapMemento(), global, (error) => log.error('memory', error)),
-      effects: this.effects,
-      appearance: () => this.appearance,
-      trashDays: () => 30,
-      surroundings: {
-        now: Date.now,
-        isSeen: () => true,
-        workspaceIds: () => undefined,
-        showUnread: () => undefined,
-      },
-      ids: uuidv7,
-      workspace: () => undefined,
-      log,
-      pause,
-    });
-    this.panel.connect((message) => this.take(message));
-    this.panel.receive({ type: 'ready' });
-  }
-
-  fail(fault: StoreError | undefined): void {
-    this.fault = fault;
-  }
-
-  /** The first snapshot, of those that came and those that come, for which `look` gives something. */
-  async shows<T>(look: (snapshot: Snapshot) => T | undefined | false): Promise<T> {
-    for (;;) {
-      const newest = this.snapshots.at(-1);
-      const found = newest === undefined ? undefined : look(newest);
-      if (found !== undefined && found !== false) return found;
-      await new Promise<void>((resolve) => (this.waiting = resolve));
-    }
-  }
-
-  async newConversation(): Promise<string> {
-    this.panel.receive({ type: 'newConversation' });
-    return this.shows((snapshot) => snapshot.open?.conversation.id);
-  }
-
-  draft(): Promise<{ messageId: string; text: string }> {
-    return this.shows((snapshot) => snapshot.open?.draft);
-  }
-
-  async send(conversationId: string, text: string): Promise<void> {
-    const { messageId } = await this.draft();
-    this.panel.receive({ type: 'sendMessage', conversationId, messageId, text });
-  }
-
-  async close(): Promise<void> {
-    this.panel.dispose();
-    await this.turns.stopAll();
-    await this.store.close();
-  }
-
-  private take(message: HostMessage): void {
-    if (message.type === 'snapshot') this.snapshots.push(message);
-    this.waiting();
-  }
-}
-
-const texts = (snapshot: Snapshot) => snapshot.open?.messages.map(({ content }) => content) ?? [];
 
 describe('panel', () => {
   let folder: ReturnType<typeof tempFolder>;

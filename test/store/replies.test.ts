@@ -102,6 +102,23 @@ describe('replies in the store', () => {
     assert.deepEqual(messages(first)[2]?.metadata, { navi: { continues: partial } });
   });
 
+  it('R3 I1: a window that dies while a continuation arrives leaves both parts, and it can be continued', () => {
+    const partial = reply('answer', prompt, 'half');
+    const rest = started(begin(second, 'continue', partial));
+    second.store.extend(rest, { text: ' more' });
+    world.dead.add(2);
+    first.store.interruptOrphans();
+    assert.deepEqual(
+      messages(first).map(({ content, status }) => [content, status]),
+      [
+        ['prompt', 'complete'],
+        ['half', 'interrupted'],
+        [' more', 'interrupted'],
+      ],
+    );
+    started(begin(first, 'continue', rest));
+  });
+
   it('R4 I6: Retry puts the reply and what continued it into the trash, from where it can be restored', () => {
     const partial = reply('answer', prompt, 'half');
     const rest = reply('continue', partial, ' more');
@@ -110,7 +127,7 @@ describe('replies in the store', () => {
     assert.equal(first.store.readMessage(partial)?.content, 'half');
     const page = second.store.read(conversationId, { limit: 1 });
     assert.equal(page?.conversation.messageCount, 2);
-    assert.deepEqual(page.versions, [{ messageId: again, kind: 'earlier', markId: again, count: 1 }]);
+    assert.deepEqual(page.versions, [{ messageId: again, number: 2, count: 2, earlier: [again] }]);
     second.store.append({
       id: uuidv7(),
       conversationId,

@@ -261,6 +261,52 @@ export const scenes: Readonly<Record<string, () => Snapshot>> = {
         }),
       ],
     }),
+  interrupted: () =>
+    snapshot({
+      open: open({
+        conversation: conversation(2, { title: 'Why does the pool run dry?' }),
+        messages: [
+          message(0, {
+            content: 'Requests time out under load. Where is the time lost?',
+            createdAt: NOW - 25 * MINUTE,
+            version: { number: 2, count: 3, earlier: [uuid(1)], later: [uuid(2)] },
+          }),
+          message(1, {
+            content: REPLY.slice(0, 240),
+            status: 'interrupted',
+            createdAt: NOW - 24 * MINUTE,
+            endedAt: NOW - 23 * MINUTE,
+            version: { number: 2, count: 2, earlier: [uuid(3)] },
+          }),
+        ],
+      }),
+    }),
+  editing: () =>
+    snapshot({
+      open: open({
+        conversation: conversation(2, { title: 'Why does the pool run dry?' }),
+        messages: [
+          ...chat().slice(0, 1),
+          message(1, { content: 'In the pool: it is exhausted.' }),
+          message(2, { content: 'Thanks.' }),
+        ],
+        edit: {
+          messageId: uuid(9001),
+          replaces: chat()[0]?.id ?? '',
+          text: 'Requests time out under load, but only after a deployment.\n\nWhere is the time lost?',
+        },
+      }),
+      notices: [
+        notice(1, {
+          text: 'The edited prompt is saved. The earlier version, with the 3 messages after it, is kept.',
+          severity: 'info',
+          action: {
+            label: 'Undo',
+            intent: { type: 'showVersion', conversationId: uuid(2), restore: [uuid(4)] },
+          },
+        }),
+      ],
+    }),
   search: () => snapshot({ list: { view: 'active', items, hasMore: true, search } }),
   'search-none': () =>
     snapshot({

@@ -1,5 +1,6 @@
-import { cuts, versions, type Mark, type Version } from '../../model/branches.ts';
+import { cuts, type Mark } from '../../model/branches.ts';
 import type { Position } from '../../model/order.ts';
+import { versions, type Version } from '../../model/versions.ts';
 import type { Context } from './session.ts';
 
 interface MarkRow {
@@ -32,7 +33,8 @@ function marksOf({ db }: Context, conversationId: string): (Mark & { readonly cr
 }
 
 export function readVersions(context: Context, conversationId: string): Version[] {
-  return versions(marksOf(context, conversationId));
+  const marks = marksOf(context, conversationId);
+  return versions(marks, (id) => placeOf(context, conversationId, id) !== undefined);
 }
 
 /**

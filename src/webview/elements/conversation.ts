@@ -11,12 +11,16 @@ import './notices.ts';
 import { icon } from './controls.ts';
 import { LightElement } from './light.ts';
 import { thinking } from './message.ts';
+import type { PromptEdit } from './promptEditor.ts';
+import type { MessagePlace } from './reply.ts';
 import { Scroller } from './scroller.ts';
 import { restoreBar } from './trash.ts';
 
 const SAVE_VIEW_MS = 300;
 /** Pixels above the message that a search led to. */
 const TARGET_MARGIN = 24;
+
+const NOWHERE: MessagePlace = { isLast: false, canEdit: false, canSwitch: false };
 
 /** The open conversation: its header, its messages and the composer. */
 export class NaviConversation extends LightElement {
@@ -40,6 +44,10 @@ export class NaviConversation extends LightElement {
   );
   #saved: SavedView = {};
   #caret = 0;
+  /** The focus was in the edit before an update. */
+  #isEditing = false;
+  #placesKey = '';
+  #knownPlaces: Readonly<Record<'last' | 'other', MessagePlace>> = { last: NOWHERE, other: NOWHERE };
 
   constructor() {
     super();
@@ -62,6 +70,7 @@ export class NaviConversation extends LightElement {
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     const before = changed.get('open');
+    this.#isEditing = this.querySelector('navi-prompt-editor')?.contains(document.activeElement) ?? false;
     const { id } = this.open.conversation;
     if (before) this.#scroller.beforeUpdate();
     if (before?.conversation.id !== id && changed.has('open')) this.#saved = this.host.takeSaved(id);
@@ -80,6 +89,7 @@ export class NaviConversation extends LightElement {
     if (!view || !this.isConnected) return;
     if (before?.conversation.id === this.open.conversation.id) {
       this.#scroller.afterUpdate();
+      this.#followEdit(before);
       return;
     }
     const { targetId } = this.open;
@@ -88,6 +98,16 @@ export class NaviConversation extends LightElement {
     this.#saving.call();
     if (targetId !== undefined && document.hasFocus())
       view.querySelector<HTMLElement>('navi-message.is-target article')?.focus({ preventScroll: true });
+  }
+
+  /** The focus goes into an edit that begins, and from one that ends to its prompt, or on to what comes next. */
+  #followEdit(before: OpenConversation): void {
+    const { edit } = this.open;
+    if (edit && !before.edit && document.hasFocus()) this.querySelector('navi-prompt-editor')?.takeFocus();
+    if (edit || !before.edit || !this.#isEditing) return;
+    const prompt = this.querySelector<HTMLElement>(`[data-id="${before.edit.replaces}"] article`);
+    if (prompt) prompt.focus({ preventScroll: true });
+    else this.takeFocus();
   }
 
   #saveView(): void {
@@ -139,7 +159,6 @@ export class NaviConversation extends LightElement {
   #column(): TemplateResult {
     const { open, host } = this;
     const { id: conversationId } = open.conversation;
-    const lastPrompt = open.messages.findLastIndex((message) => message.role === 'user');
     const last = open.messages.at(-1);
     return html`<div class="column">
       ${
@@ -163,12 +182,36 @@ export class NaviConversation extends LightElement {
             class=${message.id === open.targetId ? 'is-target' : nothing}
             .message=${message}
             .conversationId=${conversationId}
-            .canRetry=${index >= lastPrompt && !open.isReplying && open.conversation.status !== 'deleted'}
+            .place=${this.#places[index === open.messages.length - 1 ? 'last' : 'other']}
+            .edit=${this.#editOf(message)}
             .post=${host.post}
           ></navi-message>`,
       )}
       ${open.isReplying && !isReply(last) ? thinking() : nothing}
     </div>`;
+  }
+
+  /** Kept while it stays the same, so that messages that did not change are not drawn again. */
+  get #places(): Readonly<Record<'last' | 'other', MessagePlace>> {
+    const { open } = this;
+    const isAlive = open.conversation.status !== 'deleted';
+    const isArriving = open.isReplying || open.messages.at(-1)?.status === 'streaming';
+    const canEdit = isAlive && open.edit === undefined;
+    const key = `${isAlive} ${isArriving} ${canEdit}`;
+    if (key !== this.#placesKey) {
+      this.#placesKey = key;
+      const other = { isLast: false, canEdit, canSwitch: isAlive };
+      this.#knownPlaces = { other, last: { ...other, isLast: isAlive && !isArriving } };
+    }
+    return this.#knownPlaces;
+  }
+
+  #editOf(message: MessageItem): PromptEdit | undefined {
+    const { open, notices } = this;
+    const { edit } = open;
+    return edit?.replaces === message.id && open.conversation.status !== 'deleted'
+      ? { edit, open, notices }
+      : undefined;
   }
 
   #jump(): void {

@@ -5,6 +5,16 @@ import '../markdown/element.ts';
 import { strings } from '../strings.ts';
 import { fullTime, timeOfDay } from '../times.ts';
 import { icon, iconButton, textButton, type IconName } from './controls.ts';
+import {
+  barActions,
+  replyState,
+  trouble,
+  versionSwitch,
+  waitsFor,
+  type AboutMessage,
+  type MessagePlace,
+} from './reply.ts';
+import { promptEditor, type PromptEdit } from './promptEditor.ts';
 import { LightElement, type Post } from './light.ts';
 import { longText } from './longText.ts';
 import { steps } from './steps.ts';
@@ -26,21 +36,36 @@ export class NaviMessage extends LightElement {
   static override properties: PropertyDeclarations = {
     message: { attribute: false },
     conversationId: { attribute: false },
-    canRetry: { attribute: false },
+    place: { attribute: false },
+    edit: { attribute: false },
     post: { attribute: false },
     isWhole: { state: true },
   };
   declare message: MessageItem;
   declare conversationId: string;
-  /** True when a reply can be asked for again: nothing was said after this. */
-  declare canRetry: boolean;
+  declare place: MessagePlace;
+  /** Set while this prompt is being edited. */
+  declare edit: PromptEdit | undefined;
   declare post: Post;
   /** Of a long text: show all of it. */
   declare isWhole: boolean;
 
+  #waiting: ReturnType<typeof setTimeout> | undefined;
+
   constructor() {
     super();
     this.isWhole = false;
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearTimeout(this.#waiting);
+  }
+
+  protected override updated(): void {
+    clearTimeout(this.#waiting);
+    const waits = waitsFor(this.#about);
+    if (waits > 0) this.#waiting = setTimeout(() => this.requestUpdate(), waits);
   }
 
   protected override render(): TemplateResult {
@@ -56,16 +81,22 @@ export class NaviMessage extends LightElement {
       <div class="message-bar">
         <h2>${who}</h2>
         <time title=${fullTime(message.createdAt)}>${time}</time>
-        ${this.#delivery()}
+        ${this.#delivery()} ${this.edit ? nothing : versionSwitch(this.#about)} ${barActions(this.#about)}
         ${iconButton({
           icon: 'copy',
           label: strings.copyMessage,
-          className: 'copy-message',
+          className: 'message-action',
           run: () => this.#copy(),
         })}
       </div>
-      ${steps(message)} ${this.#body()} ${this.#ending()} ${this.#problem()} ${this.#parked()}
+      ${steps(message)} ${this.edit ? promptEditor(this.edit, this.#about) : this.#body()}
+      ${replyState(this.#about)} ${this.#parked()}
     </article>`;
+  }
+
+  get #about(): AboutMessage {
+    const { message, conversationId, place, post } = this;
+    return { message, conversationId, place, post };
   }
 
   #body(): TemplateResult | typeof nothing {
@@ -77,33 +108,14 @@ export class NaviMessage extends LightElement {
     return html`<navi-markdown class="markdown" .source=${source}></navi-markdown>`;
   }
 
-  /** How the reply ended, when it did not end well. */
-  #ending(): TemplateResult | typeof nothing {
-    const { status, content } = this.message;
-    if (status !== 'interrupted' && status !== 'failed') return nothing;
-    const name = status === 'failed' ? 'error' : 'circle-slash';
-    return trouble(status, name, strings[status](content.length), this.#retryReply());
-  }
-
-  #problem(): TemplateResult | typeof nothing {
-    const { replyProblem } = this.message;
-    if (replyProblem === undefined) return nothing;
-    return trouble('failed', 'error', strings.noReply(replyProblem), this.#retryReply());
-  }
-
   #parked(): TemplateResult | typeof nothing {
-    const { delivery, deliveryReason, id: messageId } = this.message;
+    const { delivery, deliveryReason, id, furtherIds = [] } = this.message;
     if (delivery !== 'parked') return nothing;
-    const retry = textButton(strings.retry, () => this.post({ type: 'retrySend', messageId }));
+    const retry = textButton(strings.retry, () => {
+      for (const messageId of [id, ...furtherIds]) this.post({ type: 'retrySend', messageId });
+    });
     const copy = textButton(strings.copy, () => this.#copy());
     return trouble('parked', 'warning', strings.parked(deliveryReason), retry, copy);
-  }
-
-  #retryReply(): TemplateResult | typeof nothing {
-    const { conversationId } = this;
-    return this.canRetry
-      ? textButton(strings.retry, () => this.post({ type: 'retryReply', conversationId }))
-      : nothing;
   }
 
   #delivery(): TemplateResult | typeof nothing {
@@ -117,20 +129,14 @@ export class NaviMessage extends LightElement {
   }
 
   #copy(): void {
-    this.post({ type: 'copyMessage', messageId: this.message.id, conversationId: this.conversationId });
+    const { id: messageId, furtherIds } = this.message;
+    this.post({
+      type: 'copyMessage',
+      messageId,
+      conversationId: this.conversationId,
+      ...(furtherIds && { furtherIds: [...furtherIds] }),
+    });
   }
-}
-
-function trouble(
-  kind: 'interrupted' | 'failed' | 'parked',
-  name: IconName,
-  words: string,
-  ...actions: (TemplateResult | typeof nothing)[]
-): TemplateResult {
-  return html`<div class="trouble ${kind}">
-    ${icon(name)}
-    <p>${words} ${actions}</p>
-  </div>`;
 }
 
 export function thinking(): TemplateResult {
