@@ -1,64 +1,109 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { describe, it } from 'mocha';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'mocha';
 import { v7 as uuidv7 } from 'uuid';
-import { contentHash } from '../../src/model/hash.ts';
-import { eventually, openWindow } from '../support/stores.ts';
+import { assertNothingLost } from '../support/crash/aftermath.ts';
+import { bundleChildren, Writer, type Bundles } from '../support/crash/children.ts';
+import { CHORES } from '../support/crash/deed.ts';
+import { POINTS, type Point } from '../support/crash/points.ts';
+import { Random } from '../support/crash/random.ts';
+import { readLog, type WriterLog } from '../support/crash/replay.ts';
+import { KILLS, KILLS_EACH, SEED } from '../support/crash/runs.ts';
 import { tempFolder } from '../support/tempFolder.ts';
 
-const ROUNDS = 15;
-const WRITER = fileURLToPath(new URL('../support/writerProcess.ts', import.meta.url));
+/** Writers that run at the same time on one file. */
+const TOGETHER = 3;
+const ROUNDS_A_FILE = 8;
+const LONGEST_LIFE_MS = 160;
+/** A point is reached long before. */
+const CHORES_AT_MOST = 300;
+const DIFFERENT = 5;
+/** Some die while they open the file. */
+const LONGEST_START_MS = 120;
 
-describe('a host killed while it writes', () => {
-  it(`I1 I3: ${ROUNDS} kills lose and double nothing that was acknowledged; cut replies are labelled`, async function () {
-    this.timeout(120_000);
-    const folder = tempFolder();
-    try {
-      for (let round = 0; round < ROUNDS; round += 1)
-        await killOnce(folder.path, 1 + Math.floor(Math.random() * 60));
-    } finally {
-      folder.dispose();
-    }
+describe('a host that is killed', () => {
+  let folder: ReturnType<typeof tempFolder>;
+  let bundles: Bundles;
+  before(async function () {
+    this.timeout(60_000);
+    folder = tempFolder();
+    bundles = await bundleChildren();
   });
+  after(() => {
+    bundles.dispose();
+    folder.dispose();
+  });
+
+  const place = (name: string): string => {
+    const path = join(folder.path, name);
+    mkdirSync(path);
+    return path;
+  };
+
+  it(`I1 I3 I4 I8 I9: ${KILLS} kills at random times, several writers on one file (seed ${SEED})`, async function () {
+    this.timeout(KILLS * 2_000 + 60_000);
+    const random = new Random(SEED);
+    let [killed, deeds, words] = [0, 0, 0];
+    while (killed < KILLS) {
+      const path = place(`file ${killed}`);
+      const shared = uuidv7();
+      const logs: WriterLog[] = [];
+      let total = { deeds: 0, words: 0 };
+      for (let round = 0; round < ROUNDS_A_FILE && killed < KILLS; round += 1) {
+        const writers = Array.from({ length: Math.min(TOGETHER, KILLS - killed) }, () =>
+          liveAndDie(bundles, path, shared, random),
+        );
+        for (const writer of await Promise.all(writers)) logs.push(readLog(writer.entries));
+        killed += writers.length;
+        total = assertNothingLost(path, logs, shared);
+      }
+      deeds += total.deeds;
+      words += total.words;
+    }
+    console.log(`      ${killed} kills, ${deeds} acknowledged deeds, ${words} of them words`);
+  });
+
+  for (const point of POINTS) {
+    it(`${point.rules}: ${KILLS_EACH} kills ${point.name}`, async function () {
+      this.timeout(KILLS_EACH * 30_000);
+      for (let done = 0; done < KILLS_EACH; done += TOGETHER) {
+        const some = Array.from({ length: Math.min(TOGETHER, KILLS_EACH - done) }, (_, n) => done + n);
+        await Promise.all(some.map((n) => dieAt(bundles, place(`${point.name} ${n}`), point, n)));
+      }
+    });
+  }
 });
 
-/** Kills the writer right after it acknowledged `words` words, and reads what is there as the next host does. */
-async function killOnce(folder: string, words: number): Promise<void> {
-  const conversationId = uuidv7();
-  const acknowledged = await writeUntilKilled(folder, conversationId, words);
-  const window = openWindow(folder);
-  try {
-    const page = await eventually(window, async () => {
-      const read = await window.store.read(conversationId, { limit: 1_000 });
-      return read?.messages.some((message) => message.status === 'streaming') === true ? undefined : read;
-    });
-    const shown = page.messages
-      .flatMap(({ content, commands }) => [content, ...commands.map(({ output }) => output)])
-      .join('\n');
-    for (const word of acknowledged) {
-      assert.equal(shown.split(word).length - 1, 1, `"${word}" after a kill at word ${words}`);
-    }
-    for (const message of page.messages) assert.equal(message.hash, contentHash(message));
-    const cut = page.messages.filter((message) => message.status === 'interrupted');
-    assert.ok(cut.length <= 1);
-  } finally {
-    await window.store.close();
-  }
+/** Lives for a time drawn by lot from its first acknowledged deed on, or does not live to see one. */
+async function liveAndDie(bundles: Bundles, folder: string, shared: string, random: Random): Promise<Writer> {
+  const writer = new Writer(bundles, { folder, shared, seed: random.below(2 ** 31), chores: CHORES });
+  const isEarly = random.chance(0.15);
+  const waits = random.below(isEarly ? LONGEST_START_MS : LONGEST_LIFE_MS);
+  if (!isEarly) await writer.hasBegun();
+  const timer = setTimeout(() => writer.signal('SIGKILL'), waits);
+  const how = await writer.ended;
+  clearTimeout(timer);
+  writer.assertNotBroken();
+  assert.equal(how, 'SIGKILL');
+  return writer;
 }
 
-async function writeUntilKilled(folder: string, conversationId: string, words: number): Promise<string[]> {
-  const writer = spawn(process.execPath, [WRITER, folder, conversationId], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+/** Each of the first few times that it comes to the point: a little later in its life. */
+async function dieAt(bundles: Bundles, folder: string, point: Point, n: number): Promise<void> {
+  const { match, when, chores } = point;
+  const shared = uuidv7();
+  const crash = { match, when, nth: 1 + (n % DIFFERENT) };
+  const writer = new Writer(bundles, {
+    folder,
+    shared,
+    seed: SEED + n,
+    chores,
+    crash,
+    limit: CHORES_AT_MOST,
   });
-  const exited = once(writer, 'exit');
-  const acknowledged: string[] = [];
-  for await (const line of createInterface({ input: writer.stdout })) {
-    acknowledged.push(line);
-    if (acknowledged.length === words) writer.kill('SIGKILL');
-  }
-  await exited;
-  return acknowledged;
+  const how = await writer.ended;
+  writer.assertNotBroken();
+  assert.equal(how, 'SIGKILL', 'it came to the point');
+  assertNothingLost(folder, [readLog(writer.entries)], shared);
 }

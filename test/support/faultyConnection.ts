@@ -1,4 +1,5 @@
 import { Connection } from '../../src/store/sqlite/connection.ts';
+import { statementsOf } from './statements.ts';
 
 /** SQLite's result codes that a disk, a file system or another window can cause at any call. */
 export const CODES = {
@@ -93,18 +94,4 @@ export function connectFaulty(file: string, faults: Faults): FaultyConnection {
   } finally {
     opening = undefined;
   }
-}
-
-/** Cuts at semicolons that end a line, outside a trigger's body. */
-function statementsOf(sql: string): string[] {
-  const statements: string[] = [];
-  let open = '';
-  for (const part of sql.split(/(?<=;)[ \t]*\n/)) {
-    open += `${part}\n`;
-    const isInTrigger = /CREATE (TEMP )?TRIGGER/i.test(open) && !/\bEND\s*;\s*$/i.test(open);
-    if (isInTrigger) continue;
-    statements.push(open);
-    open = '';
-  }
-  return [...statements, open].filter((statement) => statement.trim() !== '');
 }

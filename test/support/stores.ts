@@ -12,10 +12,15 @@ export interface TestWindow {
   readonly conditions: Condition[];
 }
 
-const script = new URL('../../src/store/sqlite/worker.ts', import.meta.url);
+const SCRIPT = new URL('../../src/store/sqlite/worker.ts', import.meta.url);
 
 /** A window's store, worker and all, on a file in `folder`. */
-export function openWindow(folder: string, sessionId: string = randomUUID(), pollMs = 20): TestWindow {
+export function openWindow(
+  folder: string,
+  sessionId: string = randomUUID(),
+  pollMs = 20,
+  script: string | URL = SCRIPT,
+): TestWindow {
   const damaged: string[] = [];
   const failures: StoreError[] = [];
   const conditions: Condition[] = [];
