@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { assertSound } from '../soundness.ts';
 import type { Deed } from './deed.ts';
 import { NextHost } from './nextHost.ts';
-import { expectedViews, type WriterLog } from './replay.ts';
+import { expectedViews, type Views, type WriterLog } from './replay.ts';
 
 export interface Aftermath {
   /** Deeds that were acknowledged, and of them those that said words. */
@@ -41,7 +41,11 @@ function assertOwn(host: NextHost, log: WriterLog, shared: string): void {
   const actual = host.views(ids);
   const found = JSON.stringify(sorted(actual));
   if (candidates.some((views) => JSON.stringify(sorted(views)) === found)) return;
-  assert.deepEqual(actual, candidates[0], `with ${JSON.stringify(log.open?.name ?? 'nothing')} under way`);
+  assert.deepEqual(
+    brief(actual),
+    brief(candidates[0]),
+    `with ${JSON.stringify(log.open?.name ?? 'nothing')} under way`,
+  );
 }
 
 /** In the conversation into which all write: each one's messages, each once, in the order in which it wrote them. */
@@ -83,6 +87,15 @@ function sharedId(deed: Deed, shared: string): string | undefined {
 
 function saysWords({ name }: Deed): boolean {
   return name === 'append' || name === 'extend' || name === 'saveDraft';
+}
+
+/** A difference that can be read. */
+function brief(views: Views | undefined): unknown {
+  return JSON.parse(JSON.stringify(views), (_key, value: unknown) =>
+    typeof value === 'string' && value.length > 300
+      ? `${value.slice(0, 200)}… ${value.length} ${value.slice(-50)}`
+      : value,
+  );
 }
 
 function sorted<T>(record: Readonly<Record<string, T>>): [string, T][] {

@@ -30,7 +30,17 @@ export interface Stall {
   readonly machineMs?: number;
 }
 
-export const CHORES = ['talk', 'share', 'organise', 'edit', 'trash', 'sync', 'search', 'backUp'] as const;
+export const CHORES = [
+  'talk',
+  'share',
+  'organise',
+  'edit',
+  'trash',
+  'sync',
+  'search',
+  'tend',
+  'backUp',
+] as const;
 export type Chore = (typeof CHORES)[number];
 
 export interface WriterSettings {

@@ -55,6 +55,9 @@ export class Life {
       case 'search':
         await this.host.act('search', { text: 'words', limit: 5 });
         return;
+      case 'tend':
+        await this.host.act('tendSome');
+        return;
       case 'backUp':
         await this.host.backUp();
         return;
@@ -93,15 +96,21 @@ export class Life {
     if ('refused' in start) throw new Error(`A reply was refused: ${start.refused}.`);
     for (let piece = random.below(6); piece > 0; piece -= 1) {
       await host.act('extend', id, { text: this.text() });
-      if (random.chance(0.2)) {
-        const status = random.pick(['running', 'done'] as const);
-        await host.act('extend', id, {
-          activities: [{ id: 'read', kind: 'read', label: 'Read', status }],
-          commands: [{ id: 'ls', command: 'ls', output: this.text(), status: 'done' }],
-        });
-      }
     }
+    if (random.chance(0.3)) await this.command(id);
     await host.act('settle', id, random.pick(['complete', 'interrupted']));
+  }
+
+  /** A step, and a command whose output grows past what is kept with its message. */
+  private async command(id: string): Promise<void> {
+    const { host, random } = this;
+    const status = random.pick(['running', 'done'] as const);
+    await host.act('extend', id, { activities: [{ id: 'read', kind: 'read', label: 'Read', status }] });
+    let output = '';
+    for (const state of ['running', 'running', 'done'] as const) {
+      output += this.text().repeat(20);
+      await host.act('extend', id, { commands: [{ id: 'make', command: 'make', output, status: state }] });
+    }
   }
 
   private async share(): Promise<void> {
@@ -134,8 +143,17 @@ export class Life {
     const id = uuidv7();
     this.own.add(id);
     await host.act('create', { id });
-    for (const role of ['user', 'assistant'] as const)
-      await host.act('append', { id: uuidv7(), conversationId: id, role, content: this.text() });
+    const commands = [
+      { id: 'make', command: 'make', output: this.text().repeat(60), status: 'done' },
+    ] as const;
+    await host.act('append', { id: uuidv7(), conversationId: id, role: 'user', content: this.text() });
+    await host.act('append', {
+      id: uuidv7(),
+      conversationId: id,
+      role: 'assistant',
+      content: 'Made.',
+      commands,
+    });
     await host.act('trash', { ids: [id] }, `act ${id}`);
     if (this.random.chance(0.4)) {
       await host.act('restore', { ids: [id] });

@@ -2,6 +2,7 @@
  * A process that lives as a host does until it is killed, or told to leave (SIGTERM). Says what it asks of its store and
  * what it is told was done, each before it goes on. Usage: node writer.ts SETTINGS-AS-JSON
  */
+import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OperationName, Operations } from '../../../src/store/sqlite/operations.ts';
 import { openMaintenance } from '../../../src/store/sqlite/maintenance/host.ts';
@@ -25,9 +26,20 @@ process.once('SIGTERM', () => {
   isLeaving = true;
 });
 
-/** Written when this returns: the output is a pipe. */
+/** In the pipe when this returns: what is asked for must be known before it can take effect. */
 function say(entry: Entry): void {
-  process.stdout.write(`${JSON.stringify(entry)}\n`);
+  let left = Buffer.from(`${JSON.stringify(entry)}\n`);
+  while (left.length > 0) left = left.subarray(write(left));
+}
+
+function write(bytes: Buffer): number {
+  try {
+    return writeSync(1, bytes);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    return 0;
+  }
 }
 
 async function act<K extends OperationName>(
