@@ -135,6 +135,23 @@ describe('outbox', () => {
     );
   });
 
+  it('I4: a first prompt that is refused stays above its reply, which is sent', () => {
+    const id = window.write('poison');
+    window.createThere(lease, id, 'r');
+    const { seq } = window.itemOf(id, 'append');
+    window.store.beginSend(lease, ACCOUNT, seq, world.now);
+    defer(seq, { state: 'parked', reason: 'refused' });
+    world.now += 1_000;
+    window.store.append({ id: uuidv7(), conversationId: id, role: 'assistant', content: 'reply' });
+    const reply = window.items(id).at(-1)?.seq ?? 0;
+    window.store.beginSend(lease, ACCOUNT, reply, world.now);
+    window.store.completeAppend(lease, reply, { remoteId: 'r-reply', serverOrder: world.now * 1000 });
+    assert.deepEqual(
+      window.store.read(id, { limit: 9 })?.messages.map(({ content }) => content),
+      ['poison', 'reply'],
+    );
+  });
+
   it('I2: a request whose end the store could not take down is looked up once it can no longer be alive', () => {
     const { seq } = messageIn('sending');
     assert.deepEqual(window.store.dueItems(ACCOUNT, world.now + 59_000, 9), []);

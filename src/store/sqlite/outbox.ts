@@ -272,12 +272,12 @@ export function defer(context: Context, lease: Lease, seq: number, deferral: Def
   });
 }
 
-/** A message that never gets a number from the backend stays where it was written, behind the one before it. */
+/** A message that never gets a number from the backend stays where it was written: behind the one before it, or first. */
 function keepPlaceOfParked({ db }: Context, seq: number): void {
   db.run(
     `UPDATE messages AS m SET server_order = coalesce(
        (SELECT p.server_order FROM messages p WHERE p.conversation_id = m.conversation_id AND p.hlc < m.hlc
-        ORDER BY p.server_order DESC LIMIT 1), m.server_order)
+        ORDER BY p.server_order DESC LIMIT 1), 0)
      WHERE m.id = (SELECT message_id FROM outbox WHERE ${HAS_SEQ})`,
     seq,
   );
