@@ -11,6 +11,7 @@ import { Organiser, type OrganiseEffects } from './organiser.ts';
 import type { PurgeEffects } from './purging.ts';
 import { Presenter, wordsFor, type Post, type PresenterOptions } from './presenter.ts';
 import { Replies } from './replies.ts';
+import { sendText } from './texts.ts';
 import { clearedBy, TrashActions } from './trashActions.ts';
 
 /** What the panel asks of the editor. */
@@ -209,6 +210,9 @@ export class Panel {
       case 'copyMessage':
         await effects.copy(await this.wordsOf([intent.messageId, ...(intent.furtherIds ?? [])]));
         break;
+      case 'readText':
+        await sendText(store, intent, (message) => this.presenter.send(message));
+        return;
       case 'openLink':
         effects.openLink(intent.href);
         return;

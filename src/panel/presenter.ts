@@ -7,6 +7,7 @@ import type {
   SearchSnapshot,
   Snapshot,
   SyncSnapshot,
+  TextMessage,
 } from '../protocol/panel.ts';
 import type { PanelMemory, WindowState } from '../store/memento/panelMemory.ts';
 import type { OrganiseStore } from '../store/organise.ts';
@@ -139,6 +140,11 @@ export class Presenter {
     this.post?.({ type: 'focus', target: 'search' });
   }
 
+  /** Answers what was asked for outside of snapshots. */
+  send(message: TextMessage): void {
+    this.post?.(message);
+  }
+
   /** Snapshots are made one at a time; whatever changes meanwhile makes one more. */
   refresh(): void {
     if (this.refreshing !== 'no') {
@@ -259,7 +265,7 @@ export class Presenter {
   /** The newest messages, as many as it takes to show the one that was asked for. */
   private async readWithTarget(id: string): Promise<MessagePage | undefined> {
     for (;;) {
-      const page = await this.options.store.read(id, { limit: this.messageLimit });
+      const page = await this.options.store.read(id, { limit: this.messageLimit, excerpts: true });
       const { targetId } = this;
       const isThere = page?.messages.some((message) => message.id === targetId) ?? false;
       if (targetId === undefined || isThere) return page;

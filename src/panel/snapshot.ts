@@ -1,7 +1,7 @@
 import { continued } from '../model/continued.ts';
-import type { Delivery, Message } from '../model/message.ts';
+import type { Cut, Delivery, Message } from '../model/message.ts';
 import type { Version } from '../model/versions.ts';
-import type { ConversationItem, ListView, MessageItem, SyncSnapshot } from '../protocol/panel.ts';
+import type { ConversationItem, CutItem, ListView, MessageItem, SyncSnapshot } from '../protocol/panel.ts';
 import type { ListedConversation, ListQuery } from '../store/store.ts';
 
 /** The list as the panel's views ask for it. */
@@ -42,7 +42,7 @@ export function toItem(
     pendingCount,
     deletedAt,
   } = conversation;
-  const { tags, isUnread, workspaceId = '', workspaceName } = conversation;
+  const { tags, isUnread, workspaceId = '', workspaceName, bytes } = conversation;
   // What is on no server is never removed because of its age.
   const isWaiting = sync.state !== 'off' && pendingCount > 0;
   return {
@@ -54,6 +54,7 @@ export function toItem(
     isStarred,
     updatedAt,
     messageCount,
+    bytes,
     pendingCount: sync.state === 'off' ? 0 : pendingCount,
     ...(deletedAt === undefined ? {} : { deletedAt }),
     ...(deletedAt === undefined || trashDays === 0 || isWaiting
@@ -98,7 +99,7 @@ function joined(parts: readonly MessageItem[]): MessageItem {
   if (further.length === 0) return first;
   const delivery = BY_URGENCY.find((candidate) => parts.some((part) => part.delivery === candidate));
   const reason = parts.find((part) => part.delivery === delivery)?.deliveryReason;
-  const { deliveryReason: _, ...end } = last;
+  const { deliveryReason: _, cuts: _cuts, ...end } = last;
   return {
     ...end,
     id: first.id,
@@ -107,6 +108,7 @@ function joined(parts: readonly MessageItem[]): MessageItem {
     content: parts.map(({ content }) => content).join(''),
     activities: parts.flatMap(({ activities }) => activities),
     commands: parts.flatMap(({ commands }) => commands),
+    ...joinedCuts(parts),
     delivery: delivery ?? last.delivery,
     ...(reason === undefined ? {} : { deliveryReason: reason }),
   };
@@ -128,5 +130,35 @@ function toMessageItem(message: Message, sync: SyncSnapshot): MessageItem {
     delivery: sync.state === 'off' && delivery === 'queued' ? 'local' : delivery,
     ...(deliveryReason === undefined ? {} : { deliveryReason }),
     ...(replyProblem === undefined ? {} : { replyProblem: replyProblem.reason }),
+    ...(message.cuts && { cuts: message.cuts.map((cut) => toCutItem(message, cut)) }),
+  };
+}
+
+/** The parts' texts stand one behind the other, and so do the places in them. */
+function joinedCuts(parts: readonly MessageItem[]): Pick<MessageItem, 'cuts'> {
+  let before = 0;
+  const cuts = parts.flatMap(({ content, cuts: own = [] }) => {
+    const start = before;
+    before += content.length;
+    return own.map((cut) => (cut.part === 'content' ? { ...cut, at: start + cut.at } : cut));
+  });
+  return cuts.length === 0 ? {} : { cuts };
+}
+
+function toCutItem(message: Message, { part, id, tail, bytes }: Cut): CutItem {
+  const shown = {
+    content: message.content,
+    detail: message.activities.find((activity) => activity.id === id)?.detail ?? '',
+    output: message.commands.find((command) => command.id === id)?.output ?? '',
+  }[part];
+  const { length } = shown;
+  return {
+    messageId: message.id,
+    part,
+    ...(id !== undefined && { partId: id }),
+    at: length,
+    from: length,
+    tail,
+    bytes,
   };
 }

@@ -9,9 +9,11 @@ import type { Delivery, MessageStatus, Role } from '../model/message.ts';
 import type { SnippetPiece } from '../model/snippet.ts';
 import { organiseIntents, type ListFilter } from './organise.ts';
 import { MAX_MESSAGE_LENGTH, replyIntents, type EditItem, type VersionItem } from './replies.ts';
+import { textIntents, type CutItem, type TextMessage } from './texts.ts';
 
 export type { ListFilter, SelectionChange } from './organise.ts';
 export { MAX_MESSAGE_LENGTH, type EditItem, type VersionItem } from './replies.ts';
+export type { CutItem, TextMessage } from './texts.ts';
 
 /** Longest text to search for, in UTF-16 units. */
 export const MAX_SEARCH_LENGTH = 1_000;
@@ -78,6 +80,7 @@ export const intentSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('dismissNotice'), noticeId: z.string().max(100) }),
   ...organiseIntents,
   ...replyIntents,
+  ...textIntents,
 ]);
 export type Intent = z.infer<typeof intentSchema>;
 
@@ -91,6 +94,8 @@ export interface ConversationItem {
   /** Milliseconds since the epoch. */
   readonly updatedAt: number;
   readonly messageCount: number;
+  /** What its messages say, in bytes of UTF-8. */
+  readonly bytes: number;
   /** Messages that are not on the backend yet; 0 when all are, or when sync is off. */
   readonly pendingCount: number;
   /** In the trash: when it was deleted, and when it will be removed for good; milliseconds since the epoch. */
@@ -169,6 +174,8 @@ export interface MessageItem {
   /** Why a prompt got no reply, a reply no more of it, or no other in its place; shown with Retry. */
   readonly replyProblem?: string;
   readonly version?: VersionItem;
+  /** What of its texts is not here but for its two ends. */
+  readonly cuts?: readonly CutItem[];
 }
 
 export interface OpenConversation {
@@ -236,4 +243,4 @@ export interface FocusMessage {
   readonly target: 'composer' | 'list' | 'search';
 }
 
-export type HostMessage = Snapshot | FocusMessage;
+export type HostMessage = Snapshot | FocusMessage | TextMessage;

@@ -3,6 +3,7 @@ import { interruptRunning, upsertById } from '../model/activity.ts';
 import { NEW_CONVERSATION_TITLE, titleFrom } from '../model/conversation.ts';
 import type { Message, MessageStatus } from '../model/message.ts';
 import { nextHlc } from '../model/order.ts';
+import { sizeOfMessage } from '../model/size.ts';
 import type { JournalEntry } from './journal.ts';
 import type { Extension, ListedConversation, ListQuery, MessagePage, NewMessage } from './store.ts';
 
@@ -160,6 +161,7 @@ function withCounts(item: ListedConversation, added: readonly Message[]): Listed
   return {
     ...item,
     messageCount: item.messageCount + added.length,
+    bytes: item.bytes + sizeOf(added),
     pendingCount: item.pendingCount + added.length,
     updatedAt: Math.max(item.updatedAt, newest.createdAt),
     preview: previewOf(newest.content),
@@ -189,12 +191,17 @@ export function waitingConversation(
     updatedAt: Math.max(made.at, messages.at(-1)?.createdAt ?? 0),
     ...(made.conversation.workspace === undefined ? {} : { workspace: made.conversation.workspace }),
     messageCount: messages.length,
+    bytes: sizeOf(messages),
     preview: previewOf(messages.at(-1)?.content ?? ''),
     pendingCount: messages.length,
     hasDraft: entries.some(
       (entry) => entry.kind === 'draft' && entry.conversationId === id && entry.draft.text !== '',
     ),
   };
+}
+
+function sizeOf(messages: readonly Message[]): number {
+  return messages.reduce((sum, message) => sum + sizeOfMessage(message), 0);
 }
 
 function previewOf(content: string): string {

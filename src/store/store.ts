@@ -32,6 +32,8 @@ export interface ListQuery {
 }
 
 export interface ListedConversation extends Conversation {
+  /** What its messages say, as storage.ts counts it. */
+  readonly bytes: number;
   /** Messages not yet sent. */
   readonly pendingCount: number;
   /** Some text was typed and not sent. */

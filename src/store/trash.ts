@@ -56,6 +56,8 @@ export interface UntouchedConversation {
   readonly title: string;
   readonly updatedAt: number;
   readonly messageCount: number;
+  /** As `ListedConversation.bytes`. */
+  readonly bytes: number;
 }
 
 export interface TrashStore {

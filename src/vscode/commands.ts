@@ -1,16 +1,18 @@
 import * as vscode from 'vscode';
 import type { Panel } from '../panel/panel.ts';
 import { PanelView } from '../panel/view.ts';
+import type { StorageStore } from '../store/storage.ts';
 import type { ConversationStore } from '../store/store.ts';
 import { checkHistory, type CheckParts } from './checkHistory.ts';
 import { exportToFile } from './exportCommand.ts';
 import { openConversation } from './openCommand.ts';
 import type { Settings } from './settings.ts';
+import { showStorageUse } from './storageCommand.ts';
 import { clearToken, setToken } from './tokenCommands.ts';
 import type { Tokens } from './tokens.ts';
 
 export interface CommandOptions {
-  readonly store: ConversationStore;
+  readonly store: ConversationStore & StorageStore;
   readonly panel: Panel;
   readonly check: CheckParts;
   readonly tokens: Tokens;
@@ -47,6 +49,15 @@ export function registerCommands(options: CommandOptions): vscode.Disposable {
       await showPanel();
       panel.searchConversations();
     },
+    'navi.showStorageUse': () =>
+      showStorageUse({
+        store,
+        open: async (id) => {
+          await showPanel();
+          panel.openConversation(id);
+        },
+        act: (intent) => panel.receive(intent),
+      }),
     'navi.exportConversations': () => exportToFile(store),
     'navi.checkHistory': () => checkHistory(check),
     'navi.syncNow': async () => syncNow(),

@@ -4,6 +4,7 @@ import type { Panel } from '../panel/panel.ts';
 import { Retention } from '../panel/retention.ts';
 import type { TrashStore, UntouchedConversation } from '../store/trash.ts';
 import type { Log } from './log.ts';
+import { sizeOf } from './purgeDialog.ts';
 import type { Settings } from './settings.ts';
 
 const AGREED_KEY = 'navi.retention.agreedDays';
@@ -121,10 +122,11 @@ async function review(retention: Retention, days: number): Promise<void> {
     ],
     {
       title: vscode.l10n.t(
-        '{0} conversations, untouched for {1} days, the oldest since {2}',
+        '{0} conversations, {3}, untouched for {1} days, the oldest since {2}',
         found.length,
         days,
         new Date(first.updatedAt).toLocaleDateString(),
+        sizeOf(found.reduce((sum, { bytes }) => sum + bytes, 0)),
       ),
       placeHolder: vscode.l10n.t('Nothing has been changed. Escape leaves everything as it is.'),
     },
@@ -132,11 +134,11 @@ async function review(retention: Retention, days: number): Promise<void> {
   if (chosen === move) await retention.moveNow();
 }
 
-function toPick({ title, updatedAt, messageCount }: UntouchedConversation): vscode.QuickPickItem {
+function toPick({ title, updatedAt, messageCount, bytes }: UntouchedConversation): vscode.QuickPickItem {
   return {
     // A title is somebody's words: `$(...)` in it must not become an icon.
     label: title.replaceAll('$(', '$\u200B('),
     description: new Date(updatedAt).toLocaleDateString(),
-    detail: vscode.l10n.t('{0} messages', messageCount),
+    detail: vscode.l10n.t('{0} messages, {1}', messageCount, sizeOf(bytes)),
   };
 }

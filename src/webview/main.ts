@@ -10,6 +10,7 @@ import './styles/status.css';
 import { announcements } from './announcements.ts';
 import { Announcer } from './announcer.ts';
 import './elements/app.ts';
+import { receiveText } from './elements/cutText.ts';
 import { connectHost } from './host.ts';
 import { listenToContent } from './links.ts';
 import type { Snapshot } from '../protocol/panel.ts';
@@ -35,6 +36,9 @@ window.addEventListener('message', (event) => {
       break;
     case 'focus':
       app.focusOn(message.target);
+      break;
+    case 'text':
+      receiveText(message);
       break;
     case 'stale':
       break;

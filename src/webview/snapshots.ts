@@ -1,8 +1,9 @@
-import type { FocusMessage, OpenConversation, Snapshot } from '../protocol/panel.ts';
+import type { FocusMessage, OpenConversation, Snapshot, TextMessage } from '../protocol/panel.ts';
 
 export type Accepted =
   | { readonly type: 'snapshot'; readonly snapshot: Snapshot }
   | FocusMessage
+  | TextMessage
   | { readonly type: 'stale' }
   | { readonly type: 'unknown' };
 
@@ -12,7 +13,7 @@ export function accept(shown: Snapshot | undefined, data: unknown): Accepted {
     if (shown && data.revision < shown.revision) return { type: 'stale' };
     return { type: 'snapshot', snapshot: shown ? share(shown, data) : data };
   }
-  return isFocus(data) ? data : { type: 'unknown' };
+  return isFocus(data) || isText(data) ? data : { type: 'unknown' };
 }
 
 /**
@@ -70,6 +71,10 @@ function isFocus(data: unknown): data is FocusMessage {
     data['type'] === 'focus' &&
     ['composer', 'list', 'search'].includes(String(data['target']))
   );
+}
+
+function isText(data: unknown): data is TextMessage {
+  return isObject(data) && data['type'] === 'text' && typeof data['text'] === 'string';
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

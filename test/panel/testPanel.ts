@@ -3,7 +3,13 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Responder } from '../../src/chat/responder.ts';
 import { ChatTurns } from '../../src/chat/turns.ts';
 import { Panel } from '../../src/panel/panel.ts';
-import type { Appearance, HostMessage, Snapshot, SyncSnapshot } from '../../src/protocol/panel.ts';
+import type {
+  Appearance,
+  HostMessage,
+  Snapshot,
+  SyncSnapshot,
+  TextMessage,
+} from '../../src/protocol/panel.ts';
 import { PanelMemory } from '../../src/store/memento/panelMemory.ts';
 import type { SqliteStore } from '../../src/store/sqlite/workerStore.ts';
 import type { StoreError } from '../../src/store/store.ts';
@@ -35,6 +41,7 @@ export class TestPanel {
   readonly panel: Panel;
   readonly log: string[] = [];
   readonly snapshots: Snapshot[] = [];
+  private readonly texts: TextMessage[] = [];
   readonly effects = {
     openLink: sinon.fake(),
     runCommand: sinon.fake(),
@@ -121,6 +128,15 @@ export class TestPanel {
     }
   }
 
+  /** The next piece of a text that was sent. */
+  async text(): Promise<TextMessage> {
+    for (;;) {
+      const piece = this.texts.shift();
+      if (piece !== undefined) return piece;
+      await new Promise<void>((resolve) => (this.waiting = resolve));
+    }
+  }
+
   async newConversation(): Promise<string> {
     this.panel.receive({ type: 'newConversation' });
     return this.shows((snapshot) => snapshot.open?.conversation.id);
@@ -143,6 +159,7 @@ export class TestPanel {
 
   private take(message: HostMessage): void {
     if (message.type === 'snapshot') this.snapshots.push(message);
+    if (message.type === 'text') this.texts.push(message);
     this.waiting();
   }
 }

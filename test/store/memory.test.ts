@@ -13,6 +13,7 @@ const item = (n: number, preview = ''): ConversationItem => ({
   isStarred: false,
   updatedAt: 1,
   messageCount: 1,
+  bytes: 5,
   pendingCount: 0,
   tags: [],
   isUnread: false,

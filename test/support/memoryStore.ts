@@ -16,6 +16,7 @@ import {
   type MessageStatus,
 } from '../../src/model/message.ts';
 import { comparePositions, nextHlc, UNNUMBERED, writingTime, type Position } from '../../src/model/order.ts';
+import { sizeOfMessage } from '../../src/model/size.ts';
 import {
   StoreError,
   type ConversationPage,
@@ -260,6 +261,9 @@ export class MemoryOperations {
     return {
       ...conversation,
       messageCount: messages.length,
+      bytes: messages
+        .filter(({ owner }) => owner === undefined)
+        .reduce((sum, message) => sum + sizeOfMessage(message), 0),
       preview: Array.from(messages.at(-1)?.content ?? '')
         .slice(0, 200)
         .join('')

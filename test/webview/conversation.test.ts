@@ -298,4 +298,88 @@ describe('A conversation in a browser', function () {
     assert.equal(await panel.page.getByRole('article', { name: 'NAVI, 13:30' }).count(), 1);
     assert.ok(await panel.page.getByRole('heading', { name: conversation(1).title }).isVisible());
   });
+
+  const lines = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, n) => `line ${from + n}\n`).join('');
+
+  it('P10: shows the two ends of a long output, fetches the rest with one click, and keeps it while others change', async () => {
+    const cut = {
+      messageId: uuid(1001),
+      part: 'output',
+      partId: 'c',
+      at: lines(0, 9).length,
+      from: lines(0, 9).length,
+      tail: lines(95, 100),
+      bytes: 1_234_567,
+    } as const;
+    const shown = (content: string) =>
+      snapshot({
+        open: open({
+          messages: [
+            message(1, {
+              content,
+              commands: [{ id: 'c', command: 'make', output: lines(0, 9), status: 'done' }],
+              cuts: [cut],
+            }),
+          ],
+        }),
+      });
+    await panel.show(shown('before'));
+    await panel.page.locator('.steps summary').click();
+    const outputs = panel.page.getByRole('region', { name: 'Output of make' });
+    assert.deepEqual(await outputs.allTextContents(), [lines(0, 9), lines(95, 100)]);
+    await panel.page.getByRole('button', { name: 'Show all (1.2 MB)' }).focus();
+    await panel.page.keyboard.press('Enter');
+    const place = { messageId: cut.messageId, part: 'output', partId: 'c' } as const;
+    assert.deepEqual(await panel.intentsOf('readText'), [{ type: 'readText', ...place, from: cut.from }]);
+    assert.equal(await panel.page.getByText('Loading...').count(), 1);
+    await panel.show({ type: 'text', ...place, from: 0, text: 'of an older question', isEnd: true });
+    await panel.show({ type: 'text', ...place, from: cut.from, text: lines(9, 50), isEnd: false });
+    const from = cut.from + lines(9, 50).length;
+    assert.equal((await panel.intentsOf('readText')).at(-1)?.from, from);
+    await panel.show({ type: 'text', ...place, from, text: lines(50, 100), isEnd: true });
+    assert.deepEqual(await outputs.allTextContents(), [lines(0, 100)]);
+    await panel.show(shown('after'));
+    assert.deepEqual(await outputs.allTextContents(), [lines(0, 100)]);
+  });
+
+  it('P10: a long text is shown by its ends, formatted once it is whole, and says when the rest is gone', async () => {
+    const cut = {
+      messageId: uuid(1001),
+      part: 'content',
+      at: 9,
+      from: 9,
+      tail: 'the end',
+      bytes: 40_000,
+    } as const;
+    await panel.show(
+      snapshot({ open: open({ messages: [message(1, { content: 'beginning', cuts: [cut] })] }) }),
+    );
+    const place = { messageId: cut.messageId, part: 'content' } as const;
+    const article = panel.page.locator('article');
+    assert.match(await article.innerText(), /beginning[^]*Show all \(40 kB\)[^]*the end/);
+    await panel.page.getByRole('button', { name: /Show all/ }).click();
+    await panel.show({ type: 'text', ...place, from: 9, text: ' with **strong words**', isEnd: true });
+    await panel.page.getByText('strong words').waitFor();
+    assert.equal(await article.locator('strong').textContent(), 'strong words');
+
+    await panel.show(
+      snapshot({
+        open: open({
+          messages: [message(3, { content: 'beginning', cuts: [{ ...cut, messageId: uuid(1003) }] })],
+        }),
+      }),
+    );
+    await panel.page.getByRole('button', { name: /Show all/ }).click();
+    await panel.show({
+      type: 'text',
+      messageId: uuid(1003),
+      part: 'content',
+      from: 9,
+      text: '',
+      isEnd: true,
+      isMissing: true,
+    });
+    assert.equal(await panel.page.getByText('The rest cannot be read.').count(), 1);
+  });
 });

@@ -26,6 +26,7 @@ export function conversation(n: number, fields: Partial<ConversationItem> = {}):
     isStarred: false,
     updatedAt: NOW - n * HOUR,
     messageCount: 4,
+    bytes: 12_345,
     pendingCount: 0,
     tags: [],
     isUnread: false,

@@ -29,6 +29,7 @@ const catalogueSchema = z.array(
     isStarred: z.boolean(),
     updatedAt: z.number(),
     messageCount: z.number(),
+    bytes: z.number().default(0),
     pendingCount: z.number(),
     tags: z.array(z.string()).default([]),
     isUnread: z.boolean().default(false),

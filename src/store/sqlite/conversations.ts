@@ -33,11 +33,12 @@ export interface ConversationRow {
   is_unread: number;
   message_count: number;
   preview: string | null;
+  bytes: number;
   pending_count: number;
   has_draft: number;
 }
 
-const COLUMNS = `c.id, c.title, c.status, c.is_pinned, c.is_starred, c.created_at, c.updated_at, c.deleted_at, c.workspace, c.message_count,
+const COLUMNS = `c.id, c.title, c.status, c.is_pinned, c.is_starred, c.created_at, c.updated_at, c.deleted_at, c.workspace, c.message_count, c.bytes,
   c.tags, c.is_unread, c.workspace_id, (SELECT w.name FROM workspaces w WHERE w.id = c.workspace_id) AS workspace_name,
   (SELECT substr(m.content, 1, 200) FROM messages m WHERE m.conversation_id = c.id AND m.trashed_at IS NULL
    ORDER BY m.server_order DESC, m.hlc DESC, m.id DESC LIMIT 1) AS preview,
@@ -59,6 +60,7 @@ export function toConversation(row: ConversationRow): ListedConversation {
     messageCount: row.message_count,
     preview: (row.preview ?? '').replace(/\s+/g, ' ').trim(),
     pendingCount: row.pending_count,
+    bytes: row.bytes,
     hasDraft: row.has_draft === 1,
     ...(row.status === 'deleted' && row.deleted_at !== null ? { deletedAt: row.deleted_at } : {}),
   };

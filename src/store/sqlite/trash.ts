@@ -114,8 +114,8 @@ const NO_DRAFT = `NOT EXISTS (SELECT 1 FROM drafts d WHERE d.conversation_id = c
 
 export function untouched({ db }: Context, { before, isSyncOff }: AgeQuery): UntouchedConversation[] {
   return db
-    .all<{ id: string; title: string; updated_at: number; message_count: number }>(
-      `SELECT c.id, c.title, c.updated_at, c.message_count FROM conversations c
+    .all<{ id: string; title: string; updated_at: number; message_count: number; bytes: number }>(
+      `SELECT c.id, c.title, c.updated_at, c.message_count, c.bytes FROM conversations c
        WHERE c.status IN ('active', 'archived') AND c.is_pinned = 0 AND c.is_starred = 0 AND c.updated_at < ?1
          AND c.message_count > 0 AND ${NO_DRAFT} AND ${MAY_AGE}
        ORDER BY c.updated_at, c.n LIMIT ${MOST_UNTOUCHED}`,
@@ -127,6 +127,7 @@ export function untouched({ db }: Context, { before, isSyncOff }: AgeQuery): Unt
       title: row.title,
       updatedAt: row.updated_at,
       messageCount: row.message_count,
+      bytes: row.bytes,
     }));
 }
 

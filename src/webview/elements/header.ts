@@ -4,6 +4,7 @@ import { isForInputMethod } from '../keys.ts';
 import { strings } from '../strings.ts';
 import { conversationActions, toggleActions } from './actions.ts';
 import { iconButton } from './controls.ts';
+import { details } from './details.ts';
 import { LightElement, type Post } from './light.ts';
 
 /** The protocol's limit for a title, in UTF-16 units. */
@@ -50,7 +51,7 @@ export class NaviHeader extends LightElement {
         className: 'back',
         run: () => post({ type: 'closeConversation' }),
       })}
-      ${this.isRenaming ? this.#field() : html`<h1 title=${conversation.title}>${conversation.title}</h1>`}
+      ${this.isRenaming ? this.#field() : html`<h1 title=${details(conversation)}>${conversation.title}</h1>`}
       <div class="actions">
         ${
           conversation.status === 'deleted'

@@ -8,6 +8,7 @@ import { LightElement, type Post } from './light.ts';
 import { inShownOrder } from '../steadyOrder.ts';
 import './searchBox.ts';
 import './searchResults.ts';
+import { details } from './details.ts';
 import { rowTime, trashBar, trashTime } from './trash.ts';
 
 const VIEWS: readonly ListView[] = ['active', 'starred', 'archived', 'trash'];
@@ -205,7 +206,7 @@ export class NaviList extends LightElement {
         tabindex=${isCurrent ? 0 : -1}
         @click=${() => this.post({ type: 'openConversation', conversationId: id })}
       >
-        <span class="row-title" title=${title}>${title}</span>
+        <span class="row-title" title=${details(item)}>${title}</span>
         <span class="row-marks">${marks(item)}</span>
         ${rowTime(item, now)}
         <span class="row-preview"

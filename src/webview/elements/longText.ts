@@ -7,7 +7,7 @@ const CHUNK = 20_000;
 
 /** A text too long to format. In chunks, so that the browser lays out only those in view. */
 export function longText(text: string, isWhole: boolean, showAll: () => void): TemplateResult {
-  const chunks = isWhole ? split(text) : [text.slice(0, BEGINNING)];
+  const chunks = isWhole ? chunksOf(text) : [text.slice(0, BEGINNING)];
   return html`<div class="long-text">
     ${chunks.map((chunk) => html`<div>${chunk}</div>`)}
     ${isWhole ? nothing : textButton(strings.showAll(text.length), showAll)}
@@ -15,7 +15,7 @@ export function longText(text: string, isWhole: boolean, showAll: () => void): T
 }
 
 /** Cuts at line ends where there are any. */
-function split(text: string): string[] {
+export function chunksOf(text: string): string[] {
   const chunks: string[] = [];
   for (let start = 0; start < text.length;) {
     const lineEnd = text.lastIndexOf('\n', start + CHUNK);

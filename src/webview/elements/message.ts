@@ -16,6 +16,7 @@ import {
 } from './reply.ts';
 import { promptEditor, type PromptEdit } from './promptEditor.ts';
 import { LightElement, type Post } from './light.ts';
+import { cutContent } from './cutContent.ts';
 import { longText } from './longText.ts';
 import { steps } from './steps.ts';
 
@@ -89,7 +90,7 @@ export class NaviMessage extends LightElement {
           run: () => this.#copy(),
         })}
       </div>
-      ${steps(message)} ${this.edit ? promptEditor(this.edit, this.#about) : this.#body()}
+      ${steps(message, this.post)} ${this.edit ? promptEditor(this.edit, this.#about) : this.#body()}
       ${replyState(this.#about)} ${this.#parked()}
     </article>`;
   }
@@ -100,7 +101,8 @@ export class NaviMessage extends LightElement {
   }
 
   #body(): TemplateResult | typeof nothing {
-    const { content, role, status } = this.message;
+    const { content, role, status, cuts = [] } = this.message;
+    if (cuts.some(({ part }) => part === 'content')) return cutContent(this.message, this.post);
     if (content === '') return status === 'streaming' ? thinking() : nothing;
     if (content.length > LONGEST_FORMATTED)
       return longText(content, this.isWhole, () => (this.isWhole = true));

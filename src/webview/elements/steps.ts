@@ -1,10 +1,12 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Activity, CommandPanel, RunState } from '../../model/activity.ts';
-import type { MessageItem } from '../../protocol/panel.ts';
+import type { CutItem, MessageItem } from '../../protocol/panel.ts';
 import { strings } from '../strings.ts';
 import { terminalText } from '../terminalText.ts';
 import { duration } from '../times.ts';
 import { icon, type IconName } from './controls.ts';
+import './cutText.ts';
+import type { Post } from './light.ts';
 
 const ICONS: Readonly<Record<RunState, IconName>> = {
   running: 'loading',
@@ -14,8 +16,10 @@ const ICONS: Readonly<Record<RunState, IconName>> = {
 };
 
 /** What was done for a reply, folded under it: steps first, then the commands with their output. */
-export function steps(message: MessageItem): TemplateResult | typeof nothing {
-  const { activities, commands } = message;
+export function steps(message: MessageItem, post: Post): TemplateResult | typeof nothing {
+  const { activities, commands, cuts = [] } = message;
+  const cutOf = (part: CutItem['part'], id: string): CutItem | undefined =>
+    cuts.find((cut) => cut.part === part && cut.partId === id);
   if (activities.length === 0 && commands.length === 0) return nothing;
   const states = [...activities, ...commands].map((item) => item.status);
   return html`<details class="steps">
@@ -28,11 +32,11 @@ export function steps(message: MessageItem): TemplateResult | typeof nothing {
     ${
       activities.length > 0
         ? html`<ul>
-            ${activities.map(step)}
+            ${activities.map((activity) => step(activity, cutOf('detail', activity.id), post))}
           </ul>`
         : nothing
     }
-    ${commands.map(command)}
+    ${commands.map((panel) => command(panel, cutOf('output', panel.id), post))}
   </details>`;
 }
 
@@ -60,16 +64,17 @@ function state(status: RunState): TemplateResult {
   >`;
 }
 
-function step(activity: Activity): TemplateResult {
+function step(activity: Activity, cut: CutItem | undefined, post: Post): TemplateResult {
+  const { label, detail } = activity;
   return html`<li class="step">
     ${state(activity.status)}
-    <span class="step-label">${activity.label}</span>
+    <span class="step-label">${label}</span>
     ${activity.filePath ? html`<code class="path">${activity.filePath}</code>` : nothing}
-    ${activity.detail ? html`<div class="step-detail">${activity.detail}</div>` : nothing}
+    ${detail ? (cut ? cutText(detail, cut, label, post) : html`<div class="step-detail">${detail}</div>`) : nothing}
   </li>`;
 }
 
-function command(panel: CommandPanel): TemplateResult {
+function command(panel: CommandPanel, cut: CutItem | undefined, post: Post): TemplateResult {
   const { exitCode, durationMs } = panel;
   const facts = [
     ...(exitCode === undefined ? [] : [strings.exitCode(exitCode)]),
@@ -81,17 +86,23 @@ function command(panel: CommandPanel): TemplateResult {
       <code title=${panel.cwd ?? nothing}>${panel.command}</code>
       <span class="muted facts">${facts.join(', ')}</span>
     </div>
-    ${
-      panel.output === ''
-        ? html`<p class="muted no-output">${strings.noOutput}</p>`
-        : html`<pre
-            class="output"
-            tabindex="0"
-            role="region"
-            aria-label=${strings.commandOutput(panel.command)}
-          >
-${terminalText(panel.output)}</pre>`
-    }
-    ${panel.truncated ? html`<p class="muted">${strings.truncated}</p>` : nothing}
+    ${output(panel, cut, post)} ${panel.truncated ? html`<p class="muted">${strings.truncated}</p>` : nothing}
   </div>`;
+}
+
+function output(panel: CommandPanel, cut: CutItem | undefined, post: Post): TemplateResult {
+  const label = strings.commandOutput(panel.command);
+  if (cut) return cutText(panel.output, cut, label, post);
+  if (panel.output === '') return html`<p class="muted no-output">${strings.noOutput}</p>`;
+  return html`<pre class="output" tabindex="0" role="region" aria-label=${label}>
+${terminalText(panel.output)}</pre>`;
+}
+
+function cutText(beginning: string, cut: CutItem, label: string, post: Post): TemplateResult {
+  return html`<navi-cut-text
+    .beginning=${beginning}
+    .cut=${cut}
+    .label=${label}
+    .post=${post}
+  ></navi-cut-text>`;
 }
