@@ -5,12 +5,12 @@ import { addChatRoute } from './chat/routes.ts';
 import type { ChatResponder } from './chat/responder.ts';
 import { answerError } from './http/errors.ts';
 import type { Identify } from './http/identity.ts';
-import { parseJsonBody } from './http/json.ts';
+import { BODY_LIMIT, parseJsonBody } from './http/json.ts';
 import { compileZod } from './http/validation.ts';
+import { addAbilityRoutes } from './memory/abilityRoutes.ts';
 import { addMemoryRoutes } from './memory/routes.ts';
 import type { Repository } from './storage/repository.ts';
 
-const BODY_LIMIT = 20 * 1024 * 1024;
 /** Longest time for a whole request to arrive. */
 const REQUEST_TIMEOUT_MS = 120_000;
 
@@ -19,10 +19,12 @@ export interface AppParts {
   readonly responder: ChatResponder;
   readonly identify: Identify;
   readonly logger: FastifyBaseLogger;
+  /** Of this server, for its capabilities. */
+  readonly version: string;
 }
 
 /** All routes, listening nowhere yet. Its owner closes the repository after it. */
-export function buildApp({ repository, responder, identify, logger }: AppParts): FastifyInstance {
+export function buildApp({ repository, responder, identify, logger, version }: AppParts): FastifyInstance {
   const app = fastify({
     loggerInstance: logger,
     // One line per request is written below, by its route's pattern.
@@ -60,6 +62,7 @@ export function buildApp({ repository, responder, identify, logger }: AppParts):
     // Before the body is read: a stranger's 20 MB are not worth parsing.
     api.addHook('onRequest', async (request) => void identify(request));
     addMemoryRoutes(api, repository, identify);
+    addAbilityRoutes(api, repository, identify, version);
     addChatRoute(api, responder);
   });
   return app;

@@ -12,6 +12,7 @@ import { openRepository } from './storage/kyselyRepository.ts';
 import { openPostgres } from './storage/postgres.ts';
 import { openSqlite } from './storage/sqlite.ts';
 import type { Tables } from './storage/schema.ts';
+import { VERSION } from './version.ts';
 
 export interface RunningServer {
   /** For example `http://127.0.0.1:8787`. */
@@ -35,12 +36,23 @@ export async function createServer(config: ServerConfig, parts: ServerParts = {}
     config.database.kind === 'sqlite'
       ? openSqlite(config.database.folder)
       : openPostgres(config.database.url, (error) => logger.warn({ err: error }, 'idle connection lost'));
-  const repository = await openRepository(new Kysely<Tables>({ dialect }), clock, newId);
+  const repository = await openRepository(
+    new Kysely<Tables>({ dialect }),
+    clock,
+    newId,
+    config.database.kind,
+  );
   const responder =
     config.chat.kind === 'demo'
       ? demoResponder(config.chat.pieceDelayMs, clock, newId)
       : openAiResponder(config.chat);
-  const app = buildApp({ repository, responder, identify: identifyBy(config.token), logger });
+  const app = buildApp({
+    repository,
+    responder,
+    identify: identifyBy(config.token),
+    logger,
+    version: VERSION,
+  });
   try {
     const address = await app.listen({ host: config.host, port: config.port });
     return { address, close: () => app.close().finally(() => repository.close()) };

@@ -7,14 +7,15 @@ import { Kysely, sql } from 'kysely';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { v7 } from 'uuid';
 import { isDiskFull } from '../../src/server/storage/diskFull.ts';
-import { openRepository, titleFrom } from '../../src/server/storage/kyselyRepository.ts';
+import { openRepository } from '../../src/server/storage/kyselyRepository.ts';
 import { type Repository, StorageUnavailableError } from '../../src/server/storage/repository.ts';
 import type { Tables } from '../../src/server/storage/schema.ts';
 import { openSqlite } from '../../src/server/storage/sqlite.ts';
+import { titleFrom } from '../../src/server/storage/titles.ts';
 
 const OWNER = { userId: 'u', orgId: '' };
-const EMPTY = { title: null, workspacePath: null, initialContext: null };
-const HELLO = { role: 'user', content: 'hello', metadata: null, tokensUsed: null } as const;
+const EMPTY = { clientId: null, title: null, workspacePath: null, initialContext: null };
+const HELLO = { clientId: null, role: 'user', content: 'hello', metadata: null, tokensUsed: null } as const;
 
 describe('the embedded database', () => {
   let root: string;
@@ -49,12 +50,12 @@ describe('the embedded database', () => {
 
   it('I9: is sound, in WAL mode, and knows its rows again when it is opened again', async () => {
     const first = await openFolder();
-    const { id } = await first.create(OWNER, EMPTY);
-    await first.append(OWNER, id, HELLO);
+    const id = await createIn(first);
+    await first.append(OWNER, id, [HELLO]);
     await first.close();
     open.length = 0;
     const second = await openFolder();
-    assert.equal((await second.read(OWNER, id, 10))?.messages[0]?.content, 'hello');
+    assert.equal((await contentsIn(second, id))[0], 'hello');
     const probe = new DatabaseSync(file, { readOnly: true });
     assert.equal(probe.prepare('PRAGMA integrity_check').get()?.['integrity_check'], 'ok');
     assert.equal(probe.prepare('PRAGMA journal_mode').get()?.['journal_mode'], 'wal');
@@ -88,7 +89,7 @@ describe('the embedded database', () => {
     const list = plan(
       "SELECT * FROM navi_conversations WHERE user_id='u' AND org_id='' AND status<>'deleted' ORDER BY updated_at DESC, id LIMIT 50",
     );
-    assert.match(list, /^SEARCH navi_conversations USING INDEX navi_conversations_by_update/);
+    assert.match(list, /^SEARCH navi_conversations USING INDEX navi_conversations_shown/);
     assert.doesNotMatch(list, /TEMP B-TREE/);
     const messages = plan(
       "SELECT * FROM navi_messages WHERE user_id='u' AND conversation_id='c' ORDER BY created_at DESC LIMIT 50",
@@ -101,40 +102,40 @@ describe('the embedded database', () => {
   it('waits for another process that writes, and says so when that takes too long', async () => {
     const repository = await openFolder(300);
     const patient = await openFolder();
-    const { id } = await repository.create(OWNER, EMPTY);
+    const id = await createIn(repository);
     const other = new DatabaseSync(file);
     other.exec('BEGIN IMMEDIATE');
-    await assert.rejects(repository.append(OWNER, id, HELLO), StorageUnavailableError);
-    const waiting = patient.append(OWNER, id, HELLO);
+    await assert.rejects(repository.append(OWNER, id, [HELLO]), StorageUnavailableError);
+    const waiting = patient.append(OWNER, id, [HELLO]);
     // Its first attempt has failed by the time that another reader got an answer.
     await repository.list(OWNER, { limit: 1, offset: 0 });
     other.exec('COMMIT');
     other.close();
-    assert.equal((await waiting)?.content, 'hello');
-    assert.equal((await repository.read(OWNER, id, 10))?.messages.length, 1);
+    assert.equal(outcomeOf(await waiting), 'stored');
+    assert.equal((await contentsIn(repository, id)).length, 1);
   });
 
   it('I1: acknowledges nothing after its file was moved away', async () => {
     const repository = await openFolder();
-    const { id } = await repository.create(OWNER, EMPTY);
+    const id = await createIn(repository);
     renameSync(file, join(root, 'moved.db'));
-    await assert.rejects(repository.append(OWNER, id, HELLO), StorageUnavailableError);
+    await assert.rejects(repository.append(OWNER, id, [HELLO]), StorageUnavailableError);
     renameSync(join(root, 'moved.db'), file);
-    assert.equal((await repository.append(OWNER, id, HELLO))?.content, 'hello');
+    assert.equal(outcomeOf(await repository.append(OWNER, id, [HELLO])), 'stored');
   });
 
   it('I1: a full disk fails the one write, and the next one works', async () => {
     const repository = await openFolder();
-    const { id } = await repository.create(OWNER, EMPTY);
+    const id = await createIn(repository);
     await repository.close();
     open.length = 0;
     const limited = new Kysely<Tables>({ dialect: openSqlite(folder) });
     const full = await openRepository(limited, Date.now, v7);
     open.push(full);
     await limitPages(limited);
-    await assert.rejects(full.append(OWNER, id, { ...HELLO, content: 'x'.repeat(1_000_000) }), isDiskFull);
-    assert.deepEqual((await full.read(OWNER, id, 10))?.messages, []);
-    assert.equal((await full.append(OWNER, id, HELLO))?.content, 'hello');
+    await assert.rejects(full.append(OWNER, id, [{ ...HELLO, content: 'x'.repeat(1_000_000) }]), isDiskFull);
+    assert.deepEqual(await contentsIn(full, id), []);
+    assert.equal(outcomeOf(await full.append(OWNER, id, [HELLO])), 'stored');
   });
 
   it('leaves a file of a newer server and what is no database as they are', async () => {
@@ -152,6 +153,22 @@ describe('the embedded database', () => {
     assert.equal(statSync(file).size, size);
   });
 });
+
+async function createIn(repository: Repository): Promise<string> {
+  const created = await repository.create(OWNER, EMPTY);
+  assert.ok(typeof created === 'object' && created.outcome === 'stored');
+  return created.record.id;
+}
+
+async function contentsIn(repository: Repository, id: string): Promise<string[]> {
+  const found = await repository.read(OWNER, id, 10);
+  assert.ok(typeof found === 'object');
+  return found.messages.map(({ content }) => content);
+}
+
+function outcomeOf(appended: Awaited<ReturnType<Repository['append']>>): string | undefined {
+  return typeof appended === 'string' ? appended : appended[0]?.outcome;
+}
 
 describe('titleFrom', () => {
   it('cuts after 50 code points, never inside one', () => {

@@ -16,16 +16,19 @@ export class HttpError extends Error {
   readonly statusCode: number;
   readonly detail: string | readonly Complaint[];
   readonly headers: Readonly<Record<string, string>>;
+  /** For programs; goes out as `error_code`. */
+  readonly errorCode: string | undefined;
   constructor(
     statusCode: number,
     detail: string | readonly Complaint[],
     headers: Readonly<Record<string, string>> = {},
-    options?: ErrorOptions,
+    options: ErrorOptions & { readonly errorCode?: string } = {},
   ) {
     super(typeof detail === 'string' ? detail : 'The request is not valid.', options);
     this.statusCode = statusCode;
     this.detail = detail;
     this.headers = headers;
+    this.errorCode = options.errorCode;
   }
 }
 
@@ -38,8 +41,12 @@ export function unprocessable(msg: string, ...loc: readonly string[]): HttpError
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const known = knownError(error);
   if (known === undefined || known.statusCode >= 500) request.log.error({ err: error }, 'request failed');
-  const { statusCode, detail, headers } = known ?? new HttpError(500, 'Internal server error.');
-  const body = statusCode >= 500 ? { detail, request_id: request.id } : { detail };
+  const { statusCode, detail, headers, errorCode } = known ?? new HttpError(500, 'Internal server error.');
+  const body = {
+    detail,
+    ...(errorCode === undefined ? {} : { error_code: errorCode }),
+    ...(statusCode >= 500 && { request_id: request.id }),
+  };
   void reply.code(statusCode).headers(headers).type('application/json; charset=utf-8').send(body);
 }
 

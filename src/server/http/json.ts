@@ -1,5 +1,8 @@
 import { HttpError, unprocessable } from './errors.ts';
 
+/** Bytes of a request body. */
+export const BODY_LIMIT = 20 * 1024 * 1024;
+
 /** Deeper nesting is refused, so that nothing that walks a value by recursion can run out of stack. */
 const MAX_DEPTH = 100;
 

@@ -1,12 +1,13 @@
 /** What the memory routes accept: the shared schemas, with the limits that the database puts on them. */
 import * as z from 'zod';
+import { PAGE_LIMIT, statusSchema } from '../../protocol/api.ts';
 import {
-  appendMessageSchema,
-  createConversationSchema,
-  PAGE_LIMIT,
-  patchConversationSchema,
-  statusSchema,
-} from '../../protocol/api.ts';
+  appendWithIdSchema,
+  batchSchema,
+  createWithIdSchema,
+  patchWithClocksSchema,
+} from '../../protocol/abilities.ts';
+import { parseChangeCursor, parseMessageCursor } from './cursors.ts';
 
 const TITLE_CODE_POINTS = 255;
 const DEFAULT_LIMIT = 50;
@@ -21,24 +22,33 @@ const titleSchema = z
   .nullish();
 
 /** The body may be left out. */
-export const createBody = createConversationSchema
+export const createBody = createWithIdSchema
   .extend({ title: titleSchema })
   .nullish()
   .transform((body) => body ?? {});
 
-export const patchBody = patchConversationSchema.extend({ title: titleSchema });
+export const patchBody = patchWithClocksSchema.extend({ title: titleSchema });
 
-export const appendBody = appendMessageSchema;
+export const appendBody = appendWithIdSchema;
+
+export const batchBody = batchSchema;
 
 const limitSchema = integerText(1, PAGE_LIMIT).default(DEFAULT_LIMIT);
 
+/** `full`: with what the plain contract does not have. */
+const view = z.enum(['full']).optional();
+
+export const viewQuery = z.object({ view });
+
 export const listQuery = z.object({
+  view,
   status: statusSchema.optional(),
   limit: limitSchema,
   offset: integerText(0, MAX_OFFSET).default(0),
 });
 
 export const detailQuery = z.object({
+  view,
   include_messages: z
     .enum(['true', 'false', '1', '0'])
     .transform((text) => text === 'true' || text === '1')
@@ -46,8 +56,37 @@ export const detailQuery = z.object({
   message_limit: limitSchema,
 });
 
+/** Without a cursor: the newest. `after=start`: the oldest. */
+export const pageQuery = z
+  .object({
+    limit: limitSchema,
+    before: cursor(parseMessageCursor).optional(),
+    after: z.union([z.literal('start').transform(() => 0), cursor(parseMessageCursor)]).optional(),
+  })
+  .refine(({ before, after }) => before === undefined || after === undefined, {
+    message: 'cannot be given together with after',
+    path: ['before'],
+  });
+
+/** Without `since`: from the beginning. */
+export const changesQuery = z.object({ limit: limitSchema, since: cursor(parseChangeCursor).optional() });
+
+/** Also what an event stream was left with. */
+export const changeCursor = cursor(parseChangeCursor);
+
+export const deleteQuery = z.object({ purge: z.enum(['true', 'false']).optional() });
+
 /** A UUID of any version in any case; stored ones are in lower case. */
 export const conversationPath = z.object({ id: z.guid().toLowerCase() });
+
+function cursor<T>(parse: (text: string) => T | undefined) {
+  return z.string().transform((text, context): T => {
+    const parsed = parse(text);
+    if (parsed !== undefined) return parsed;
+    context.addIssue({ code: 'custom', message: 'is no cursor of this server' });
+    return z.NEVER;
+  });
+}
 
 function integerText(smallest: number, largest: number) {
   return z

@@ -1,61 +1,80 @@
-/** `/api/navi-memory/...`: the plain contract, field for field. */
+/** `/api/navi-memory/...`: the plain contract, field for field, and what a client asks for beyond it. */
 import type { FastifyInstance } from 'fastify';
-import { formatMicros } from '../../protocol/api.ts';
 import { HttpError } from '../http/errors.ts';
 import type { Identify } from '../http/identity.ts';
 import type { ZodTypeProvider } from '../http/validation.ts';
-import type { ConversationRecord, MessageRecord, Repository } from '../storage/repository.ts';
-import { appendBody, conversationPath, createBody, detailQuery, listQuery, patchBody } from './requests.ts';
+import type { Absent, NewMessage, Repository, Stored } from '../storage/repository.ts';
+import {
+  CLIENT_ID_TAKEN,
+  presentAppended,
+  presentCreated,
+  presentFull,
+  presentMessage,
+  presentRow,
+} from './present.ts';
+import {
+  appendBody,
+  conversationPath,
+  createBody,
+  deleteQuery,
+  detailQuery,
+  listQuery,
+  patchBody,
+  viewQuery,
+} from './requests.ts';
 
-const CONVERSATIONS = '/api/navi-memory/conversations';
+export const CONVERSATIONS = '/api/navi-memory/conversations';
 
 export function addMemoryRoutes(server: FastifyInstance, repository: Repository, identify: Identify): void {
   const app = server.withTypeProvider<ZodTypeProvider>();
 
   app.get(CONVERSATIONS, { schema: { querystring: listQuery } }, async (request) => {
     const rows = await repository.list(identify(request), request.query);
-    return rows.map(presentRow);
+    return rows.map((row) => (request.query.view === 'full' ? presentFull(row) : presentRow(row)));
   });
 
-  app.post(CONVERSATIONS, { schema: { body: createBody } }, async (request) => {
-    const { title, workspace_path, initial_context } = request.body;
+  app.post(CONVERSATIONS, { schema: { body: createBody, querystring: viewQuery } }, async (request) => {
+    const { client_id, title, workspace_path, initial_context } = request.body;
     const created = await repository.create(identify(request), {
+      clientId: client_id ?? null,
       title: title ?? null,
       workspacePath: workspace_path ?? null,
       initialContext: initial_context ?? null,
     });
-    return presentCreated(created);
+    const record = orConflict(orAbsent(created));
+    return request.query.view === 'full' ? presentFull(record) : presentCreated(record);
   });
 
   app.get(
     `${CONVERSATIONS}/:id`,
     { schema: { params: conversationPath, querystring: detailQuery } },
     async (request) => {
-      const { include_messages, message_limit } = request.query;
+      const { include_messages, message_limit, view } = request.query;
       const limit = include_messages ? message_limit : 0;
-      const found = orMissing(await repository.read(identify(request), request.params.id, limit));
+      const found = orAbsent(await repository.read(identify(request), request.params.id, limit));
+      const { conversation, messages } = found;
       return {
-        ...presentRow(found.conversation),
-        initial_context: found.conversation.initialContext,
-        ...(include_messages ? { messages: found.messages.map(presentMessage) } : {}),
+        ...(view === 'full' ? presentFull(conversation) : presentRow(conversation)),
+        initial_context: conversation.initialContext,
+        ...(include_messages ? { messages: messages.map(presentMessage) } : {}),
       };
     },
   );
 
   app.patch(
     `${CONVERSATIONS}/:id`,
-    { schema: { params: conversationPath, body: patchBody } },
+    { schema: { params: conversationPath, body: patchBody, querystring: viewQuery } },
     async (request) => {
-      const { title, status, workspace_path, initial_context, is_pinned, is_starred } = request.body;
-      const changed = await repository.change(identify(request), request.params.id, {
-        title,
-        status,
+      const { workspace_path, initial_context, is_pinned, is_starred, ...rest } = request.body;
+      const change = {
+        ...rest,
         workspacePath: workspace_path,
         initialContext: initial_context,
         isPinned: is_pinned,
         isStarred: is_starred,
-      });
-      return presentRow(orMissing(changed));
+      };
+      const changed = orAbsent(await repository.change(identify(request), request.params.id, change));
+      return request.query.view === 'full' ? presentFull(changed) : presentRow(changed);
     },
   );
 
@@ -63,57 +82,56 @@ export function addMemoryRoutes(server: FastifyInstance, repository: Repository,
     `${CONVERSATIONS}/:id/messages`,
     { schema: { params: conversationPath, body: appendBody } },
     async (request) => {
-      const { role, content, metadata, tokens_used } = request.body;
-      const stored = await repository.append(identify(request), request.params.id, {
-        role,
-        content,
-        metadata: metadata ?? null,
-        tokensUsed: tokens_used ?? null,
-      });
-      return presentAppended(orMissing(stored));
+      const message = toNewMessage(request.body);
+      const [stored] = orAbsent(await repository.append(identify(request), request.params.id, [message]));
+      if (stored === undefined) throw new Error('A message was neither stored nor refused.');
+      const { clientId } = message;
+      return {
+        ...presentAppended(orConflict(stored)),
+        ...(clientId === null ? {} : { client_id: clientId }),
+      };
     },
   );
 
-  app.delete(`${CONVERSATIONS}/:id`, { schema: { params: conversationPath } }, async (request) => {
-    orMissing(await repository.change(identify(request), request.params.id, { status: 'deleted' }));
-    return { message: 'Conversation deleted' };
-  });
+  app.delete(
+    `${CONVERSATIONS}/:id`,
+    { schema: { params: conversationPath, querystring: deleteQuery } },
+    async (request) => {
+      const owner = identify(request);
+      const { id } = request.params;
+      if (request.query.purge === 'true') {
+        if ((await repository.purge(owner, id)) === 'missing') throw absent('missing');
+        return { message: 'Conversation deleted for good' };
+      }
+      orAbsent(await repository.change(owner, id, { status: 'deleted' }));
+      return { message: 'Conversation deleted' };
+    },
+  );
 }
 
-/** A conversation of somebody else is answered alike, so that ids cannot be probed. */
-function orMissing<T>(found: T | undefined): T {
-  if (found === undefined) throw new HttpError(404, 'Conversation not found');
+export function toNewMessage(body: (typeof appendBody)['_output']): NewMessage {
+  return {
+    clientId: body.client_id ?? null,
+    role: body.role,
+    content: body.content,
+    metadata: body.metadata ?? null,
+    tokensUsed: body.tokens_used ?? null,
+  };
+}
+
+/** Throws `HttpError` 404. A conversation of somebody else is answered like a missing one, so that ids cannot be probed. */
+export function orAbsent<T extends object>(found: T | Absent): T {
+  if (typeof found === 'string') throw absent(found);
   return found;
 }
 
-function presentCreated(record: ConversationRecord) {
-  return {
-    id: record.id,
-    title: record.title,
-    status: record.status,
-    is_pinned: record.isPinned,
-    is_starred: record.isStarred,
-    created_at: formatMicros(record.createdAt),
-  };
+function absent(why: Absent): HttpError {
+  return why === 'missing'
+    ? new HttpError(404, 'Conversation not found')
+    : new HttpError(404, 'Conversation was deleted for good', {}, { errorCode: 'purged' });
 }
 
-function presentRow(record: ConversationRecord) {
-  return {
-    ...presentCreated(record),
-    workspace_path: record.workspacePath,
-    updated_at: formatMicros(record.updatedAt),
-  };
-}
-
-function presentAppended(record: MessageRecord) {
-  return {
-    id: record.id,
-    role: record.role,
-    content: record.content,
-    created_at: formatMicros(record.createdAt),
-  };
-}
-
-function presentMessage(record: MessageRecord) {
-  return { ...presentAppended(record), metadata: record.metadata };
+function orConflict<T>(stored: Stored<T>): T {
+  if (stored.outcome !== 'conflict') return stored.record;
+  throw new HttpError(409, CLIENT_ID_TAKEN, {}, { errorCode: 'client_id_taken' });
 }

@@ -1,12 +1,14 @@
 import type { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { conversations } from './migrations/0001-conversations.ts';
+import { abilities } from './migrations/0002-abilities.ts';
 import { StorageUnavailableError } from './repository.ts';
 import type { Tables } from './schema.ts';
 
 /** In order of their names. Written out instead of read from a folder, so that a bundle holds them too. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-conversations': conversations,
+  '0002-abilities': abilities,
 };
 
 /**

@@ -5,6 +5,7 @@
 import type { ConversationStatus } from '../../model/conversation.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { Role } from '../../model/message.ts';
+import type { Clocks } from '../../protocol/abilities.ts';
 
 export interface Owner {
   readonly userId: string;
@@ -15,13 +16,17 @@ export interface Owner {
 /** Times are microseconds since the epoch. */
 export interface ConversationRecord {
   readonly id: string;
+  readonly clientId: string | null;
   readonly title: string | null;
   readonly status: ConversationStatus;
   readonly isPinned: boolean;
   readonly isStarred: boolean;
+  readonly tags: readonly string[];
+  readonly clocks: Clocks;
   readonly workspacePath: string | null;
   /** The JSON value that was given, or null. */
   readonly initialContext: unknown;
+  readonly messageCount: number;
   readonly createdAt: number;
   /** Rises with every change and every message, also when the clock is set back. */
   readonly updatedAt: number;
@@ -29,6 +34,7 @@ export interface ConversationRecord {
 
 export interface MessageRecord {
   readonly id: string;
+  readonly clientId: string | null;
   readonly role: Role;
   readonly content: string;
   /** The JSON value that was given, or null. */
@@ -38,6 +44,8 @@ export interface MessageRecord {
 }
 
 export interface NewConversation {
+  /** Creating twice under one is creating once. */
+  readonly clientId: string | null;
   readonly title: string | null;
   readonly workspacePath: string | null;
   readonly initialContext: JsonObject | null;
@@ -49,11 +57,16 @@ export interface ConversationChange {
   readonly status?: ConversationStatus | null | undefined;
   readonly isPinned?: boolean | null | undefined;
   readonly isStarred?: boolean | null | undefined;
+  readonly tags?: readonly string[] | null | undefined;
   readonly workspacePath?: string | null | undefined;
   readonly initialContext?: JsonObject | null | undefined;
+  /** A field with a clock is taken only when its clock is later than the stored one. */
+  readonly clocks?: Clocks | null | undefined;
 }
 
 export interface NewMessage {
+  /** Appending twice under one is appending once. */
+  readonly clientId: string | null;
   readonly role: Role;
   readonly content: string;
   readonly metadata: JsonObject | null;
@@ -67,20 +80,79 @@ export interface Page {
   readonly offset: number;
 }
 
+/** `missing` also stands for what is another owner's. `purged`: it was removed for good. */
+export type Absent = 'missing' | 'purged';
+
+/** `known`: it was there already, with the same body. */
+export type Stored<T> =
+  { readonly outcome: 'stored' | 'known'; readonly record: T } | { readonly outcome: 'conflict' };
+
+/** Where a page of messages ends: the `createdAt` of a message, which is not part of the page. */
+export type MessageWindow = { readonly limit: number } & (
+  { readonly before?: number } | { readonly after: number }
+);
+
+export interface MessagePage {
+  /** Oldest first. */
+  readonly messages: readonly MessageRecord[];
+  readonly hasOlder: boolean;
+  readonly hasNewer: boolean;
+}
+
+export type ChangeRecord =
+  | { readonly type: 'conversation'; readonly conversation: ConversationRecord }
+  | { readonly type: 'message'; readonly conversationId: string; readonly message: MessageRecord }
+  | {
+      readonly type: 'tombstone';
+      readonly conversationId: string;
+      readonly clientId: string | null;
+      readonly purgedAt: number;
+    };
+
+/** A place in an owner's changes. The epoch names the history: a place in another one is no place in this. */
+export interface ChangeCursor {
+  readonly epoch: string;
+  readonly seq: number;
+}
+
+export interface ChangePage {
+  readonly changes: readonly ChangeRecord[];
+  /** After the last of them. */
+  readonly cursor: ChangeCursor;
+  readonly hasMore: boolean;
+}
+
 export interface Repository {
   /** Newest `updatedAt` first; ties by id, so that the order is total. */
   list(owner: Owner, page: Page): Promise<ConversationRecord[]>;
-  create(owner: Owner, conversation: NewConversation): Promise<ConversationRecord>;
+  create(owner: Owner, conversation: NewConversation): Promise<Stored<ConversationRecord> | 'purged'>;
   /** The newest `messageLimit` messages, oldest first. */
   read(
     owner: Owner,
     id: string,
     messageLimit: number,
-  ): Promise<{ conversation: ConversationRecord; messages: MessageRecord[] } | undefined>;
+  ): Promise<{ conversation: ConversationRecord; messages: MessageRecord[] } | Absent>;
   /** `updatedAt` moves only when a value changes. */
-  change(owner: Owner, id: string, change: ConversationChange): Promise<ConversationRecord | undefined>;
-  /** Also gives a conversation without a title its title, when the message is the user's. */
-  append(owner: Owner, id: string, message: NewMessage): Promise<MessageRecord | undefined>;
+  change(owner: Owner, id: string, change: ConversationChange): Promise<ConversationRecord | Absent>;
+  /** Removes it for good, and leaves a tombstone. Repeatable. */
+  purge(owner: Owner, id: string): Promise<'purged' | 'missing'>;
+  /**
+   * All in one transaction and in this order; one outcome for each. Also gives a conversation without a title its
+   * title, when a message is the user's.
+   */
+  append(
+    owner: Owner,
+    id: string,
+    messages: readonly NewMessage[],
+  ): Promise<readonly Stored<MessageRecord>[] | Absent>;
+  page(owner: Owner, id: string, window: MessageWindow): Promise<MessagePage | Absent>;
+  /**
+   * What changed after a place, in the order of the commits and never missing one that was committed later: each row
+   * once, as it is now. Without a place, from the beginning. `gone`: the place is not in this history.
+   */
+  changes(owner: Owner, since: ChangeCursor | undefined, limit: number): Promise<ChangePage | 'gone'>;
+  /** The place after everything that is there now; undefined when nothing ever was. */
+  newest(owner: Owner): Promise<ChangeCursor | undefined>;
   close(): Promise<void>;
 }
 

@@ -3,26 +3,48 @@ import type { Role } from '../../model/message.ts';
 
 /** Column types that both databases have: text, and integers below 2^53. Booleans are 0 or 1. */
 export interface Tables {
+  readonly navi_users: UserTable;
   readonly navi_conversations: ConversationTable;
   readonly navi_messages: MessageTable;
+  readonly navi_tombstones: TombstoneTable;
   readonly navi_migrations: { readonly name: string; readonly timestamp: string };
+}
+
+/** One row for each user of an organisation. Whoever writes for this user locks it first: see changes.ts. */
+export interface UserTable {
+  readonly user_id: string;
+  readonly org_id: string;
+  /** Made at random with the row: a cursor of another history of this user does not fit. */
+  readonly epoch: string;
+  /** The number of the last change. */
+  readonly seq: number;
 }
 
 export interface ConversationTable {
   readonly user_id: string;
   readonly org_id: string;
   readonly id: string;
+  readonly client_id: string | null;
+  /** SHA-256 of what it was created with; null without a client id. */
+  readonly body_hash: string | null;
   readonly title: string | null;
   readonly status: ConversationStatus;
   readonly is_pinned: number;
   readonly is_starred: number;
+  /** JSON array of texts. */
+  readonly tags: string;
+  /** JSON object: field to hybrid clock. */
+  readonly clocks: string;
   readonly workspace_path: string | null;
   /** Canonical JSON, so that equal values are equal texts. */
   readonly initial_context: string | null;
+  readonly message_count: number;
   /** Microseconds since the epoch. */
   readonly created_at: number;
   /** Microseconds since the epoch; also the clock of the conversation's messages. */
   readonly updated_at: number;
+  /** The change in which a field of it changed last; a message alone does not count. */
+  readonly seq: number;
 }
 
 export interface MessageTable {
@@ -30,10 +52,24 @@ export interface MessageTable {
   readonly conversation_id: string;
   /** Microseconds since the epoch; unique within the conversation. */
   readonly created_at: number;
+  readonly org_id: string;
   readonly id: string;
+  readonly client_id: string | null;
+  readonly body_hash: string | null;
   readonly role: Role;
   readonly content: string;
   /** Canonical JSON. */
   readonly metadata: string | null;
   readonly tokens_used: number | null;
+  readonly seq: number;
+}
+
+export interface TombstoneTable {
+  readonly user_id: string;
+  readonly org_id: string;
+  readonly id: string;
+  readonly client_id: string | null;
+  /** Microseconds since the epoch. */
+  readonly purged_at: number;
+  readonly seq: number;
 }

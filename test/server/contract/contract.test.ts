@@ -42,7 +42,7 @@ function describeContract(name: string, settings: () => Promise<Environment>): v
       for (const path of ['/health', '/ping']) {
         assert.deepEqual((await at.client.call('GET', path)).body, { status: 'ok' });
       }
-      for (const path of ['/', '/api/navi-memory/capabilities', '/api/navi-memory/nothing']) {
+      for (const path of ['/', '/api/navi-memory/nothing']) {
         const answer = await at.client.call('GET', path);
         assert.deepEqual([answer.status, answer.body], [404, { detail: 'Not Found' }]);
       }

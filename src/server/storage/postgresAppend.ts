@@ -1,0 +1,113 @@
+/**
+ * An append as one statement: one way to the database and one commit, instead of five. What it does is what
+ * `appendMessages` does, and the same suite holds both to it.
+ */
+import { sql } from 'kysely';
+import { absence } from './conversations.ts';
+import type { Storage } from './kyselyRepository.ts';
+import { findByClientIds, prepare } from './messages.ts';
+import type { Absent, MessageRecord, NewMessage, Owner, Stored } from './repository.ts';
+import { toMessage } from './rows.ts';
+import { titleOf } from './titles.ts';
+
+const UNIQUE_VIOLATION = '23505';
+const TRIES = 5;
+
+interface Answer {
+  /** False when the conversation was removed after this statement had begun. */
+  readonly is_there: boolean;
+  /** Of the messages that were stored: from 0, as they were given. */
+  readonly index: number | null;
+  readonly created_at: number | null;
+}
+
+export async function appendInOneStatement(
+  storage: Storage,
+  owner: Owner,
+  id: string,
+  messages: readonly NewMessage[],
+): Promise<readonly Stored<MessageRecord>[] | Absent> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await appendOnce(storage, owner, id, messages);
+    } catch (error) {
+      // Another request stored one of these client ids after this statement had looked for it. Nothing was changed.
+      if (!isUniqueViolation(error) || attempt >= TRIES) throw error;
+    }
+  }
+}
+
+async function appendOnce(
+  storage: Storage,
+  owner: Owner,
+  id: string,
+  messages: readonly NewMessage[],
+): Promise<readonly Stored<MessageRecord>[] | Absent> {
+  const prepared = prepare(messages, storage.newId);
+  const { rows } = await statement(storage, owner, id, prepared, titleOf(messages)).execute(storage.db);
+  if (rows[0]?.is_there !== true) return await absence(storage.db, owner, id);
+  const times = new Map(rows.map((row) => [row.index, row.created_at]));
+  const clientIds = prepared.flatMap((row) => (times.has(row.index) ? [] : (row.client_id ?? [])));
+  const known = clientIds.length === 0 ? new Map() : await findByClientIds(storage.db, owner, id, clientIds);
+  return prepared.map(({ index, ...message }): Stored<MessageRecord> => {
+    const createdAt = times.get(index);
+    if (createdAt != null) {
+      const place = { user_id: owner.userId, org_id: owner.orgId, conversation_id: id, seq: 0 };
+      return { outcome: 'stored', record: toMessage({ ...message, ...place, created_at: createdAt }) };
+    }
+    const row = known.get(message.client_id);
+    return row?.body_hash === message.body_hash
+      ? { outcome: 'known', record: toMessage(row) }
+      : { outcome: 'conflict' };
+  });
+}
+
+function statement(
+  { now }: Storage,
+  { userId, orgId }: Owner,
+  id: string,
+  rows: ReturnType<typeof prepare>,
+  title: string | undefined,
+) {
+  const column = <K extends keyof (typeof rows)[number]>(name: K) => rows.map((row) => row[name]);
+  // `owner` takes the user's lock before anything else is written; what follows hangs on its answer.
+  return sql<Answer>`
+    with given as (
+      select * from unnest(${column('index')}::int[], ${column('id')}::text[], ${column('client_id')}::text[],
+        ${column('body_hash')}::text[], ${column('role')}::text[], ${column('content')}::text[],
+        ${column('metadata')}::text[], ${column('tokens_used')}::int[])
+        as g(index, id, client_id, body_hash, role, content, metadata, tokens_used)
+    ), place as (
+      select id from navi_conversations where user_id = ${userId} and org_id = ${orgId} and id = ${id}
+    ), fresh as (
+      select g.*, row_number() over (order by g.index) - 1 as k, count(*) over () as total from given g
+      where exists (select 1 from place) and not exists (
+        select 1 from navi_messages m
+        where m.user_id = ${userId} and m.conversation_id = ${id} and m.client_id = g.client_id)
+    ), owner as (
+      update navi_users u set seq = u.seq + f.total + 1
+      from (select total from fresh limit 1) f where u.user_id = ${userId} and u.org_id = ${orgId}
+      returning u.seq - f.total as first, f.total
+    ), conversation as (
+      update navi_conversations c set
+        updated_at = greatest(${now()}::bigint, c.updated_at + 1) + o.total - 1,
+        message_count = c.message_count + o.total,
+        title = case when coalesce(c.title, '') = '' then coalesce(${title ?? null}::text, c.title) else c.title end,
+        seq = case when coalesce(c.title, '') = '' and ${title ?? null}::text is not null then o.first else c.seq end
+      from owner o where c.user_id = ${userId} and c.org_id = ${orgId} and c.id = ${id}
+      returning c.updated_at - o.total + 1 as start, o.first
+    ), stored as (
+      insert into navi_messages (user_id, org_id, conversation_id, created_at, id, client_id, body_hash, role, content,
+        metadata, tokens_used, seq)
+      select ${userId}, ${orgId}, ${id}, c.start + f.k, f.id, f.client_id, f.body_hash, f.role, f.content, f.metadata,
+        f.tokens_used, c.first + 1 + f.k
+      from fresh f, conversation c
+      returning id, created_at
+    )
+    select exists (select 1 from conversation) or not exists (select 1 from fresh) as is_there, f.index, s.created_at
+      from place left join stored s on true left join fresh f on f.id = s.id`;
+}
+
+function isUniqueViolation(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === UNIQUE_VIOLATION;
+}
