@@ -4,6 +4,7 @@ import { fastify, type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { addChatRoute } from './chat/routes.ts';
 import type { ChatResponder } from './chat/responder.ts';
 import { answerError } from './http/errors.ts';
+import type { Clock } from '../model/ids.ts';
 import type { Identify } from './http/identity.ts';
 import { BODY_LIMIT, parseJsonBody } from './http/json.ts';
 import { compileZod } from './http/validation.ts';
@@ -21,10 +22,18 @@ export interface AppParts {
   readonly logger: FastifyBaseLogger;
   /** Of this server, for its capabilities. */
   readonly version: string;
+  readonly clock: Clock;
 }
 
 /** All routes, listening nowhere yet. Its owner closes the repository after it. */
-export function buildApp({ repository, responder, identify, logger, version }: AppParts): FastifyInstance {
+export function buildApp({
+  repository,
+  responder,
+  identify,
+  logger,
+  version,
+  clock,
+}: AppParts): FastifyInstance {
   const app = fastify({
     loggerInstance: logger,
     // One line per request is written below, by its route's pattern.
@@ -61,8 +70,8 @@ export function buildApp({ repository, responder, identify, logger, version }: A
   app.register(async (api) => {
     // Before the body is read: a stranger's 20 MB are not worth parsing.
     api.addHook('onRequest', async (request) => void identify(request));
-    addMemoryRoutes(api, repository, identify);
-    addAbilityRoutes(api, repository, identify, version);
+    addMemoryRoutes(api, { repository, identify, clock });
+    addAbilityRoutes(api, { repository, identify }, version);
     addChatRoute(api, responder);
   });
   return app;

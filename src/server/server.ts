@@ -52,6 +52,7 @@ export async function createServer(config: ServerConfig, parts: ServerParts = {}
     identify: identifyBy(config.token),
     logger,
     version: VERSION,
+    clock,
   });
   try {
     const address = await app.listen({ host: config.host, port: config.port });

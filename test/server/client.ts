@@ -3,6 +3,16 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import {
+  batchAnswerSchema,
+  type BatchResult,
+  type ChangesAnswer,
+  changesAnswerSchema,
+  type FullConversation,
+  fullConversationSchema,
+  type MessagePageAnswer,
+  messagePageSchema,
+} from '../../src/protocol/abilities.ts';
+import {
   appendedMessageSchema,
   type AppendedMessage,
   type ConversationDetail,
@@ -79,6 +89,24 @@ export class Client {
   async append(id: string, content: string, more: Record<string, unknown> = {}): Promise<AppendedMessage> {
     const body = { role: 'user', content, ...more };
     return appendedMessageSchema.parse(success(await this.conversations('POST', `/${id}/messages`, body)));
+  }
+
+  async full(id: string): Promise<FullConversation> {
+    return fullConversationSchema.parse(success(await this.conversations('GET', `/${id}?view=full`)));
+  }
+
+  async batch(id: string, messages: readonly unknown[]): Promise<readonly BatchResult[]> {
+    const answer = await this.conversations('POST', `/${id}/messages/batch`, { messages });
+    return batchAnswerSchema.parse(success(answer)).results;
+  }
+
+  async page(id: string, query = ''): Promise<MessagePageAnswer> {
+    return messagePageSchema.parse(success(await this.conversations('GET', `/${id}/messages${query}`)));
+  }
+
+  async changes(since?: string, limit = 200): Promise<ChangesAnswer> {
+    const query = `limit=${limit}${since === undefined ? '' : `&since=${since}`}`;
+    return changesAnswerSchema.parse(success(await this.call('GET', `/api/navi-memory/changes?${query}`)));
   }
 
   /** Contents of the newest 200 messages, oldest first. */

@@ -11,18 +11,16 @@ import {
 import { PAGE_LIMIT } from '../../protocol/api.ts';
 import { BODY_LIMIT } from '../http/json.ts';
 import { HttpError } from '../http/errors.ts';
-import type { Identify } from '../http/identity.ts';
 import type { ZodTypeProvider } from '../http/validation.ts';
-import type { ChangePage, MessagePage, NewMessage, Repository } from '../storage/repository.ts';
+import type { ChangePage, MessagePage, NewMessage } from '../storage/repository.ts';
 import { formatChangeCursor, formatMessageCursor } from './cursors.ts';
 import { presentChange, presentFullMessage, presentStored } from './present.ts';
 import { appendBody, batchBody, changesQuery, conversationPath, pageQuery } from './requests.ts';
-import { CONVERSATIONS, orAbsent, toNewMessage } from './routes.ts';
+import { CONVERSATIONS, type MemoryParts, orAbsent, toNewMessage } from './routes.ts';
 
 export function addAbilityRoutes(
   server: FastifyInstance,
-  repository: Repository,
-  identify: Identify,
+  { repository, identify }: Pick<MemoryParts, 'repository' | 'identify'>,
   version: string,
 ): void {
   const app = server.withTypeProvider<ZodTypeProvider>();

@@ -1,6 +1,8 @@
 /** `/api/navi-memory/...`: the plain contract, field for field, and what a client asks for beyond it. */
 import type { FastifyInstance } from 'fastify';
-import { HttpError } from '../http/errors.ts';
+import type { Clock } from '../../model/ids.ts';
+import type { Clocks } from '../../protocol/abilities.ts';
+import { HttpError, unprocessable } from '../http/errors.ts';
 import type { Identify } from '../http/identity.ts';
 import type { ZodTypeProvider } from '../http/validation.ts';
 import type { Absent, NewMessage, Repository, Stored } from '../storage/repository.ts';
@@ -25,7 +27,16 @@ import {
 
 export const CONVERSATIONS = '/api/navi-memory/conversations';
 
-export function addMemoryRoutes(server: FastifyInstance, repository: Repository, identify: Identify): void {
+/** How far a client's clock may be ahead: a field that was changed in a far future could never be changed again. */
+const MAX_AHEAD_MICROS = 86_400_000_000;
+
+export interface MemoryParts {
+  readonly repository: Repository;
+  readonly identify: Identify;
+  readonly clock: Clock;
+}
+
+export function addMemoryRoutes(server: FastifyInstance, { repository, identify, clock }: MemoryParts): void {
   const app = server.withTypeProvider<ZodTypeProvider>();
 
   app.get(CONVERSATIONS, { schema: { querystring: listQuery } }, async (request) => {
@@ -66,6 +77,7 @@ export function addMemoryRoutes(server: FastifyInstance, repository: Repository,
     { schema: { params: conversationPath, body: patchBody, querystring: viewQuery } },
     async (request) => {
       const { workspace_path, initial_context, is_pinned, is_starred, ...rest } = request.body;
+      refuseFuture(rest.clocks, clock() * 1000);
       const change = {
         ...rest,
         workspacePath: workspace_path,
@@ -107,6 +119,11 @@ export function addMemoryRoutes(server: FastifyInstance, repository: Repository,
       return { message: 'Conversation deleted' };
     },
   );
+}
+
+function refuseFuture(clocks: Clocks | null | undefined, now: number): void {
+  const isFuture = Object.values(clocks ?? {}).some((clock) => clock > now + MAX_AHEAD_MICROS);
+  if (isFuture) throw unprocessable('A clock is more than a day ahead of the server.', 'body', 'clocks');
 }
 
 export function toNewMessage(body: (typeof appendBody)['_output']): NewMessage {

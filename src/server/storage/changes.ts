@@ -75,13 +75,13 @@ async function readKeys(
   const { userId, orgId } = owner;
   const { rows } = await sql<Key>`
     select * from (
-      select * from (select 'conversation' as type, id, null as created_at, seq from navi_conversations
+      select * from (select 'conversation' as type, id, cast(null as bigint) as created_at, seq from navi_conversations
         where user_id = ${userId} and org_id = ${orgId} and seq > ${from} order by seq limit ${limit}) as c
       union all
       select * from (select 'message' as type, conversation_id as id, created_at, seq from navi_messages
         where user_id = ${userId} and org_id = ${orgId} and seq > ${from} order by seq limit ${limit}) as m
       union all
-      select * from (select 'tombstone' as type, id, null as created_at, seq from navi_tombstones
+      select * from (select 'tombstone' as type, id, cast(null as bigint) as created_at, seq from navi_tombstones
         where user_id = ${userId} and org_id = ${orgId} and seq > ${from} order by seq limit ${limit}) as t
     ) as k order by seq limit ${limit}`.execute(db);
   return rows;

@@ -6,8 +6,12 @@ import { type PostgresCluster, startPostgres } from '../../support/postgres.ts';
 import { Client } from '../client.ts';
 import { describeBadInput } from './badInput.ts';
 import type { ContractBench } from './bench.ts';
+import { describeChanges } from './changes.ts';
+import { describeClocks } from './clocks.ts';
 import { describeConversations } from './conversations.ts';
+import { describeIdempotency } from './idempotency.ts';
 import { describeMessages } from './messages.ts';
+import { describePaging } from './paging.ts';
 
 /** One suite over a socket; every database has to pass it. `settings` are asked for before its first test. */
 function describeContract(name: string, settings: () => Promise<Environment>): void {
@@ -37,6 +41,10 @@ function describeContract(name: string, settings: () => Promise<Environment>): v
     describeConversations(at);
     describeMessages(at);
     describeBadInput(at);
+    describeIdempotency(at);
+    describePaging(at);
+    describeChanges(at);
+    describeClocks(at);
 
     it('answers liveness, and 404 in JSON where there is nothing', async () => {
       for (const path of ['/health', '/ping']) {
