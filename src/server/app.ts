@@ -4,6 +4,8 @@ import { fastify, type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { addChatRoute } from './chat/routes.ts';
 import type { ChatResponder } from './chat/responder.ts';
 import { answerError } from './http/errors.ts';
+import type { Announcer } from './events/announcer.ts';
+import { addEventRoute } from './events/routes.ts';
 import type { Clock } from '../model/ids.ts';
 import type { Identify } from './http/identity.ts';
 import { BODY_LIMIT, parseJsonBody } from './http/json.ts';
@@ -23,6 +25,10 @@ export interface AppParts {
   /** Of this server, for its capabilities. */
   readonly version: string;
   readonly clock: Clock;
+  /** Hears of commits, see announced.ts. */
+  readonly announcer: Announcer;
+  /** Between two signs of life on a silent event stream. */
+  readonly heartbeatMs?: number | undefined;
 }
 
 /** All routes, listening nowhere yet. Its owner closes the repository after it. */
@@ -33,6 +39,8 @@ export function buildApp({
   logger,
   version,
   clock,
+  announcer,
+  heartbeatMs,
 }: AppParts): FastifyInstance {
   const app = fastify({
     loggerInstance: logger,
@@ -72,6 +80,12 @@ export function buildApp({
     api.addHook('onRequest', async (request) => void identify(request));
     addMemoryRoutes(api, { repository, identify, clock });
     addAbilityRoutes(api, { repository, identify }, version);
+    addEventRoute(api, {
+      repository,
+      announcer,
+      identify,
+      ...(heartbeatMs !== undefined && { heartbeatMs }),
+    });
     addChatRoute(api, responder);
   });
   return app;

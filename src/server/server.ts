@@ -1,4 +1,3 @@
-import { Kysely } from 'kysely';
 import { type DestinationStream, destination } from 'pino';
 import { v7 } from 'uuid';
 import type { Clock, IdSource } from '../model/ids.ts';
@@ -8,10 +7,7 @@ import type { ServerConfig } from './config.ts';
 import { identifyBy } from './http/identity.ts';
 import { openAiResponder } from './http/openai.ts';
 import { createLogger } from './log.ts';
-import { openRepository } from './storage/kyselyRepository.ts';
-import { openPostgres } from './storage/postgres.ts';
-import { openSqlite } from './storage/sqlite.ts';
-import type { Tables } from './storage/schema.ts';
+import { openStorage } from './storage/open.ts';
 import { VERSION } from './version.ts';
 
 export interface RunningServer {
@@ -26,39 +22,35 @@ export interface ServerParts {
   readonly newId?: IdSource;
   /** Where log lines go; standard error by default. */
   readonly log?: DestinationStream;
+  /** Between two signs of life on a silent event stream, milliseconds. */
+  readonly heartbeatMs?: number;
 }
 
 /** Opens the database, brings its tables up to date and listens. Throws when one of these fails. */
 export async function createServer(config: ServerConfig, parts: ServerParts = {}): Promise<RunningServer> {
   const { clock = Date.now, newId = v7, log = destination(2) } = parts;
   const logger = createLogger(config.logLevel, log);
-  const dialect =
-    config.database.kind === 'sqlite'
-      ? openSqlite(config.database.folder)
-      : openPostgres(config.database.url, (error) => logger.warn({ err: error }, 'idle connection lost'));
-  const repository = await openRepository(
-    new Kysely<Tables>({ dialect }),
-    clock,
-    newId,
-    config.database.kind,
-  );
+  const onProblem = (error: unknown): void => logger.warn({ err: error }, 'database connection lost');
+  const storage = await openStorage(config.database, { clock, newId, onProblem });
   const responder =
     config.chat.kind === 'demo'
       ? demoResponder(config.chat.pieceDelayMs, clock, newId)
       : openAiResponder(config.chat);
   const app = buildApp({
-    repository,
+    repository: storage.repository,
+    announcer: storage.announcer,
     responder,
     identify: identifyBy(config.token),
     logger,
     version: VERSION,
     clock,
+    heartbeatMs: parts.heartbeatMs,
   });
+  const close = (): Promise<void> => app.close().finally(() => storage.close());
   try {
-    const address = await app.listen({ host: config.host, port: config.port });
-    return { address, close: () => app.close().finally(() => repository.close()) };
+    return { address: await app.listen({ host: config.host, port: config.port }), close };
   } catch (error) {
-    await app.close().finally(() => repository.close());
+    await close();
     throw error;
   }
 }

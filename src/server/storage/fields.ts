@@ -1,5 +1,5 @@
 /** What a change makes of a conversation's row; pure. */
-import { canonicalJson, type Json } from '../../model/json.ts';
+import { canonicalJson } from '../../model/json.ts';
 import { CLOCKED_FIELDS, type ClockedField, type Clocks } from '../../protocol/abilities.ts';
 import type { ConversationChange } from './repository.ts';
 import { toText } from './rows.ts';
@@ -40,7 +40,7 @@ export function changeFields(row: ConversationTable, change: ConversationChange,
   }
   const isVisible = Object.keys(set).length > 0;
   if (isVisible || isClockMoved) set['clocks'] = canonicalJson(clocks);
-  return { set: set as Partial<ConversationTable>, isVisible };
+  return { set: set, isVisible };
 }
 
 function isGreater(value: string | number, stored: string | number | null): boolean {
@@ -73,5 +73,5 @@ function toBit(value: boolean | null | undefined): number | undefined {
 
 /** Sorted and each once: tags are a set. */
 function toList(tags: readonly string[] | null | undefined): string | undefined {
-  return tags ? canonicalJson([...new Set(tags)].sort() as Json) : undefined;
+  return tags ? canonicalJson([...new Set(tags)].sort()) : undefined;
 }

@@ -127,7 +127,6 @@ async function sift(
   outcomes: Stored<MessageRecord>[],
 ): Promise<Prepared[]> {
   const clientIds = prepared.flatMap(({ client_id: clientId }) => clientId ?? []);
-  if (clientIds.length === 0) return [...prepared];
   const known = await findByClientIds(trx, owner, id, clientIds);
   return prepared.filter((message) => {
     const row = message.client_id === null ? undefined : known.get(message.client_id);
@@ -146,6 +145,7 @@ export async function findByClientIds(
   id: string,
   clientIds: readonly string[],
 ): Promise<ReadonlyMap<string | null, MessageTable>> {
+  if (clientIds.length === 0) return new Map();
   const rows = await db
     .selectFrom('navi_messages')
     .selectAll()

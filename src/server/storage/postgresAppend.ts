@@ -48,7 +48,7 @@ async function appendOnce(
   if (rows[0]?.is_there !== true) return await absence(storage.db, owner, id);
   const times = new Map(rows.map((row) => [row.index, row.created_at]));
   const clientIds = prepared.flatMap((row) => (times.has(row.index) ? [] : (row.client_id ?? [])));
-  const known = clientIds.length === 0 ? new Map() : await findByClientIds(storage.db, owner, id, clientIds);
+  const known = await findByClientIds(storage.db, owner, id, clientIds);
   return prepared.map(({ index, ...message }): Stored<MessageRecord> => {
     const createdAt = times.get(index);
     if (createdAt != null) {

@@ -9,6 +9,7 @@ import type { ContractBench } from './bench.ts';
 import { describeChanges } from './changes.ts';
 import { describeClocks } from './clocks.ts';
 import { describeConversations } from './conversations.ts';
+import { describeEvents } from './events.ts';
 import { describeIdempotency } from './idempotency.ts';
 import { describeMessages } from './messages.ts';
 import { describePaging } from './paging.ts';
@@ -28,7 +29,7 @@ function describeContract(name: string, settings: () => Promise<Environment>): v
     before(async function () {
       // Making a PostgreSQL cluster takes its time on a busy machine.
       this.timeout(60_000);
-      server = await startMemoryServer(await settings(), { clock: () => at.now });
+      server = await startMemoryServer(await settings(), { clock: () => at.now, heartbeatMs: 100 });
     });
     after(async () => {
       await server.close();
@@ -45,6 +46,7 @@ function describeContract(name: string, settings: () => Promise<Environment>): v
     describePaging(at);
     describeChanges(at);
     describeClocks(at);
+    describeEvents(at);
 
     it('answers liveness, and 404 in JSON where there is nothing', async () => {
       for (const path of ['/health', '/ping']) {

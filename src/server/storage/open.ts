@@ -1,0 +1,50 @@
+import { Kysely } from 'kysely';
+import type { Clock, IdSource } from '../../model/ids.ts';
+import type { DatabaseConfig } from '../config.ts';
+import { announced } from '../events/announced.ts';
+import { type Announcer, LocalAnnouncer } from '../events/announcer.ts';
+import { PostgresAnnouncer } from '../events/postgresAnnouncer.ts';
+import { openRepository } from './kyselyRepository.ts';
+import { openPostgres } from './postgres.ts';
+import type { Repository } from './repository.ts';
+import type { Tables } from './schema.ts';
+import { openSqlite } from './sqlite.ts';
+
+export interface OpenStorage {
+  /** Tells the announcer of each commit. */
+  readonly repository: Repository;
+  readonly announcer: Announcer;
+  close(): Promise<void>;
+}
+
+export interface StorageParts {
+  readonly clock: Clock;
+  readonly newId: IdSource;
+  /** A connection was lost; it is made anew by itself. */
+  readonly onProblem: (error: unknown) => void;
+}
+
+/** Opens the database and brings its tables up to date. Throws when it cannot. */
+export async function openStorage(database: DatabaseConfig, parts: StorageParts): Promise<OpenStorage> {
+  const { clock, newId, onProblem } = parts;
+  const dialect =
+    database.kind === 'sqlite' ? openSqlite(database.folder) : openPostgres(database.url, onProblem);
+  const repository = await openRepository(new Kysely<Tables>({ dialect }), clock, newId, database.kind);
+  try {
+    const announcer =
+      database.kind === 'sqlite'
+        ? new LocalAnnouncer()
+        : await PostgresAnnouncer.open({ url: database.url, onProblem });
+    return {
+      repository: announced(repository, announcer),
+      announcer,
+      close: async () => {
+        await announcer.close();
+        await repository.close();
+      },
+    };
+  } catch (error) {
+    await repository.close();
+    throw error;
+  }
+}
