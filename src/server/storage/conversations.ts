@@ -1,7 +1,6 @@
 import { type Kysely, type Transaction } from 'kysely';
 import { takeNumbers } from './changes.ts';
 import { changeFields } from './fields.ts';
-import type { Storage } from './kyselyRepository.ts';
 import type {
   Absent,
   ConversationChange,
@@ -14,6 +13,7 @@ import type {
 } from './repository.ts';
 import { bodyHash, toConversation, toMessage, toText } from './rows.ts';
 import type { ConversationTable, Tables } from './schema.ts';
+import type { Storage } from './storage.ts';
 
 export async function listConversations(
   { db }: Storage,

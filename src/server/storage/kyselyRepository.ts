@@ -13,14 +13,7 @@ import { migrate } from './migrate.ts';
 import { appendInOneStatement } from './postgresAppend.ts';
 import type { Repository } from './repository.ts';
 import type { Tables } from './schema.ts';
-
-/** What the statements work with. */
-export interface Storage {
-  readonly db: Kysely<Tables>;
-  /** Microseconds since the epoch. */
-  readonly now: () => number;
-  readonly newId: IdSource;
-}
+import type { Storage } from './storage.ts';
 
 /** Brings the tables up to date and serves them. The repository closes `db`, also when this throws. */
 export async function openRepository(

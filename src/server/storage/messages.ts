@@ -1,7 +1,6 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { takeNumbers } from './changes.ts';
 import { absence, findRow } from './conversations.ts';
-import type { Storage } from './kyselyRepository.ts';
 import type {
   Absent,
   MessagePage,
@@ -14,6 +13,7 @@ import type {
 import { bodyHash, toMessage, toText } from './rows.ts';
 import type { MessageTable, Tables } from './schema.ts';
 import { titleOf } from './titles.ts';
+import type { Storage } from './storage.ts';
 
 /** Rows in one INSERT: databases limit the parameters of a statement. */
 const ROWS_A_STATEMENT = 100;

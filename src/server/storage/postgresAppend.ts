@@ -4,11 +4,11 @@
  */
 import { sql } from 'kysely';
 import { absence } from './conversations.ts';
-import type { Storage } from './kyselyRepository.ts';
 import { findByClientIds, prepare } from './messages.ts';
 import type { Absent, MessageRecord, NewMessage, Owner, Stored } from './repository.ts';
 import { toMessage } from './rows.ts';
 import { titleOf } from './titles.ts';
+import type { Storage } from './storage.ts';
 
 const UNIQUE_VIOLATION = '23505';
 const TRIES = 5;

@@ -1,0 +1,11 @@
+import type { Kysely } from 'kysely';
+import type { IdSource } from '../../model/ids.ts';
+import type { Tables } from './schema.ts';
+
+/** What the statements work with. */
+export interface Storage {
+  readonly db: Kysely<Tables>;
+  /** Microseconds since the epoch. */
+  readonly now: () => number;
+  readonly newId: IdSource;
+}
