@@ -106,7 +106,8 @@ export function deferralForAbsent(item: OutboxItem, readStartedAt: number, reque
   if (readStartedAt < deadAt) {
     return {
       state: 'unknown',
-      notBefore: deadAt,
+      // The clock may have been set back since: then the life is counted from now.
+      notBefore: Math.min(deadAt, readStartedAt + requestLifeMs),
       reason: 'No answer came; looking again before it is sent again.',
     };
   }

@@ -66,6 +66,22 @@ describe('edits in the store', () => {
     );
   });
 
+  it('B1 I6: a reply of which nothing came, hidden by an edit meanwhile, does not take its conversation from the list', () => {
+    const id = window.write('one');
+    const reply = uuidv7();
+    window.store.append({
+      id: reply,
+      conversationId: id,
+      role: 'assistant',
+      content: '',
+      status: 'streaming',
+    });
+    say(id, 'better', { replaces: read(id)?.messages[0]?.id });
+    assert.equal(window.store.settle(reply, 'interrupted'), undefined);
+    const [listed] = window.store.list({ status: 'active', limit: 9 }).items;
+    assert.deepEqual([listed?.id, listed?.messageCount], [id, 1]);
+  });
+
   it('B5: the text of an edit is kept beside the draft until it is sent, and marks its conversation', () => {
     const id = window.write('one');
     const replaces = read(id)?.messages[0]?.id ?? '';

@@ -151,6 +151,33 @@ describe('merging what a backend says', () => {
     );
   });
 
+  it('I3: a conversation whose creation was not answered is found again though another machine has deleted it', () => {
+    const id = window.write('mine');
+    const { seq } = window.itemOf(id, 'create');
+    window.store.beginSend(lease, ACCOUNT, seq, window.world.now);
+    window.store.defer(lease, seq, { state: 'unknown', notBefore: 0, reason: 'no answer' });
+    const there = remoteFields('r', { status: 'deleted', createdAt: window.world.now });
+    const old = remoteFields('old', { status: 'deleted', createdAt: window.world.now - 48 * 60 * 60_000 });
+    assert.deepEqual(window.store.mergeList(lease, ACCOUNT, [there, old]), ['r']);
+    merge(id, there);
+    assert.equal(window.store.remoteIdOf(ACCOUNT, id), 'r');
+    assert.deepEqual([window.store.hasItem(seq), page(id)?.conversation.status], [false, 'active']);
+  });
+
+  it('I6 D3: what arrives where others have been replaced is hidden, and no purge that did not see it takes it along', () => {
+    const id = window.write('first');
+    window.createThere(lease, id, 'r');
+    window.appendAllThere(lease, id);
+    const metadata = { navi: { replaces: page(id)?.messages[0]?.id ?? '' } };
+    window.store.append({ id: uuidv7(), conversationId: id, role: 'user', content: 'better', metadata });
+    window.store.trash({ ids: [id] }, 'act');
+    const { entries } = window.store.trashPreview({ all: true });
+    const late = remoteMessage(uuidv7(), 'late', { serverOrder: Number.MAX_SAFE_INTEGER - 1 });
+    merge(id, remoteFields('r', { status: 'deleted' }), [late]);
+    assert.deepEqual(texts(id), ['better']);
+    assert.deepEqual(window.store.purge(entries, 'user'), { purged: 0, changed: [id] });
+  });
+
   it('I7: a deletion there hides it here, and no stale row of a list brings it back', () => {
     const { conversationId } = merge(uuidv7(), remoteFields('r'), [remoteMessage(uuidv7(), 'm')]);
     window.store.mergeList(lease, ACCOUNT, [remoteFields('r', { status: 'deleted' })]);

@@ -161,6 +161,23 @@ describe('outbox', () => {
     assert.equal(window.store.dueItems(ACCOUNT, world.now, 9)[0]?.state, 'queued');
   });
 
+  it('I2: a clock that was set back holds up nothing: what waits is due, and a request without an answer is old one day', () => {
+    const waiting = messageIn('sending');
+    defer(waiting.seq, { state: 'queued', notBefore: world.now + 10 * 60_000 });
+    const doubtful = messageIn('sending');
+    const due = () => window.store.dueItems(ACCOUNT, world.now, 9).map(({ seq, state }) => [seq, state]);
+    assert.deepEqual(due(), []);
+    world.now -= 365 * 24 * 60 * 60_000;
+    assert.deepEqual(due(), [
+      [waiting.seq, 'queued'],
+      [doubtful.seq, 'unknown'],
+    ]);
+    assert.equal(window.store.summary(ACCOUNT).nextDueAt, undefined);
+    defer(doubtful.seq, { state: 'unknown', notBefore: world.now, reason: 'looked at' });
+    const [, item] = window.store.dueItems(ACCOUNT, world.now, 9);
+    assert.equal(item?.sentAt, world.now);
+  });
+
   it('I10: what belongs to another account is neither offered nor sent', () => {
     const { seq, conversationId } = messageIn('queued');
     assert.deepEqual(window.store.dueItems('another', world.now, 9), []);

@@ -84,6 +84,15 @@ describe('read-back of a request without an answer', () => {
     });
   });
 
+  it('I2: the life of a request that began later than now, before the clock was set back, ends all the same', () => {
+    const sent = item('append', { state: 'unknown', attempts: 1, sentAt: NOW + 3_600_000 });
+    const deferral = deferralForAbsent(sent, NOW, 60_000);
+    assert.deepEqual(
+      [deferral.state, 'notBefore' in deferral && deferral.notBefore],
+      ['unknown', NOW + 60_000],
+    );
+  });
+
   it('I2: after five attempts it is parked with its reason', () => {
     const sent = item('append', { state: 'unknown', attempts: 5, sentAt: NOW });
     assert.equal(deferralForAbsent(sent, NOW + 60_000, 60_000).state, 'parked');

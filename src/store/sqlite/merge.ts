@@ -27,9 +27,13 @@ interface KnownRow {
   remote_updated_at: string | null;
 }
 
+/** The backend's clock and ours differ by less than this, or the backend holds a deleted conversation twice. */
+const CLOCKS_APART_MS = 24 * 60 * 60_000;
+
 /**
  * Merges the fields of listed conversations that are known here. Returns the backend's ids of those whose content must
- * be read: unknown ones that are not deleted, and known ones whose `updated_at` is not the one last read.
+ * be read: unknown ones that are not deleted or may be our own, and known ones whose `updated_at` is not the one last
+ * read.
  */
 export function mergeList(
   context: Context,
@@ -40,16 +44,26 @@ export function mergeList(
   const { db } = context;
   return db.write(() => {
     checkFence(context, lease);
+    const since = oldestDoubtfulCreate(context) - CLOCKS_APART_MS;
     return rows
       .filter((remote) => {
         if (isKeptPurged(context, account, remote)) return false;
         const known = findByRemote(context, account, remote.remoteId);
-        if (known === undefined) return remote.status !== 'deleted';
+        // One of ours whose creation was not answered may have been deleted by another machine since.
+        if (known === undefined) return remote.status !== 'deleted' || remote.createdAt >= since;
         mergeKnownFields(context, known.id, remote);
         return remote.status !== 'deleted' && known.remote_updated_at !== remote.remoteUpdatedAt;
       })
       .map((remote) => remote.remoteId);
   });
+}
+
+/** When the first request went out that put a conversation on a backend and has no answer; Infinity without one. */
+function oldestDoubtfulCreate({ db }: Context): number {
+  const row = db.get<{ sent_at: number | null }>(
+    `SELECT min(sent_at) AS sent_at FROM outbox WHERE kind = 'create' AND state IN ('sending', 'unknown')`,
+  );
+  return row?.sent_at ?? Infinity;
 }
 
 /**

@@ -367,8 +367,14 @@ function removeEmpty(context: Context, message: Message): void {
   const { db } = context;
   db.run(`DELETE FROM outbox WHERE ${IS_OF_MESSAGE}`, message.id);
   removeParts(db, message.id);
+  // One that is hidden, because its prompt was replaced meanwhile, is not counted any more.
+  db.run(
+    `UPDATE conversations SET message_count = message_count - 1
+     WHERE id = ? AND (SELECT trashed_at FROM messages WHERE id = ?) IS NULL`,
+    message.conversationId,
+    message.id,
+  );
   db.run('DELETE FROM messages WHERE id = ?', message.id);
-  db.run('UPDATE conversations SET message_count = message_count - 1 WHERE id = ?', message.conversationId);
   // A second attempt of which nothing came gives its place back to the first.
   if (isMark(message)) applyBranches(context, message.conversationId);
 }

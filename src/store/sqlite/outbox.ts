@@ -49,6 +49,9 @@ const HEAD = `(SELECT h.seq FROM outbox h WHERE h.conversation_id = q.conversati
  */
 const SENDING_LIFE_MS = 60_000;
 
+/** No wait is longer than this: a time that lies further ahead was written before the clock was set back. */
+const LONGEST_WAIT_MS = 15 * 60_000;
+
 /**
  * What may go out: of each conversation the first create or append in order, or, when none of those waits, its
  * fields. Parked rows are stepped over, so one poisoned message blocks nothing else.
@@ -62,12 +65,15 @@ export function dueItems({ db }: Context, account: AccountKey, now: number, limi
          JOIN outbox o ON o.conversation_id = q.conversation_id AND o.seq = coalesce(${HEAD} AND h.kind <> 'fields' ORDER BY h.seq LIMIT 1),
            ${HEAD} AND h.seq < 0 AND h.kind = 'fields'))
        WHERE ${OF_ACCOUNT}
-         AND (o.state <> 'sending' OR o.sent_at <= ?) AND o.is_ready = 1 AND o.not_before <= ?
+         AND (o.state <> 'sending' OR o.sent_at NOT BETWEEN ? AND ?) AND o.is_ready = 1
+         AND o.not_before NOT BETWEEN ? AND ?
          AND (o.kind = 'create' OR c.remote_id IS NOT NULL)
        ORDER BY o.kind = 'fields', o.kind = 'append', abs(o.seq) LIMIT ?`,
       account,
-      now - SENDING_LIFE_MS,
+      now - SENDING_LIFE_MS + 1,
       now,
+      now + 1,
+      now + LONGEST_WAIT_MS,
       limit,
     )
     .map(toItem);
@@ -259,11 +265,14 @@ export function defer(context: Context, lease: Lease, seq: number, deferral: Def
   db.write(() => {
     checkFence(context, lease);
     const moved = db.run(
-      `UPDATE outbox SET state = ?2, not_before = ?3, reason = ?4 WHERE ${HAS_SEQ} AND state IN ('sending', 'unknown')`,
+      // A request cannot have begun later than now; its life would have no end for a clock that was set back.
+      `UPDATE outbox SET state = ?2, not_before = ?3, reason = ?4, sent_at = min(sent_at, ?5)
+       WHERE ${HAS_SEQ} AND state IN ('sending', 'unknown')`,
       seq,
       deferral.state,
       deferral.state === 'parked' ? 0 : deferral.notBefore,
       deferral.reason ?? null,
+      context.now(),
     );
     if (moved === 0 || deferral.state !== 'parked') return;
     keepPlaceOfParked(context, seq);
@@ -311,10 +320,12 @@ export function summarize({ db, now }: Context, account: AccountKey | undefined)
     `SELECT count(*) FILTER (WHERE o.state IN ('queued', 'sending')) AS queued,
        count(*) FILTER (WHERE o.state = 'unknown') AS unknown,
        count(*) FILTER (WHERE o.state = 'parked') AS parked,
-       min(o.not_before) FILTER (WHERE o.state IN ('queued', 'unknown') AND o.is_ready = 1 AND o.not_before > ?) AS due,
+       min(o.not_before) FILTER (WHERE o.state IN ('queued', 'unknown') AND o.is_ready = 1
+         AND o.not_before BETWEEN ? AND ?) AS due,
        min(o.reason) FILTER (WHERE o.state = 'parked') AS reason
      FROM outbox o JOIN conversations c ON c.id = o.conversation_id WHERE ? IS NULL OR ${OF_ACCOUNT}`,
-    now(),
+    now() + 1,
+    now() + LONGEST_WAIT_MS,
     account ?? null,
     account ?? null,
   );

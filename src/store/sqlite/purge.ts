@@ -8,9 +8,13 @@ import { emptyRow, removeRow } from './purged.ts';
 import type { Context } from './session.ts';
 import { NOT_PURGED } from './tombstones.ts';
 
-/** What a preview and a purge compare: any message, draft, deletion or restore since then makes it another. */
-export const SEEN = `(SELECT c.message_count || ':' || c.last_hlc || ':' || coalesce(c.deleted_at, 0) || ':'
-  || coalesce((SELECT d.updated_at FROM drafts d WHERE d.conversation_id = c.id), 0))`;
+/**
+ * What a preview and a purge compare: any message, draft, deletion or restore since then makes it another. A message that
+ * arrives where others have been replaced is hidden and older than the last one: only the rows themselves tell of it.
+ */
+export const SEEN = `(SELECT count(*) || ':' || coalesce(max(m.n), 0) || ':' || c.last_hlc || ':' || coalesce(c.deleted_at, 0)
+    || ':' || coalesce((SELECT d.updated_at FROM drafts d WHERE d.conversation_id = c.id), 0)
+  FROM messages m WHERE m.conversation_id = c.id)`;
 
 const BLOBS_AT_ONCE = 100;
 
