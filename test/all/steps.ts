@@ -50,6 +50,13 @@ export const allSteps: readonly Step[] = [
     isTest: true,
   },
   {
+    name: 'random',
+    what: 'histories at random against a model of the store',
+    command: [...mocha, '--config', 'test/random/.mocharc.json'],
+    limitMinutes: 15,
+    isTest: true,
+  },
+  {
     name: 'host',
     what: 'inside the extension host of a real VS Code',
     command: ['node', 'test/vscode/runHost.ts'],
