@@ -10,6 +10,9 @@ import { Panel } from './panel/panel.ts';
 import {
   CONDITION_NOTICE,
   conditionNotice,
+  recoveringNotice,
+  recoveryNotice,
+  recoveryWords,
   sharedPlaceWords,
   unsafeVersionWords,
 } from './panel/storeNotices.ts';
@@ -73,15 +76,12 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
       pollMs: POLL_MS,
     },
     {
-      onDamage: (keptAt) => {
-        log.warn(`The conversation file was damaged; it is kept in ${keptAt} and a new one was started.`);
-        panel.showNotice({
-          id: 'damaged',
-          severity: 'warning',
-          text: `The conversation file was damaged. It is kept unchanged in ${keptAt}. A new one was started; what the memory server holds comes back by itself.`,
-          action: CHECK,
-        });
+      onRecovering: () => panel.showNotice(recoveringNotice),
+      onRecovered: (recovery) => {
+        log.warn(recoveryWords(recovery));
+        panel.showNotice(recoveryNotice(recovery));
       },
+      onDamagedMessages: (count) => log.warn(`${count} message(s) were found damaged.`),
       onCondition: (condition) => {
         trouble = condition.trouble;
         const notice = conditionNotice(condition);

@@ -13,6 +13,8 @@ export function canonicalJson(value: Json): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
   if (isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   const members = Object.keys(value)
+    // Absent once it was stored: the hash must be that of what is read back.
+    .filter((key) => value[key] !== undefined)
     .sort()
     .map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key] ?? null)}`);
   return `{${members.join(',')}}`;
@@ -20,4 +22,20 @@ export function canonicalJson(value: Json): string {
 
 function isArray(value: Json): value is readonly Json[] {
   return Array.isArray(value);
+}
+
+/** What a text says, or undefined when it is no JSON (any more). */
+export function readJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** As `readJson`, for a text that said an object when it was stored. */
+export function readJsonObject(text: string): JsonObject | undefined {
+  const value = readJson(text);
+  return typeof value === 'object' && value !== null && !isArray(value) ? value : undefined;
 }

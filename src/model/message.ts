@@ -62,6 +62,8 @@ export interface Message extends MessageContent {
   readonly replyProblem?: ReplyProblem;
   /** What is not whole, in a page that was read as excerpts; a message that has any is only to be shown. */
   readonly cuts?: readonly Cut[];
+  /** The words are not those that were saved; what is left of them is shown and never sent. */
+  readonly isDamaged?: boolean;
 }
 
 /** True when nothing in the message can change any more, so that it may be hashed and sent. */

@@ -117,7 +117,7 @@ function joined(parts: readonly MessageItem[]): MessageItem {
 /** With sync off nothing waits for a server: the message is simply here. */
 function toMessageItem(message: Message, sync: SyncSnapshot): MessageItem {
   const { id, role, content, status, activities, commands, createdAt, endedAt } = message;
-  const { delivery, deliveryReason, replyProblem } = message;
+  const { delivery, deliveryReason, replyProblem, isDamaged } = message;
   return {
     id,
     role,
@@ -130,6 +130,7 @@ function toMessageItem(message: Message, sync: SyncSnapshot): MessageItem {
     delivery: sync.state === 'off' && delivery === 'queued' ? 'local' : delivery,
     ...(deliveryReason === undefined ? {} : { deliveryReason }),
     ...(replyProblem === undefined ? {} : { replyProblem: replyProblem.reason }),
+    ...(isDamaged === true && { isDamaged }),
     ...(message.cuts && { cuts: message.cuts.map((cut) => toCutItem(message, cut)) }),
   };
 }

@@ -75,7 +75,14 @@ export const intentSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('openLink'), href: z.string().max(4096) }),
   z.strictObject({
     type: z.literal('runCommand'),
-    command: z.enum(['syncNow', 'showLog', 'setBackendToken', 'openSettings', 'checkHistory']),
+    command: z.enum([
+      'syncNow',
+      'showLog',
+      'setBackendToken',
+      'openSettings',
+      'checkHistory',
+      'restoreFromBackup',
+    ]),
   }),
   z.strictObject({ type: z.literal('dismissNotice'), noticeId: z.string().max(100) }),
   ...organiseIntents,
@@ -176,6 +183,8 @@ export interface MessageItem {
   readonly version?: VersionItem;
   /** What of its texts is not here but for its two ends. */
   readonly cuts?: readonly CutItem[];
+  /** Its words are not those that were saved. */
+  readonly isDamaged?: boolean;
 }
 
 export interface OpenConversation {

@@ -12,6 +12,7 @@ const COMMANDS = {
   checkHistory: ['navi.checkHistory'],
   setBackendToken: ['navi.setBackendToken'],
   openSettings: ['workbench.action.openSettings', '@ext:navralabs.navi'],
+  restoreFromBackup: ['navi.restoreFromBackup'],
 } as const;
 
 /** What the panel may do to the editor. */

@@ -131,6 +131,11 @@ export const strings = {
     sent: 'Sent',
     confirmed: 'Saved on this machine and on the server',
   },
+  damaged: (isSomethingLeft: boolean) =>
+    isSomethingLeft
+      ? 'This message is damaged: what is shown is what is left of it. It is not sent.'
+      : 'This message is damaged and nothing of its text can be read. It keeps its place.',
+  restoreFromBackup: 'Restore from Backup...',
   parked: (reason: string | undefined) => (reason ? `Not sent: ${reason}` : 'Not sent'),
 
   // Steps and commands of a reply

@@ -12,7 +12,10 @@ export function openBundledStore(file: string): SqliteStore {
   return openSqliteStore(
     { script, file, sessionId: randomUUID(), pollMs: POLL_MS },
     {
-      onDamage: (keptAt) => console.error(`The store found its file damaged; it is kept in ${keptAt}.`),
+      onRecovering: () => undefined,
+      onRecovered: ({ keptAt }) =>
+        console.error(`The store found its file damaged; it is kept in ${keptAt}.`),
+      onDamagedMessages: (count) => console.error(`The store found ${count} message(s) damaged.`),
       onCondition: ({ trouble }) => {
         if (trouble !== undefined) console.error(trouble);
       },

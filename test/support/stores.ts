@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import type { Recovery } from '../../src/store/sqlite/recover.ts';
 import type { Condition } from '../../src/store/sqlite/protocol.ts';
 import { openSqliteStore, type SqliteStore } from '../../src/store/sqlite/workerStore.ts';
 import type { StoreError } from '../../src/store/store.ts';
@@ -7,6 +8,8 @@ import type { StoreError } from '../../src/store/store.ts';
 export interface TestWindow {
   readonly store: SqliteStore;
   readonly damaged: string[];
+  readonly recoveries: Recovery[];
+  readonly damagedMessages: number[];
   readonly failures: StoreError[];
   /** How the file was, the newest last. */
   readonly conditions: Condition[];
@@ -22,17 +25,24 @@ export function openWindow(
   script: string | URL = SCRIPT,
 ): TestWindow {
   const damaged: string[] = [];
+  const recoveries: Recovery[] = [];
+  const damagedMessages: number[] = [];
   const failures: StoreError[] = [];
   const conditions: Condition[] = [];
   const store = openSqliteStore(
     { script, file: join(folder, 'navi.db'), sessionId, pollMs },
     {
-      onDamage: (keptAt) => damaged.push(keptAt),
+      onRecovering: () => undefined,
+      onRecovered: (recovery) => {
+        recoveries.push(recovery);
+        if (recovery.keptAt !== undefined) damaged.push(recovery.keptAt);
+      },
+      onDamagedMessages: (count) => damagedMessages.push(count),
       onCondition: (condition) => conditions.push(condition),
       onFailure: (error) => failures.push(error),
     },
   );
-  return { store, damaged, failures, conditions };
+  return { store, damaged, recoveries, damagedMessages, failures, conditions };
 }
 
 /** Resolves with the first value that is not undefined, looked for after each commit. */

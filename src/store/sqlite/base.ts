@@ -1,4 +1,5 @@
 import type { ConversationFields } from '../../model/conversation.ts';
+import { readJsonObject } from '../../model/json.ts';
 import type { Context } from './session.ts';
 
 /** A conversation's fields as the backend was last known to hold them: what both sides' changes are measured from. */
@@ -7,9 +8,10 @@ export interface Base extends ConversationFields {
   readonly isDeleting?: boolean;
 }
 
-/** `fallback` stands in for a conversation that was never compared. */
+/** `fallback` stands in for a conversation that was never compared, or whose row is damaged. */
 export function readBase(stored: string | null, fallback: ConversationFields): Base {
-  return stored === null ? fallback : (JSON.parse(stored) as Base);
+  const base = stored === null ? undefined : readJsonObject(stored);
+  return base === undefined ? fallback : (base as unknown as Base);
 }
 
 export function writeBase({ db }: Context, conversationId: string, base: Base): void {

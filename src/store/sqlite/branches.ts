@@ -16,9 +16,12 @@ interface MarkRow {
 function marksOf({ db }: Context, conversationId: string): (Mark & { readonly createdAt: number })[] {
   return db
     .all<MarkRow>(
-      `SELECT id, server_order, hlc, created_at, json_extract(metadata, '$.navi.replaces') AS replaces,
-         json_extract(metadata, '$.navi.restores') AS restores
-       FROM messages WHERE conversation_id = ? AND json_extract(metadata, '$.navi') IS NOT NULL`,
+      // A row whose metadata is no JSON any more says nothing here, and fails nothing.
+      `SELECT id, server_order, hlc, created_at,
+         CASE WHEN json_valid(metadata) THEN json_extract(metadata, '$.navi.replaces') END AS replaces,
+         CASE WHEN json_valid(metadata) THEN json_extract(metadata, '$.navi.restores') END AS restores
+       FROM messages WHERE conversation_id = ?
+         AND CASE WHEN json_valid(metadata) THEN json_extract(metadata, '$.navi') END IS NOT NULL`,
       conversationId,
     )
     .filter((row) => row.replaces !== null || row.restores !== null)

@@ -26,6 +26,8 @@ export interface ConnectionOptions {
   readonly mode?: OpenMode;
   /** Names the shared file system that a folder lies on; undefined for a local disk. */
   readonly placeOf?: (folder: string) => string | undefined;
+  /** Called when the file cannot be opened, before SQLite lets go of it. */
+  readonly onRefused?: () => void;
   /** What SQLite says of itself, e.g. `3.53.0`: not always what the editor says of it. */
   readonly versionOf?: (db: DatabaseSync) => string;
 }
@@ -42,7 +44,8 @@ export class Connection {
   readonly unsafeVersion: string | undefined;
   private readonly db: DatabaseSync;
   private readonly statements = new Map<string, StatementSync>();
-  private readonly identity: string | undefined;
+  /** Names the file that was opened, whatever it is called now; undefined for a stand-in. */
+  readonly identity: string | undefined;
   private guard: () => void = () => undefined;
   private depth = 0;
   private isOverwriting = false;
@@ -74,6 +77,7 @@ export class Connection {
       }
       this.identity = mode === 'empty' ? undefined : identityOf(file);
     } catch (error) {
+      options.onRefused?.();
       this.db.close();
       throw error;
     }

@@ -5,10 +5,10 @@ import {
   type Conversation,
   type ConversationFields,
   type ConversationStatus,
-  type WorkspaceRef,
 } from '../../model/conversation.ts';
+import { readJson } from '../../model/json.ts';
 import { filterOf } from './listFilter.ts';
-import { placeOf } from './workspaces.ts';
+import { placeOf, readWorkspace } from './workspaces.ts';
 import type { ConversationPage, ListQuery, ListedConversation, NewConversation } from '../store.ts';
 import { enqueueFields } from './outboxRows.ts';
 import { noSuchConversation, type Context } from './session.ts';
@@ -47,13 +47,14 @@ const COLUMNS = `c.id, c.title, c.status, c.is_pinned, c.is_starred, c.created_a
     OR EXISTS (SELECT 1 FROM edits e WHERE e.conversation_id = c.id)) AS has_draft`;
 
 export function toConversation(row: ConversationRow): ListedConversation {
+  const workspace = row.workspace === null ? undefined : readWorkspace(row.workspace);
   return {
     id: row.id,
     ...toFields(row),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
-    ...(row.workspace === null ? {} : { workspace: JSON.parse(row.workspace) as WorkspaceRef }),
-    tags: JSON.parse(row.tags) as string[],
+    ...(workspace === undefined ? {} : { workspace }),
+    tags: tagsOf(row.tags),
     ...(row.workspace_id === null ? {} : { workspaceId: row.workspace_id }),
     ...(row.workspace_name === null ? {} : { workspaceName: row.workspace_name }),
     isUnread: row.is_unread === 1,
@@ -64,6 +65,12 @@ export function toConversation(row: ConversationRow): ListedConversation {
     hasDraft: row.has_draft === 1,
     ...(row.status === 'deleted' && row.deleted_at !== null ? { deletedAt: row.deleted_at } : {}),
   };
+}
+
+/** Empty also for what damage made of them: one row must not take the list down. */
+function tagsOf(stored: string): string[] {
+  const tags = readJson(stored);
+  return Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : [];
 }
 
 export function toFields(

@@ -16,7 +16,10 @@ export function filterOf(query: Omit<ListQuery, 'status' | 'limit'>): {
   if (starredOnly === true) add('c.is_starred = 1');
   if (unreadOnly === true) add('c.is_unread = 1');
   if (tag !== undefined)
-    add(`c.tags <> '[]' AND EXISTS (SELECT 1 FROM json_each(c.tags) t WHERE t.value = ?)`, tag);
+    add(
+      `c.tags <> '[]' AND EXISTS (SELECT 1 FROM json_each(CASE WHEN json_valid(c.tags) THEN c.tags ELSE '[]' END) t WHERE t.value = ?)`,
+      tag,
+    );
   if (workspaceIds?.length === 0) add('c.workspace_id IS NULL');
   else if (workspaceIds !== undefined)
     // The plus keeps the order of the list's index: sorting what another index finds costs more on the first page.

@@ -17,6 +17,7 @@ import { insertMessage } from './messages.ts';
 import { linkRemote, readSyncRow } from './outbox.ts';
 import { ensureFieldsQueued, IS_OF_MESSAGE } from './outboxRows.ts';
 import { keepPurged } from './purged.ts';
+import { isQuarantined, mend } from './quarantine.ts';
 import { requireConversation, type Context } from './session.ts';
 import { findTombstone, findTombstoneByRemote, forgetTombstone } from './tombstones.ts';
 import { markArrived } from './unread.ts';
@@ -224,6 +225,7 @@ function mergeMessage(context: Context, conversationId: string, message: RemoteM
     insertMessage(context, conversationId, { ...message, id, owner: undefined });
     return 'added';
   }
+  if (isQuarantined(db, known.id)) mend(context, known.id, message);
   if (known.is_confirmed === 1) return 'kept';
   const isTaken = byRemote !== undefined && byRemote.id !== known.id;
   db.run(

@@ -1,7 +1,7 @@
 import { interruptRunning, upsertById, type Activity, type CommandPanel } from '../../model/activity.ts';
 import { NEW_CONVERSATION_TITLE, titleFrom, type ConversationStatus } from '../../model/conversation.ts';
 import { contentHash } from '../../model/hash.ts';
-import type { JsonObject } from '../../model/json.ts';
+import { readJsonObject } from '../../model/json.ts';
 import { linksOf } from '../../model/links.ts';
 import {
   hasContent,
@@ -29,6 +29,7 @@ import { cleanTitle, readConversation } from './conversations.ts';
 import { removeDraft } from './drafts.ts';
 import { enqueueAppend, enqueueCreate, enqueueFields, IS_OF_MESSAGE } from './outboxRows.ts';
 import { addPiece, readParts, removeParts, writeActivities, writeCommands, type Extent } from './parts.ts';
+import { isAsSaved } from './quarantine.ts';
 import { markUnread } from './unread.ts';
 import { beat, deadOwners, noSuchConversation, type Context } from './session.ts';
 import { refusePurged } from './tombstones.ts';
@@ -51,6 +52,7 @@ interface MessageRow {
   reply_problem: string | null;
   delivery: Delivery;
   reason: string | null;
+  is_quarantined: number;
 }
 
 /** A message whose conversation was refused needs the user as much as one that was refused itself. */
@@ -58,7 +60,8 @@ const SELECT = `SELECT m.id, m.conversation_id, m.role, m.content, m.status, m.m
     m.server_order, m.hash, m.owner, m.reply_problem, coalesce(o.reason, c.reason) AS reason,
     coalesce(
       CASE WHEN c.seq IS NOT NULL AND o.state = 'queued' THEN 'parked' ELSE o.state END,
-      CASE WHEN m.is_confirmed THEN 'confirmed' WHEN m.remote_id IS NULL THEN 'local' ELSE 'sent' END) AS delivery
+      CASE WHEN m.is_confirmed THEN 'confirmed' WHEN m.remote_id IS NULL THEN 'local' ELSE 'sent' END) AS delivery,
+    EXISTS (SELECT 1 FROM quarantine q WHERE q.message_id = m.id) AS is_quarantined
   FROM messages m LEFT JOIN outbox o ON o.conversation_id = m.conversation_id AND o.seq = m.n
     LEFT JOIN outbox c ON o.seq IS NOT NULL AND c.conversation_id = m.conversation_id AND c.seq < 0
       AND c.kind = 'create' AND c.state = 'parked'`;
@@ -115,21 +118,39 @@ export function readMessage(context: Context, id: string): Message | undefined {
   );
 }
 
-function toMessages({ db }: Context, rows: readonly MessageRow[], extent: Extent = 'whole'): Message[] {
+function toMessages(
+  { db, onDamaged }: Context,
+  rows: readonly MessageRow[],
+  extent: Extent = 'whole',
+): Message[] {
   const parts = readParts(
     db,
     rows.map((row) => row.id),
     extent,
   );
-  return rows.map((row) => ({
+  return rows.map((row) => {
+    const metadata = readJsonObject(row.metadata);
+    const content: MessageContent = {
+      role: row.role,
+      content: row.content + parts.text(row.id),
+      status: row.status,
+      activities: parts.activities(row.id),
+      commands: parts.commands(row.id),
+      metadata: metadata ?? {},
+    };
+    const isBroken = metadata === undefined || parts.isBroken(row.id) || row.is_quarantined === 1;
+    // Of what is stored apart and was not read nothing can be compared; looking through the file does that.
+    const isDamaged = isBroken || (!parts.isPartial(row.id) && !isAsSaved(db, row, content));
+    const cuts = parts.cuts(row.id);
+    if (isDamaged) onDamaged?.(row.id);
+    return { ...content, ...toPlace(row), ...(cuts.length > 0 && { cuts }), ...(isDamaged && { isDamaged }) };
+  });
+}
+
+function toPlace(row: MessageRow): Omit<Message, keyof MessageContent> {
+  return {
     id: row.id,
     conversationId: row.conversation_id,
-    role: row.role,
-    content: row.content + parts.text(row.id),
-    status: row.status,
-    activities: parts.activities(row.id),
-    commands: parts.commands(row.id),
-    metadata: JSON.parse(row.metadata) as JsonObject,
     createdAt: row.created_at,
     ...(row.ended_at === null ? {} : { endedAt: row.ended_at }),
     hlc: row.hlc,
@@ -137,8 +158,7 @@ function toMessages({ db }: Context, rows: readonly MessageRow[], extent: Extent
     delivery: row.delivery,
     ...(row.reason === null ? {} : { deliveryReason: row.reason }),
     ...(row.reply_problem === null ? {} : { replyProblem: { reason: row.reply_problem } }),
-    ...(parts.cuts(row.id).length > 0 && { cuts: parts.cuts(row.id) }),
-  }));
+  };
 }
 
 export function appendMessage(context: Context, input: NewMessage): Message {

@@ -1,10 +1,9 @@
 import { lstatSync } from 'node:fs';
 import { StoreError } from '../store.ts';
-import type { Clock } from '../../model/ids.ts';
 import { Connection } from './connection.ts';
 import { migrate, refuseNewer } from './migrations/migrate.ts';
 import type { Operations } from './operations.ts';
-import { openOrRecover, type Opened } from './recover.ts';
+import { openOrRecover, type Opened, type RecoveryOptions } from './recover.ts';
 import { inWords, sqliteCode } from './trouble.ts';
 
 export interface OpenedStore extends Opened {
@@ -19,11 +18,11 @@ export interface OpenedStore extends Opened {
  */
 export function openStore(
   file: string,
-  now: Clock,
+  options: RecoveryOptions,
   assertReadable: (connection: Connection) => void,
 ): OpenedStore {
   try {
-    return openForWriting(file, now);
+    return guardWrites(openOrRecover(file, options));
   } catch (error) {
     const cannotWrite = reasonOf(error);
     const connection = openReadable(file, assertReadable) ?? standIn(file);
@@ -38,9 +37,8 @@ export function openStore(
   }
 }
 
-/** Throws what is in the way. A newer NAVI that migrates the file later ends the writing at once, before any row. */
-export function openForWriting(file: string, now: Clock): Opened {
-  const opened = openOrRecover(file, now);
+/** A newer NAVI that migrates the file later ends the writing at once, before any row. */
+export function guardWrites(opened: Opened): Opened {
   opened.connection.guardWrites(() => refuseNewer(opened.connection));
   return opened;
 }

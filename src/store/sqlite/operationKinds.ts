@@ -66,4 +66,6 @@ export const OPERATION_KINDS: Readonly<Record<OperationName, 'read' | 'write' | 
   interruptOrphans: 'write',
   indexSome: 'quiet',
   tendSome: 'quiet',
+  rebuildIndex: 'quiet',
+  noteDamaged: 'write',
 };

@@ -16,7 +16,9 @@ import * as outbox from './outbox.ts';
 import * as replies from './replies.ts';
 import * as purging from './purge.ts';
 import * as indexer from './search/indexer.ts';
+import { quarantine } from './quarantine.ts';
 import { searchConversations } from './search/search.ts';
+import { startIndex } from './search/table.ts';
 import type { Context } from './session.ts';
 import * as trash from './trash.ts';
 import * as storageUse from './storageUse.ts';
@@ -44,6 +46,10 @@ export type Operations = Synchronous<Omit<ConversationStore, 'onDidChange'>> &
     indexSome(): boolean;
     /** A few milliseconds of moving large texts apart, counting bytes and removing blobs; true when more is to be done. */
     tendSome(): boolean;
+    /** Starts the search index afresh. */
+    rebuildIndex(): void;
+    /** Marks those of these messages that are damaged; returns how many were not known to be. */
+    noteDamaged(messageIds: readonly string[]): number;
   };
 
 export type OperationName = keyof Operations;
@@ -119,5 +125,8 @@ export function createOperations(given: Context): Operations {
     interruptOrphans: () => messages.interruptOrphans(context),
     indexSome: () => indexer.indexSome(db, indexer.shortly(context.now)),
     tendSome: () => tending.tendSome(context),
+    rebuildIndex: () => db.write(() => startIndex(db)),
+    noteDamaged: (ids) =>
+      quarantine(context, ids, (id) => messages.readMessage(context, id)?.isDamaged === true),
   };
 }

@@ -85,7 +85,7 @@ function tagsAfter(
 export function tagCounts({ db }: Context): TagCount[] {
   return db
     .all<TagCount>(
-      `SELECT t.value AS tag, count(*) AS count FROM conversations c, json_each(c.tags) t
+      `SELECT t.value AS tag, count(*) AS count FROM conversations c, json_each(CASE WHEN json_valid(c.tags) THEN c.tags ELSE '[]' END) t
        WHERE c.tags <> '[]' AND c.status IN ('active', 'archived') GROUP BY t.value ORDER BY count DESC, tag`,
     )
     .map(({ tag, count }) => ({ tag, count }));

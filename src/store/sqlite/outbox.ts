@@ -1,5 +1,6 @@
-import type { ConversationFields, WorkspaceRef } from '../../model/conversation.ts';
+import type { ConversationFields } from '../../model/conversation.ts';
 import { changedFields } from '../../model/change.ts';
+import { readJsonObject } from '../../model/json.ts';
 import { readBase, writeBase } from './base.ts';
 import type {
   AccountKey,
@@ -18,9 +19,11 @@ import { toFields, type ConversationRow } from './conversations.ts';
 import { checkFence } from './leases.ts';
 import { readMessage } from './messages.ts';
 import { ensureFieldsQueued, HAS_SEQ } from './outboxRows.ts';
+import { DAMAGED_REASON } from './quarantine.ts';
 import { removeRow } from './purged.ts';
 import type { Context } from './session.ts';
 import { findTombstone } from './tombstones.ts';
+import { readWorkspace } from './workspaces.ts';
 
 interface OutboxRow {
   seq: number;
@@ -106,6 +109,10 @@ export function beginSend(
     if (row?.state !== 'queued' || conversation === undefined) return undefined;
     if (conversation.account !== null && conversation.account !== account) return undefined;
     const order = orderFor(context, row, conversation);
+    if (order?.kind === 'append' && order.message.isDamaged === true) {
+      park(context, row, DAMAGED_REASON);
+      return undefined;
+    }
     if (order === undefined) {
       db.run(`DELETE FROM outbox WHERE ${HAS_SEQ}`, seq);
       if (isPurged(context, conversation.id)) removeRow(context, conversation.id);
@@ -129,14 +136,13 @@ export function beginSend(
 function orderFor(context: Context, row: OutboxRow, conversation: SyncRow): SendOrder | undefined {
   if (row.kind === 'create') {
     if (conversation.remote_id !== null || isPurged(context, conversation.id)) return undefined;
+    const workspace = conversation.workspace === null ? undefined : readWorkspace(conversation.workspace);
     return {
       kind: 'create',
       conversationId: conversation.id,
       createdAt: conversation.created_at,
       title: conversation.title,
-      ...(conversation.workspace === null
-        ? {}
-        : { workspace: JSON.parse(conversation.workspace) as WorkspaceRef }),
+      ...(workspace === undefined ? {} : { workspace }),
     };
   }
   if (conversation.remote_id === null) return undefined;
@@ -275,10 +281,20 @@ export function defer(context: Context, lease: Lease, seq: number, deferral: Def
       context.now(),
     );
     if (moved === 0 || deferral.state !== 'parked') return;
-    keepPlaceOfParked(context, seq);
     const row = db.get<OutboxRow>(`SELECT * FROM outbox WHERE ${HAS_SEQ}`, seq);
-    if (row !== undefined) applyBranches(context, row.conversation_id);
+    if (row !== undefined) park(context, row, deferral.reason);
   });
+}
+
+function park(context: Context, { seq, conversation_id: conversationId }: OutboxRow, reason: string): void {
+  context.db.run(
+    `UPDATE outbox SET state = 'parked', not_before = 0, reason = ? WHERE conversation_id = ? AND seq = ?`,
+    reason,
+    conversationId,
+    seq,
+  );
+  keepPlaceOfParked(context, seq);
+  applyBranches(context, conversationId);
 }
 
 /** A message that never gets a number from the backend stays where it was written: behind the one before it, or first. */
@@ -353,7 +369,8 @@ export function writeLinkStatus(context: Context, lease: Lease, status: LinkStat
 
 export function readLinkStatus({ db }: Pick<Context, 'db'>): LinkStatus {
   const row = db.get<{ value: string }>(`SELECT value FROM meta WHERE key = '${LINK_KEY}'`);
-  return row === undefined ? { link: 'unknown', detail: '' } : (JSON.parse(row.value) as LinkStatus);
+  const status = row === undefined ? undefined : readJsonObject(row.value);
+  return status === undefined ? { link: 'unknown', detail: '' } : (status as unknown as LinkStatus);
 }
 
 export function remoteIdOf({ db }: Context, account: AccountKey, conversationId: string): string | undefined {

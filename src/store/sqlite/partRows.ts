@@ -99,6 +99,36 @@ export function wholePart<T extends Part>(
   };
 }
 
+const TEXTS = {
+  activities: ['id', 'kind', 'label', 'status'],
+  command_panels: ['id', 'command', 'output', 'status'],
+} as const;
+
+/** As `wholePart`; undefined for what is no activity or command any more: nothing that works with one may fail on it. */
+export function readableWhole<T extends Part>(...given: Parameters<typeof wholePart>): T | undefined {
+  return readable(given[0], () => wholePart<T>(...given));
+}
+
+/** As `shownPart`, likewise. */
+export function readableShown<T extends Part>(
+  table: PartTable,
+  row: PartRow,
+): ReturnType<typeof shownPart<T>> | undefined {
+  const part = readable(table, () => shownPart<T>(row).part);
+  return part === undefined ? undefined : { ...shownPart<T>(row), part };
+}
+
+function readable<T extends Part>(table: PartTable, read: () => T): T | undefined {
+  try {
+    const part = read();
+    const fields = new Map<string, unknown>(Object.entries(part));
+    return TEXTS[table].every((key) => typeof fields.get(key) === 'string') ? part : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
 function withGap(head: string, { tail, bytes }: TextCut): string {
   return `${head}\n\n[The rest of these ${bytes} bytes cannot be read: the conversation file is damaged.]\n\n${tail}`;
 }

@@ -7,8 +7,8 @@ import {
   dividePart,
   growth,
   PART_TABLES,
-  shownPart,
-  wholePart,
+  readableShown,
+  readableWhole,
   type DividedText,
   type Part,
   type PartRow,
@@ -21,6 +21,10 @@ export interface Parts {
   commands(messageId: string): CommandPanel[];
   /** What `ends` left out. */
   cuts(messageId: string): Cut[];
+  /** Something of it is no part of a message any more and was left out. */
+  isBroken(messageId: string): boolean;
+  /** Something of it is stored apart and was not read. */
+  isPartial(messageId: string): boolean;
 }
 
 /** `ends`: of what is stored apart only what its row shows; no blob is read. */
@@ -37,15 +41,23 @@ export function readParts(db: Connection, messageIds: readonly string[], extent:
     texts.set(row.message_id, (texts.get(row.message_id) ?? '') + row.text);
   }
   const cuts = new Map<string, Cut[]>();
-  const note = (messageId: string, cut: Cut): void => addTo(cuts, messageId, cut);
-  const activities = readData<Activity>(db, 'activities', ids, extent, note);
-  const commands = readData<CommandPanel>(db, 'command_panels', ids, extent, note);
+  const notes: Notes = { broken: new Set(), partial: new Set(), cut: (id, cut) => addTo(cuts, id, cut) };
+  const activities = readData<Activity>(db, 'activities', ids, extent, notes);
+  const commands = readData<CommandPanel>(db, 'command_panels', ids, extent, notes);
   return {
     text: (id) => texts.get(id) ?? '',
     activities: (id) => activities.get(id) ?? [],
     commands: (id) => commands.get(id) ?? [],
     cuts: (id) => cuts.get(id) ?? [],
+    isBroken: (id) => notes.broken.has(id),
+    isPartial: (id) => notes.partial.has(id),
   };
+}
+
+interface Notes {
+  readonly broken: Set<string>;
+  readonly partial: Set<string>;
+  readonly cut: (messageId: string, cut: Cut) => void;
 }
 
 function readData<T extends Part>(
@@ -53,7 +65,7 @@ function readData<T extends Part>(
   table: PartTable,
   ids: string,
   extent: Extent,
-  note: (messageId: string, cut: Cut) => void,
+  notes: Notes,
 ): Map<string, T[]> {
   const found = new Map<string, T[]>();
   for (const row of db.all<PartRow & { message_id: string; id: string }>(
@@ -62,13 +74,21 @@ function readData<T extends Part>(
     ids,
   )) {
     const { message_id: messageId, id } = row;
-    if (extent === 'whole') addTo(found, messageId, readWhole<T>(db, table, messageId, id, row));
-    else {
-      const { part, cut } = shownPart<T>(row);
-      addTo(found, messageId, part);
-      const place = { part: table === 'activities' ? 'detail' : 'output', id } as const;
-      if (cut !== undefined) note(messageId, { ...place, ...cut });
+    if (extent === 'whole') {
+      const part = readWhole<T>(db, table, messageId, id, row);
+      if (part === undefined) notes.broken.add(messageId);
+      else addTo(found, messageId, part);
+      continue;
     }
+    if (row.apart !== null || row.extra_blob !== null) notes.partial.add(messageId);
+    const shown = readableShown<T>(table, row);
+    if (shown === undefined) {
+      notes.broken.add(messageId);
+      continue;
+    }
+    addTo(found, messageId, shown.part);
+    const place = { part: table === 'activities' ? 'detail' : 'output', id } as const;
+    if (shown.cut !== undefined) notes.cut(messageId, { ...place, ...shown.cut });
   }
   return found;
 }
@@ -85,7 +105,7 @@ function readWhole<T extends Part>(
   messageId: string,
   id: string,
   row: PartRow,
-): T {
+): T | undefined {
   const isGrowing = row.apart !== null && row.text_blob === null;
   const pieces = isGrowing
     ? db
@@ -98,7 +118,7 @@ function readWhole<T extends Part>(
         .map(({ text }) => text)
         .join('')
     : '';
-  return wholePart<T>(table, row, pieces, (hash) => getBlob(db, hash));
+  return readableWhole<T>(table, row, pieces, (hash) => getBlob(db, hash));
 }
 
 /** Text arrives in pieces that are only ever added: a flush costs its piece, not the whole reply. */
@@ -188,7 +208,7 @@ function dropPieces(db: Connection, table: PartTable, messageId: string, id: str
 }
 
 export function removeParts(db: Connection, messageId: string): void {
-  for (const table of ['message_pieces', 'part_pieces', ...PART_TABLES]) {
+  for (const table of ['message_pieces', 'part_pieces', 'quarantine', ...PART_TABLES]) {
     db.run(`DELETE FROM ${table} WHERE message_id = ?`, messageId);
   }
 }

@@ -1,5 +1,6 @@
 import { StoreError, type StoreProblem } from '../store.ts';
 import type { OperationName } from './operations.ts';
+import type { Recovery } from './recover.ts';
 import { inWords } from './trouble.ts';
 
 /** What the worker is started with. */
@@ -10,8 +11,11 @@ export interface WorkerSettings {
   readonly pollMs: number;
 }
 
-/** What the host says to the worker beside calls: to close, or to look whether the file can be written again. */
-export type Order = 'close' | 'tryAgain';
+/**
+ * What the host says to the worker beside calls: to close, to look whether the file can be written again, or to rebuild
+ * the file of this identity, which was found damaged.
+ */
+export type Order = 'close' | 'tryAgain' | { readonly repair: string };
 
 export interface Call {
   readonly id: number;
@@ -20,7 +24,11 @@ export interface Call {
 }
 
 export type Answer =
-  | { readonly type: 'opened'; readonly damagedKeptAt?: string }
+  | { readonly type: 'opened'; readonly recovery?: Recovery }
+  /** The file is damaged and is rebuilt now, which may take a while. */
+  | { readonly type: 'recovering' }
+  /** So many messages were found damaged just now. */
+  | { readonly type: 'damagedMessages'; readonly count: number }
   | { readonly type: 'failed'; readonly failure: Failure }
   | { readonly type: 'condition'; readonly condition: Condition }
   | { readonly type: 'changed' }

@@ -1,5 +1,5 @@
 import { linkMetadata, linksOf, type Links } from '../../model/links.ts';
-import type { JsonObject } from '../../model/json.ts';
+import { readJsonObject } from '../../model/json.ts';
 import type { MessageStatus, Role } from '../../model/message.ts';
 import type { Edit, ReplyRequest, ReplyStart } from '../replies.ts';
 import { appendMessage, mustReadMessage } from './messages.ts';
@@ -78,7 +78,7 @@ function beginningOf({ db }: Context, last: LastRow): string {
   const seen = new Set<string>();
   for (;;) {
     seen.add(at.id);
-    const { continues } = linksOf(JSON.parse(at.metadata) as JsonObject);
+    const { continues } = linksOf(readJsonObject(at.metadata) ?? {});
     const earlier =
       continues === undefined || seen.has(continues)
         ? undefined

@@ -26,6 +26,8 @@ export interface Context {
   readonly acknowledgedAt?: () => number | undefined;
   /** True for the conversation that this window's user looks at: what arrives in it is read. */
   readonly isViewed?: (conversationId: string) => boolean;
+  /** Told of each message that was read and whose words are not those that were saved. */
+  readonly onDamaged?: (messageId: string) => void;
 }
 
 const HEARTBEAT_LIFE_MS = 60_000;

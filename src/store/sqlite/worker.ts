@@ -10,9 +10,10 @@ import { Checkpoints } from './checkpoints.ts';
 import type { Connection } from './connection.ts';
 import { IdleWork } from './idleWork.ts';
 import { isTaskSettings, runTask } from './maintenance/tasks.ts';
+import { DamageError, hasSchemaDamage, isDamage, isIndexDamage, mayBeSchemaDamage } from './damage.ts';
 import { LogWatch } from './logWatch.ts';
 import { NEWEST, versionOf } from './migrations/migrate.ts';
-import { assertShowable, openStore, type OpenedStore } from './open.ts';
+import { assertShowable, guardWrites, openStore, type OpenedStore } from './open.ts';
 import { OPERATION_KINDS } from './operationKinds.ts';
 import { createOperations, type Operations } from './operations.ts';
 import {
@@ -23,6 +24,7 @@ import {
   type Order,
   type WorkerSettings,
 } from './protocol.ts';
+import { recoverOpened, type RecoveryOptions } from './recover.ts';
 import { beat, type Context } from './session.ts';
 
 const ORPHAN_CHECK_MS = 1_000;
@@ -37,6 +39,9 @@ const PROBE_BYTES = 32 * 1024;
 /** A write that comes while the file cannot be written looks again, at most this often. */
 const RETRY_BY_WRITE_MS = 1_000;
 /** The index waits until a burst of writes is over, and gives way to calls between its turns. */
+const NOTING = { delayMs: 100, pauseMs: 0 };
+/** A file that is damaged again and again lies on a disk, or passes through memory, that is broken. */
+const MOST_RECOVERIES = 3;
 const INDEXING = { delayMs: 200, pauseMs: 5 };
 /** Less urgent than the index: nobody waits for it. */
 const TENDING = { delayMs: 1_000, pauseMs: 10 };
@@ -63,6 +68,10 @@ export class StoreWorker {
   private onHint: () => void = () => undefined;
   private account: string | undefined;
   private acknowledgedAt: number | undefined;
+  private recoveries = 0;
+  /** Damaged messages that were read and are not noted yet, and those that are. */
+  private readonly seenDamage = new Set<string>();
+  private readonly notedDamage = new Set<string>();
   private awakeSince = Date.now();
   private checkedAt = Date.now();
   private readonly settings: WorkerSettings;
@@ -127,7 +136,8 @@ export class StoreWorker {
     if (now - this.checkedAt > PAUSE_MS) this.awakeSince = now;
     this.checkedAt = now;
     if (this.desk === undefined || this.condition?.trouble !== undefined) return;
-    if (this.desk.operations.interruptOrphans() > 0) this.post({ type: 'changed' });
+    const ended = this.attend(this.desk, ({ operations }) => operations.interruptOrphans());
+    if (ended > 0) this.post({ type: 'changed' });
   }
 
   /** After a write was answered. */
@@ -158,7 +168,7 @@ export class StoreWorker {
   indexSome(): boolean {
     if (this.desk === undefined || this.condition?.trouble !== undefined) return false;
     try {
-      const isMore = this.desk.operations.indexSome();
+      const isMore = this.attend(this.desk, ({ operations }) => operations.indexSome());
       // A search that was shown as incomplete is complete now.
       if (this.isBehind && !isMore) this.post({ type: 'changed' });
       this.isBehind = isMore;
@@ -209,9 +219,8 @@ export class StoreWorker {
     if (call.name === 'useAccount') this.account = call.args[0] as string | undefined;
     const isRead = OPERATION_KINDS[call.name] === 'read';
     if (!isRead) this.retryBeforeWrite();
-    const desk = this.require(isRead);
-    const value = invoke(desk, call);
-    if (isRead || desk.opened.connection.isStillInPlace()) return value;
+    const value = this.attend(this.require(isRead), (desk) => invoke(desk, call));
+    if (isRead || this.require(isRead).opened.connection.isStillInPlace()) return value;
     this.open();
     return invoke(this.require(isRead), call);
   }
@@ -232,15 +241,24 @@ export class StoreWorker {
     const before = this.desk;
     this.triedAt = Date.now();
     try {
-      const opened = openStore(this.settings.file, Date.now, (connection) =>
-        assertShowable(createOperations(this.contextFor(connection))),
+      this.settle(
+        openStore(this.settings.file, this.recovering(), (connection) =>
+          assertShowable(createOperations(this.contextFor(connection))),
+        ),
       );
-      this.desk = this.deskOf(opened);
-      this.say(this.desk, opened.cannotWrite);
     } catch (error) {
       this.desk = undefined;
       this.say(undefined, toFailure(error).message);
     }
+    this.leave(before);
+  }
+
+  private settle(opened: OpenedStore): void {
+    this.desk = this.deskOf(opened);
+    this.say(this.desk, opened.cannotWrite);
+  }
+
+  private leave(before: Desk | undefined): void {
     before?.watch.close();
     before?.opened.connection.close();
     if (before !== undefined) this.post({ type: 'changed' });
@@ -251,8 +269,8 @@ export class StoreWorker {
     const operations = createOperations(context);
     operations.useAccount(this.account);
     this.seenVersion = opened.connection.dataVersion();
-    const { damagedKeptAt } = opened;
-    this.post({ type: 'opened', ...(damagedKeptAt === undefined ? {} : { damagedKeptAt }) });
+    const { recovery } = opened;
+    this.post({ type: 'opened', ...(recovery === undefined ? {} : { recovery }) });
     const checkpoints = new Checkpoints(opened.connection, Date.now);
     const watch = new LogWatch(this.settings.file, () => this.onHint());
     return { opened, context, operations, checkpoints, watch };
@@ -293,7 +311,72 @@ export class StoreWorker {
       awakeSince: () => this.awakeSince,
       acknowledgedAt: () => this.acknowledgedAt,
       isAlive,
+      onDamaged: (id) => {
+        if (!this.notedDamage.has(id)) this.seenDamage.add(id);
+      },
     };
+  }
+
+  private recovering(): RecoveryOptions {
+    return { now: Date.now, onBegin: () => this.post({ type: 'recovering' }) };
+  }
+
+  /**
+   * Runs what works with the file. When that finds the file damaged, it is rebuilt and what failed is done there; when
+   * only the index is, that is made anew.
+   */
+  private attend<T>(desk: Desk, body: (desk: Desk) => T): T {
+    try {
+      return body(desk);
+    } catch (error) {
+      if (desk !== this.desk || desk.opened.cannotWrite !== undefined) throw error;
+      if (isIndexDamage(error)) {
+        desk.operations.rebuildIndex();
+        return body(desk);
+      }
+      const { connection } = desk.opened;
+      if (!isDamage(error) && !(mayBeSchemaDamage(error) && hasSchemaDamage(connection))) throw error;
+      return body(this.recover(desk, error));
+    }
+  }
+
+  /** Throws what was found when the file cannot be rebuilt, or was too often: then the disk is to blame. */
+  private recover(desk: Desk, found: unknown): Desk {
+    const { identity } = desk.opened.connection;
+    if (identity === undefined || this.recoveries >= MOST_RECOVERIES) throw found;
+    this.recoveries += 1;
+    this.settle(guardWrites(recoverOpened(this.settings.file, identity, this.recovering())));
+    this.leave(desk);
+    return this.desk ?? desk;
+  }
+
+  /** For damage that was found by looking through a file; `identity` is that of this file. */
+  repair(identity: string): void {
+    const desk = this.desk;
+    if (desk === undefined || desk.opened.cannotWrite !== undefined) return;
+    if (desk.opened.connection.identity !== identity) return;
+    try {
+      this.recover(desk, new DamageError());
+    } catch (error) {
+      this.post({ type: 'failed', failure: toFailure(error) });
+    }
+  }
+
+  hasSeenDamage(): boolean {
+    return this.seenDamage.size > 0;
+  }
+
+  /** Notes damaged messages that were read, so that they are mended and not sent. Never true: nothing is left to do. */
+  noteDamage(): boolean {
+    const ids = [...this.seenDamage];
+    if (this.desk === undefined || this.condition?.trouble !== undefined || ids.length === 0) return false;
+    this.seenDamage.clear();
+    for (const id of ids) this.notedDamage.add(id);
+    const count = this.desk.operations.noteDamaged(ids);
+    if (count === 0) return false;
+    this.post({ type: 'changed' });
+    this.post({ type: 'damagedMessages', count });
+    return false;
   }
 }
 
@@ -346,6 +429,11 @@ function main(settings: WorkerSettings): void {
     indexing.wake();
     tending.wake();
   };
+  const noting = new IdleWork(
+    () => worker.noteDamage(),
+    NOTING,
+    (error) => post({ type: 'failed', failure: toFailure(error) }),
+  );
   wake();
   port.on('message', (said: Call | Order) => {
     if (said === 'close') {
@@ -353,8 +441,10 @@ function main(settings: WorkerSettings): void {
       process.exit(0);
     }
     if (said === 'tryAgain') worker.tryAgain();
+    else if ('repair' in said) worker.repair(said.repair);
     else worker.answer(said);
     wake();
+    if (worker.hasSeenDamage()) noting.wake();
   });
   worker.listen(guarded(() => worker.pollOnHint()));
   const lookForOrphans = guarded(() => worker.interruptOrphans());

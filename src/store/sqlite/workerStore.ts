@@ -8,6 +8,7 @@ import type { StorageStore } from '../storage.ts';
 import type { TrashStore } from '../trash.ts';
 import { OPERATION_KINDS } from './operationKinds.ts';
 import type { OperationName, Operations } from './operations.ts';
+import type { Recovery } from './recover.ts';
 import { fromFailure, type Answer, type Condition, type Order, type WorkerSettings } from './protocol.ts';
 
 export interface StoreOptions extends WorkerSettings {
@@ -17,8 +18,12 @@ export interface StoreOptions extends WorkerSettings {
 
 /** What the store has to say to the user about itself. */
 export interface StoreEvents {
-  /** A damaged file was moved aside to this folder and a new one started. */
-  onDamage(keptAt: string): void;
+  /** The file is damaged and is rebuilt now; calls wait. */
+  onRecovering(): void;
+  /** A damaged, missing or empty file was replaced by what could be read of it and of the backups. */
+  onRecovered(recovery: Recovery): void;
+  /** Messages whose words are not those that were saved; they are shown as such and not sent. */
+  onDamagedMessages(count: number): void;
   /** How the file is: after it was opened or could not be, and with each change. */
   onCondition(condition: Condition): void;
   /** The worker has ended, or a background look at the file failed. */
@@ -78,6 +83,11 @@ export class WorkerStore {
     if (this.broken === undefined) this.order('tryAgain');
   }
 
+  /** Rebuilds the file, unless another than that of this identity has taken its place. */
+  repair(identity: string): void {
+    if (this.broken === undefined) this.order({ repair: identity });
+  }
+
   /** Finishes what was asked, then closes the file. */
   async close(): Promise<void> {
     this.isClosing = true;
@@ -95,7 +105,13 @@ export class WorkerStore {
   private receive(answer: Answer): void {
     switch (answer.type) {
       case 'opened':
-        if (answer.damagedKeptAt !== undefined) this.events.onDamage(answer.damagedKeptAt);
+        if (answer.recovery !== undefined) this.events.onRecovered(answer.recovery);
+        break;
+      case 'recovering':
+        this.events.onRecovering();
+        break;
+      case 'damagedMessages':
+        this.events.onDamagedMessages(answer.count);
         break;
       case 'condition':
         this.events.onCondition(answer.condition);
@@ -147,6 +163,8 @@ export interface SqliteStore
   useAccount(account: string | undefined): Promise<void>;
   /** Looks at once whether a file that could not be written can be written now; it does so by itself, later. */
   tryAgain(): void;
+  /** Rebuilds a file that was found damaged; `onRecovered` tells when it is done. */
+  repair(identity: string): void;
   close(): Promise<void>;
 }
 
@@ -162,6 +180,7 @@ export function openSqliteStore(options: StoreOptions, events: StoreEvents): Sql
     ...(Object.fromEntries(calls) as AsyncOperations),
     onDidChange: (listener) => store.onDidChange(listener),
     tryAgain: () => store.tryAgain(),
+    repair: (identity) => store.repair(identity),
     close: () => store.close(),
   };
 }

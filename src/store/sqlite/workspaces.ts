@@ -1,5 +1,6 @@
 import type { WorkspaceRef } from '../../model/conversation.ts';
 import { derivedId } from '../../model/hash.ts';
+import { readJsonObject } from '../../model/json.ts';
 import {
   bounded,
   evidenceOf,
@@ -53,12 +54,21 @@ export function identifyWorkspace(context: Context, seen: WorkspaceEvidence): Cu
 function allWorkspaces({ db }: Context): KnownWorkspace[] {
   return db
     .all<WorkspaceRow>('SELECT id, name, evidence, last_seen_at FROM workspaces ORDER BY id')
-    .map((row) => ({
-      id: row.id,
-      name: row.name,
-      evidence: JSON.parse(row.evidence) as WorkspaceEvidence,
-      ...(row.last_seen_at === null ? {} : { lastSeenAt: row.last_seen_at }),
-    }));
+    .flatMap((row) => {
+      const evidence = readJsonObject(row.evidence);
+      if (evidence === undefined) return [];
+      return {
+        id: row.id,
+        name: row.name,
+        evidence: evidence as unknown as WorkspaceEvidence,
+        ...(row.last_seen_at === null ? {} : { lastSeenAt: row.last_seen_at }),
+      };
+    });
+}
+
+/** Undefined also for what damage made of it. */
+export function readWorkspace(stored: string): WorkspaceRef | undefined {
+  return readJsonObject(stored) as WorkspaceRef | undefined;
 }
 
 /** The likeliest, and among equals the one that was open last. */
@@ -107,7 +117,7 @@ function placeAll(context: Context): void {
     'SELECT DISTINCT workspace FROM conversations WHERE workspace_id IS NULL AND workspace IS NOT NULL',
   );
   for (const { workspace } of refs) {
-    const id = placeOf(context, JSON.parse(workspace) as WorkspaceRef);
+    const id = placeOf(context, readWorkspace(workspace));
     if (id === undefined) continue;
     db.run(
       'UPDATE conversations SET workspace_id = ? WHERE workspace_id IS NULL AND workspace = ?',

@@ -91,7 +91,7 @@ export class NaviMessage extends LightElement {
         })}
       </div>
       ${steps(message, this.post)} ${this.edit ? promptEditor(this.edit, this.#about) : this.#body()}
-      ${replyState(this.#about)} ${this.#parked()}
+      ${this.#damage()} ${replyState(this.#about)} ${this.#parked()}
     </article>`;
   }
 
@@ -108,6 +108,15 @@ export class NaviMessage extends LightElement {
       return longText(content, this.isWhole, () => (this.isWhole = true));
     const source = { text: content, isTyped: role === 'user', isGrowing: status === 'streaming' };
     return html`<navi-markdown class="markdown" .source=${source}></navi-markdown>`;
+  }
+
+  #damage(): TemplateResult | typeof nothing {
+    const { isDamaged, content } = this.message;
+    if (isDamaged !== true) return nothing;
+    const restore = textButton(strings.restoreFromBackup, () =>
+      this.post({ type: 'runCommand', command: 'restoreFromBackup' }),
+    );
+    return trouble('damaged', 'warning', strings.damaged(content !== ''), restore);
   }
 
   #parked(): TemplateResult | typeof nothing {

@@ -127,7 +127,7 @@ export function versionSwitch({ message, conversationId, place, post }: AboutMes
 }
 
 export function trouble(
-  kind: 'interrupted' | 'failed' | 'parked' | 'unanswered',
+  kind: 'interrupted' | 'failed' | 'parked' | 'unanswered' | 'damaged',
   name: IconName,
   words: string,
   ...actions: readonly Part[]

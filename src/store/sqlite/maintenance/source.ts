@@ -1,10 +1,10 @@
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { Activity, CommandPanel } from '../../../model/activity.ts';
 import { contentHash } from '../../../model/hash.ts';
-import type { JsonObject } from '../../../model/json.ts';
-import type { MessageStatus, Role } from '../../../model/message.ts';
+import { readJsonObject } from '../../../model/json.ts';
+import type { MessageContent, MessageStatus, Role } from '../../../model/message.ts';
 import { decodeBlob, type BlobRow } from '../blobs.ts';
-import { PART_TABLES, wholePart, type Part, type PartRow, type PartTable } from '../partRows.ts';
+import { PART_TABLES, readableWhole, type Part, type PartRow, type PartTable } from '../partRows.ts';
 import { frozenUrl } from './files.ts';
 
 export type Row = Readonly<Record<string, SQLInputValue>>;
@@ -19,16 +19,26 @@ const BUSY_TIMEOUT_MS = 5_000;
 const PARTS = ['message_pieces', 'part_pieces', ...PART_TABLES] as const;
 type PartsTable = (typeof PARTS)[number];
 type OwnParts = Readonly<Record<PartsTable, Row[]>>;
-export type Parts = ReadonlyMap<string, OwnParts>;
 type ReadBlob = (hash: string) => Uint8Array | undefined;
 
 /** `sound`: the words are those that were saved. `open`: still being written, nothing to compare with. */
 export type Verdict = 'sound' | 'open' | 'damaged';
 
 export interface ReadMessage {
+  /** Its row; where the indexes contradict it, as most of the file has it. */
   readonly row: Row;
-  readonly parts: OwnParts;
+  /** What it says, as far as that can be read. */
+  readonly content: MessageContent;
   readonly verdict: Verdict;
+}
+
+/** Where a message stood of which the indexes alone still know. */
+export interface Trace {
+  readonly n: number;
+  readonly id: string;
+  readonly conversationId: string;
+  readonly serverOrder: number;
+  readonly hlc: number;
 }
 
 /**
@@ -37,20 +47,28 @@ export interface ReadMessage {
  */
 export class Source {
   private readonly db: DatabaseSync;
+  private readonly statements = new Map<string, StatementSync>();
   private readonly columnsOf = new Map<string, readonly string[]>();
+  private readonly withoutRowid = new Set<string>();
   /** Rows, or runs of rows, that could not be read. */
   unreadable = 0;
 
   private constructor(db: DatabaseSync) {
     this.db = db;
-    for (const { name } of db
-      .prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")
-      .all() as unknown as { name: string }[]) {
-      const columns = db.prepare(`SELECT name FROM pragma_table_info(?)`).all(name);
+    const tables = db
+      .prepare(
+        `SELECT s.name, l.wr FROM sqlite_schema s JOIN pragma_table_list(s.name) l
+         WHERE s.type = 'table' AND l.schema = 'main' AND l.type = 'table'`,
+      )
+      .all();
+    for (const { name, wr } of tables) {
+      const table = textOf(name);
+      const columns = db.prepare(`SELECT name FROM pragma_table_info(?)`).all(table);
       this.columnsOf.set(
-        name,
+        table,
         columns.map((column) => String(column['name'])),
       );
+      if (wr === 1) this.withoutRowid.add(table);
     }
   }
 
@@ -88,7 +106,9 @@ export class Source {
 
   /** For statements that must not fail; throws node:sqlite's error. */
   query(sql: string, ...params: SQLInputValue[]): Row[] {
-    return this.db.prepare(sql).all(...params);
+    const known = this.statements.get(sql) ?? this.db.prepare(sql);
+    this.statements.set(sql, known);
+    return known.all(...params);
   }
 
   /** How many rows, or 0 when they cannot be counted. */
@@ -117,35 +137,119 @@ export class Source {
     }
   }
 
-  /** Every row of a table without row numbers, or as many as can be read. */
-  all(table: string): Row[] {
-    if (!this.has(table)) return [];
-    return this.attempt(`SELECT * FROM ${table}`) ?? [];
+  /** Every row of a table without row numbers, as far as it can be read from both ends. Some may come twice. */
+  *all(table: string): Generator<Row> {
+    if (!this.has(table)) return;
+    const keys = this.attempt('SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk', table) ?? [];
+    for (const order of ['', ' DESC']) {
+      const by = keys.map((key) => `"${textOf(key['name'])}"${order}`).join(', ');
+      const isWhole = yield* this.iterated(
+        `SELECT * FROM "${table}"${by === '' ? '' : ` ORDER BY ${by}`}`,
+        (row) => row,
+      );
+      if (isWhole) return;
+    }
+    this.unreadable += 1;
   }
 
-  /** Messages with their parts, each judged by the hash that it was saved with. */
-  *messages(): Generator<ReadMessage[]> {
-    for (const rows of this.batches('messages')) {
-      const parts = this.partsOf(rows.map((row) => textOf(row['id'])));
-      yield rows.map((row) => {
-        const own = parts.get(textOf(row['id'])) ?? noParts();
-        return { row, parts: own, verdict: judge(row, own, (hash) => this.blob(hash)) };
-      });
+  /** Every row of a table, with or without row numbers. */
+  *rows(table: string): Generator<Row> {
+    if (this.withoutRowid.has(table)) yield* this.all(table);
+    else for (const rows of this.batches(table)) yield* rows;
+  }
+
+  /** Tables of the schema, without those that SQLite and the full-text index keep for themselves. */
+  tables(): string[] {
+    return [...this.columnsOf.keys()].filter((name) => !name.startsWith('sqlite_'));
+  }
+
+  /** Rows up to the first that cannot be read; returns whether there was none such. */
+  private *iterated<T>(sql: string, map: (row: Row) => T): Generator<T, boolean> {
+    try {
+      for (const row of this.db.prepare(sql).iterate()) yield map(row);
+      return true;
+    } catch (error) {
+      if (isUnreadable(error)) return false;
+      throw error;
     }
   }
 
-  /** Ids that the index knows, also of messages that cannot be read; undefined when the index cannot be read. */
-  knownIds(): string[] | undefined {
-    return this.attempt('SELECT id FROM messages')?.map((row) => textOf(row['id']));
+  /** Messages with their parts, each judged by the hash that it was saved with; on demand also by the indexes. */
+  *messages(areKeysChecked = false): Generator<ReadMessage[]> {
+    for (const rows of this.batches('messages'))
+      yield this.judged(areKeysChecked ? rows.map((row) => this.checkedRow(row)) : rows);
+  }
+
+  /** A message by its id; undefined when it is not there or cannot be read. */
+  message(id: string): ReadMessage | undefined {
+    const rows = this.attempt('SELECT rowid AS _rowid, * FROM messages WHERE id = ?', id) ?? [];
+    return this.judged(rows)[0];
+  }
+
+  /** The message under a number can be read. */
+  canRead(n: number): boolean {
+    return (this.readFrom('messages', n, 1)?.[0]?.['_rowid'] ?? -1) === n;
+  }
+
+  /** Every message that the index by position knows, also those that cannot be read. */
+  *traces(): Generator<Trace> {
+    for (const order of ['', 'DESC']) {
+      const sql = `SELECT rowid AS n, id, conversation_id, server_order, hlc FROM messages INDEXED BY messages_by_position
+        ORDER BY conversation_id ${order}, server_order ${order}, hlc ${order}, id ${order}`;
+      const isWhole = yield* this.iterated(sql, toTrace);
+      if (isWhole) return;
+    }
+  }
+
+  private judged(rows: readonly Row[]): ReadMessage[] {
+    const parts = this.partsOf(rows.map((row) => textOf(row['id'])));
+    return rows.map((row) => {
+      const own = parts.get(textOf(row['id'])) ?? noParts();
+      const { content, isBroken } = contentOf(row, own, (hash) => this.blob(hash));
+      return { row, content, verdict: judge(row, content, isBroken || hasGap(own.message_pieces)) };
+    });
+  }
+
+  /** A row whose indexes say otherwise has a damaged key, or one of them has: most voices win. */
+  private checkedRow(row: Row): Row {
+    const n = Number(row['_rowid']);
+    const id = textOf(row['id']);
+    const at = this.attempt('SELECT rowid AS n FROM messages WHERE id = ?', id);
+    const placed = this.attempt(
+      `SELECT rowid AS n FROM messages INDEXED BY messages_by_position
+       WHERE conversation_id = ? AND server_order = ? AND hlc = ? AND id = ?`,
+      textOf(row['conversation_id']),
+      row['server_order'] ?? null,
+      row['hlc'] ?? null,
+      id,
+    );
+    if (isOnly(at, n) && isOnly(placed, n)) return row;
+    const byId = this.attempt('SELECT id FROM messages WHERE +n = ?', n)?.[0];
+    const byPlace = this.attempt(
+      `SELECT id, conversation_id, server_order, hlc FROM messages INDEXED BY messages_by_position WHERE +n = ?`,
+      n,
+    )?.[0];
+    const hasId = byId !== undefined && byPlace !== undefined && byId['id'] === byPlace['id'];
+    const place = byPlace !== undefined && this.knowsConversation(byPlace) ? byPlace : row;
+    return {
+      ...row,
+      id: (hasId ? byId['id'] : row['id']) ?? id,
+      conversation_id: (this.knowsConversation(row) ? row : place)['conversation_id'] ?? '',
+    };
+  }
+
+  private knowsConversation(row: Row): boolean {
+    const id = textOf(row['conversation_id']);
+    return (this.attempt('SELECT rowid AS n FROM conversations WHERE id = ?', id)?.length ?? 0) > 0;
   }
 
   /** The bytes under a hash, or undefined when they cannot be read or are others. */
-  blob(hash: string): Uint8Array | undefined {
+  private blob(hash: string): Uint8Array | undefined {
     const row = this.has('blobs') ? this.attempt('SELECT * FROM blobs WHERE hash = ?', hash)?.[0] : undefined;
     return row === undefined ? undefined : decodeBlob(row as unknown as BlobRow);
   }
 
-  private partsOf(ids: readonly string[]): Parts {
+  private partsOf(ids: readonly string[]): ReadonlyMap<string, OwnParts> {
     const found = new Map(ids.map((id) => [id, noParts()]));
     for (const table of PARTS) {
       if (!this.has(table)) continue;
@@ -204,11 +308,15 @@ export class Source {
     try {
       return this.query(sql, ...params);
     } catch (error) {
-      // RangeError: a damaged number that is larger than any that was ever stored.
-      if (error instanceof RangeError || (error instanceof Error && 'code' in error)) return undefined;
+      if (isUnreadable(error)) return undefined;
       throw error;
     }
   }
+}
+
+function isUnreadable(error: unknown): boolean {
+  // RangeError: a damaged number that is larger than any that was ever stored.
+  return error instanceof RangeError || (error instanceof Error && 'code' in error);
 }
 
 /** A text that damage may have turned into something else. */
@@ -216,37 +324,56 @@ export function textOf(value: SQLInputValue | undefined): string {
   return typeof value === 'string' ? value : '';
 }
 
+function isOnly(rows: readonly Row[] | undefined, n: number): boolean {
+  return rows?.length === 1 && rows[0]?.['n'] === n;
+}
+
+function toTrace(row: Row): Trace {
+  return {
+    n: Number(row['n']),
+    id: textOf(row['id']),
+    conversationId: textOf(row['conversation_id']),
+    serverOrder: Number(row['server_order']),
+    hlc: Number(row['hlc']),
+  };
+}
+
+/** Pieces are numbered from 1: one that is missing was lost. */
+function hasGap(pieces: readonly Row[]): boolean {
+  return pieces.some((piece, index) => piece['n'] !== index + 1);
+}
+
 function noParts(): OwnParts {
   return { message_pieces: [], part_pieces: [], activities: [], command_panels: [] };
 }
 
-/** Compares what is there with the hash that was saved with it. */
-export function judge(row: Row, parts: OwnParts, blob: ReadBlob): Verdict {
-  const { role, content, status, metadata, hash } = row;
-  if (hash === null) return status === 'streaming' || row['owner'] !== null ? 'open' : 'damaged';
-  if (typeof content !== 'string' || typeof metadata !== 'string') return 'damaged';
-  try {
-    const actual = contentHash({
-      role: role as Role,
-      content: content + parts.message_pieces.map((piece) => textOf(piece['text'])).join(''),
-      status: status as MessageStatus,
-      activities: wholeParts<Activity>('activities', parts, blob),
-      commands: wholeParts<CommandPanel>('command_panels', parts, blob),
-      metadata: JSON.parse(metadata) as JsonObject,
-    });
-    return actual === hash ? 'sound' : 'damaged';
-  } catch (error) {
-    if (error instanceof SyntaxError) return 'damaged';
-    throw error;
-  }
+/** What a message says, as far as that can be read, and whether something of it cannot. */
+function contentOf(
+  row: Row,
+  parts: OwnParts,
+  blob: ReadBlob,
+): { readonly content: MessageContent; readonly isBroken: boolean } {
+  const metadata = readJsonObject(textOf(row['metadata']));
+  const activities = wholeParts<Activity>('activities', parts, blob);
+  const commands = wholeParts<CommandPanel>('command_panels', parts, blob);
+  const content: MessageContent = {
+    role: row['role'] as Role,
+    content: textOf(row['content']) + parts.message_pieces.map((piece) => textOf(piece['text'])).join(''),
+    status: row['status'] as MessageStatus,
+    activities: activities.filter((part) => part !== undefined),
+    commands: commands.filter((part) => part !== undefined),
+    metadata: metadata ?? {},
+  };
+  const isWhole = [metadata, ...activities, ...commands].every((part) => part !== undefined);
+  return { content, isBroken: !isWhole || typeof row['content'] !== 'string' };
 }
 
 /** A part whose blob is lost is not the one that was saved: its message's hash says so. */
-function wholeParts<T extends Part>(table: PartTable, parts: OwnParts, blob: ReadBlob): T[] {
+function wholeParts<T extends Part>(table: PartTable, parts: OwnParts, blob: ReadBlob): (T | undefined)[] {
   return parts[table].map((row) => {
     const pieces = parts.part_pieces.filter((piece) => piece['kind'] === table && piece['id'] === row['id']);
     const text = pieces.map((piece) => textOf(piece['text'])).join('');
-    return wholePart<T>(table, toPartRow(row), text, blob);
+    return readableWhole<T>(table, toPartRow(row), text, blob);
   });
 }
 
@@ -259,4 +386,11 @@ function toPartRow(row: Row): PartRow {
     text_blob: given('text_blob'),
     extra_blob: given('extra_blob'),
   };
+}
+
+/** Compares what is there with the hash that was saved with it. */
+function judge({ hash, owner }: Row, content: MessageContent, isBroken: boolean): Verdict {
+  if (isBroken) return 'damaged';
+  if (hash === null) return owner === null ? 'damaged' : 'open';
+  return contentHash(content) === hash ? 'sound' : 'damaged';
 }

@@ -6,11 +6,22 @@ import { search } from './0003-search.ts';
 import { trash } from './0005-trash.ts';
 import { organise } from './0006-organise.ts';
 import { turns } from './0008-turns.ts';
+import { quarantine } from './0009-quarantine.ts';
 import { blobs } from './0010-blobs.ts';
 import { queue } from './0012-queue.ts';
 import type { Migration } from './migration.ts';
 
-const migrations: readonly Migration[] = [initial, history, search, trash, organise, turns, blobs, queue];
+const migrations: readonly Migration[] = [
+  initial,
+  history,
+  search,
+  trash,
+  organise,
+  turns,
+  quarantine,
+  blobs,
+  queue,
+];
 
 /** The schema that this NAVI writes. */
 export const NEWEST = migrations.at(-1)?.version ?? 0;
