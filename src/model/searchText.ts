@@ -3,8 +3,8 @@
  * splits at blanks alone; everything about languages and identifiers is decided here, whatever SQLite it runs on.
  */
 
-/** Raised when the terms of a stored text change: an index with another number is built anew. */
-export const SEARCH_TEXT_VERSION = 1;
+/** Raised when the terms of a stored text change, or the tables that hold them: an index of another is built anew. */
+export const SEARCH_TEXT_VERSION = 2;
 
 /** UTF-16 units of one text that are searched; what follows is kept, and not found by search. */
 export const SEARCHED_LENGTH = 200_000;
@@ -25,6 +25,7 @@ const RUN = new RegExp(
 );
 /** Where a name has its joints: getUserById2, HTTPServer, snake_case. */
 const PART = /\p{Lu}+(?!\p{Ll})|\p{Lu}?[^\p{Lu}\p{N}_+#]+|\p{N}+/gu;
+const DIGIT = /^\p{N}$/u;
 /** Accents, and the vowel points of Arabic and Hebrew, which are written or left out. */
 const ACCENTS =
   /[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0640\u064b-\u065f\u0670\u200b-\u200f\u00ad\ufe00-\ufe0f]/gu;
@@ -114,7 +115,8 @@ function addWord(terms: Set<string>, word: string): void {
   const lowered = parts.slice(0, MOST_PARTS).map(joined);
   const rest = parts.slice(MOST_PARTS).map(joined).join('');
   for (const [index, part] of lowered.entries()) {
-    if (part.length < 2) continue;
+    // A single letter says nothing; a digit is half of a version: v1.125.
+    if (part.length < 2 && !DIGIT.test(part)) continue;
     terms.add(cut(part));
     if (index > 0) terms.add(cut(lowered.slice(index).join('') + rest));
   }

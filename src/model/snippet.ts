@@ -14,19 +14,34 @@ export interface Match {
 }
 
 const MOST_MATCHES = 200;
+/** Pieces of a text that end at a blank where they can: most of a long one holds nothing, which is quick to see. */
+const PIECE = /.{1,2000}\S{0,400}/gsu;
+/** UTF-16 units behind the first match in which more are looked for. */
+const REACH = 20_000;
 const BEFORE = 40;
 
-/** Where the terms are, in the order of the text; the first 200. */
+/** Where the terms are, in the order of the text; the first 200, none far behind the first. */
 export function findMatches(text: string, terms: readonly SearchTerm[]): Match[] {
   const found: Match[] = [];
   if (terms.length === 0) return found;
-  for (const { text: run, at, kind } of runsOf(text.slice(0, SEARCHED_LENGTH))) {
-    const folded = fold(run.replaceAll('_', ''));
-    if (!terms.some((term) => folded.includes(term.text))) continue;
-    found.push(...matchesInRun(run, at, kind, terms));
-    if (found.length >= MOST_MATCHES) break;
+  for (const { 0: piece, index } of text.slice(0, SEARCHED_LENGTH).matchAll(PIECE)) {
+    const [first] = found;
+    if (found.length >= MOST_MATCHES || (first !== undefined && index > first.start + REACH)) break;
+    if (mayHold(piece, terms)) found.push(...matchesInPiece(piece, index, terms));
   }
   return found.slice(0, MOST_MATCHES);
+}
+
+function mayHold(text: string, terms: readonly SearchTerm[]): boolean {
+  const folded = fold(text.replaceAll('_', ''));
+  return terms.some((term) => folded.includes(term.text));
+}
+
+function matchesInPiece(piece: string, at: number, terms: readonly SearchTerm[]): Match[] {
+  const found: Match[] = [];
+  for (const { text: run, at: start, kind } of runsOf(piece))
+    if (mayHold(run, terms)) found.push(...matchesInRun(run, at + start, kind, terms));
+  return found;
 }
 
 function matchesInRun(

@@ -9,11 +9,12 @@ import type { Activity, CommandPanel } from '../../src/model/activity.ts';
 import type { ConversationStatus } from '../../src/model/conversation.ts';
 import { contentHash, sha256 } from '../../src/model/hash.ts';
 import { indexTerms } from '../../src/model/searchText.ts';
+import { sizeOfMessage } from '../../src/model/size.ts';
 import { Connection } from '../../src/store/sqlite/connection.ts';
 import { migrate } from '../../src/store/sqlite/migrations/migrate.ts';
 import { writeActivities, writeCommands } from '../../src/store/sqlite/parts.ts';
 import { searchedParts } from '../../src/store/sqlite/search/indexer.ts';
-import { startIndex, writeRow } from '../../src/store/sqlite/search/table.ts';
+import { startIndex, writeMessage, writeTitle } from '../../src/store/sqlite/search/table.ts';
 import { uuidOf, Writer } from './words.ts';
 
 /**
@@ -34,7 +35,7 @@ export const THOUSAND: History = { messages: 1_000, conversations: 110 };
 const START = 1_704_067_200_000;
 const STEP_MS = 60_000;
 /** Raised when a history looks different from before. */
-const SHAPE = 2;
+const SHAPE = 4;
 const ROWS_A_TRANSACTION = 20_000;
 const MOST_IN_A_ROW = 20;
 const TAGS = ['bug', 'idea', 'later', 'review', 'release'];
@@ -129,7 +130,7 @@ function addConversations(db: Connection, count: number): void {
       START + n,
       `remote-${n}`,
     );
-    writeRow(db, -n, indexTerms([title]));
+    writeTitle(db, n, indexTerms([title]));
   }
 }
 
@@ -149,6 +150,7 @@ function conversationOf(n: number, { messages, conversations }: History): number
 /** Prompts and replies in turn; every tenth reply has a step and a command. */
 function addMessage(db: Connection, n: number, history: History, writer: Writer): void {
   const createdAt = START + n * STEP_MS;
+  const conversation = conversationOf(n, history);
   const isPrompt = n % 2 === 1;
   const message = {
     role: isPrompt ? 'user' : 'assistant',
@@ -159,10 +161,10 @@ function addMessage(db: Connection, n: number, history: History, writer: Writer)
   } as const;
   db.run(
     `INSERT INTO messages (n, id, conversation_id, role, content, status, created_at, hlc, server_order, hash, remote_id,
-       is_confirmed) VALUES (?, ?, ?, ?, ?, 'complete', ?, ?, ?, ?, ?, 1)`,
+       is_confirmed, bytes) VALUES (?, ?, ?, ?, ?, 'complete', ?, ?, ?, ?, ?, 1, ?)`,
     n,
     uuidOf(n),
-    uuidOf(-conversationOf(n, history)),
+    uuidOf(-conversation),
     message.role,
     message.content,
     createdAt,
@@ -170,10 +172,12 @@ function addMessage(db: Connection, n: number, history: History, writer: Writer)
     createdAt * 1000,
     contentHash(message),
     `remote-${n}`,
+    sizeOfMessage(message),
   );
   writeActivities(db, uuidOf(n), message.activities);
   writeCommands(db, uuidOf(n), message.commands);
-  writeRow(db, n, indexTerms([message.content, ...searchedParts(message.activities, message.commands)]));
+  const texts = [message.content, ...searchedParts(message.activities, message.commands)];
+  writeMessage(db, n, conversation, indexTerms(texts));
 }
 
 function partsOf(writer: Writer): { activities: Activity[]; commands: CommandPanel[] } {

@@ -88,15 +88,16 @@ export function toFields(
 export const LISTED = `(c.message_count > 0
   OR EXISTS (SELECT 1 FROM drafts d WHERE d.conversation_id = c.id AND d.text <> ''))`;
 
+/** Finds the page first: what a row shows of its messages is looked up for that alone, also where there is much to sort. */
 export function listConversations({ db }: Context, query: ListQuery): ConversationPage {
   const limit = Math.min(Math.max(1, query.limit), MAX_PAGE);
   const filter = filterOf(query);
+  const order =
+    query.status === 'deleted' ? 'c.deleted_at DESC, c.n DESC' : 'c.is_pinned DESC, c.updated_at DESC, c.id';
   const rows = db.all<ConversationRow>(
-    `SELECT ${COLUMNS} FROM conversations c
-     WHERE c.status = ? ${filter.where}
-       AND ${LISTED}
-     ORDER BY ${query.status === 'deleted' ? 'c.deleted_at DESC, c.n DESC' : 'c.is_pinned DESC, c.updated_at DESC, c.id'}
-     LIMIT ?`,
+    `SELECT ${COLUMNS}
+     FROM (SELECT c.n FROM conversations c WHERE c.status = ? ${filter.where} AND ${LISTED} ORDER BY ${order} LIMIT ?) page
+       CROSS JOIN conversations c ON c.n = page.n ORDER BY ${order}`,
     query.status,
     ...filter.params,
     limit + 1,

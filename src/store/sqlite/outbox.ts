@@ -46,6 +46,11 @@ const OF_ACCOUNT = `(c.account IS NULL OR c.account = ?)`;
 
 const HEAD = `(SELECT h.seq FROM outbox h WHERE h.conversation_id = q.conversation_id AND h.state <> 'parked'`;
 
+/** The conversations that have something to send: a look for each of them, however much each has. */
+const WAITING = `waiting (conversation_id) AS (SELECT min(conversation_id) FROM outbox UNION ALL
+  SELECT (SELECT min(n.conversation_id) FROM outbox n WHERE n.conversation_id > w.conversation_id)
+  FROM waiting w WHERE w.conversation_id IS NOT NULL)`;
+
 /**
  * A request that began longer ago than this has ended, whatever became of its answer: no client waits as long. Its row
  * still says `sending` when the store failed just when the answer came.
@@ -62,9 +67,10 @@ const LONGEST_WAIT_MS = 15 * 60_000;
 export function dueItems({ db }: Context, account: AccountKey, now: number, limit: number): OutboxItem[] {
   return db
     .all<OutboxRow & { not_before: number; is_ready: number }>(
-      `SELECT o.seq, o.kind, o.conversation_id, o.message_id, o.attempts, o.sent_at,
+      `WITH RECURSIVE ${WAITING}
+       SELECT o.seq, o.kind, o.conversation_id, o.message_id, o.attempts, o.sent_at,
          CASE o.state WHEN 'sending' THEN 'unknown' ELSE o.state END AS state
-       FROM (SELECT DISTINCT conversation_id FROM outbox) q JOIN conversations c ON c.id = q.conversation_id
+       FROM waiting q CROSS JOIN conversations c ON c.id = q.conversation_id
          JOIN outbox o ON o.conversation_id = q.conversation_id AND o.seq = coalesce(${HEAD} AND h.kind <> 'fields' ORDER BY h.seq LIMIT 1),
            ${HEAD} AND h.seq < 0 AND h.kind = 'fields'))
        WHERE ${OF_ACCOUNT}

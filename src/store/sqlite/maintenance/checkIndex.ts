@@ -43,10 +43,10 @@ function pendingOf(db: Connection): number {
 function staleOf(db: Connection): number {
   return (
     db.get<{ n: number }>(
-      `SELECT count(*) AS n FROM search_docsize d
-       WHERE NOT EXISTS (SELECT 1 FROM messages m WHERE m.n = d.id)
-         AND NOT EXISTS (SELECT 1 FROM conversations c WHERE c.n = -d.id)
-         AND NOT EXISTS (SELECT 1 FROM search_dirty s WHERE s.n = d.id)`,
+      `SELECT (SELECT count(*) FROM search_docsize d WHERE NOT EXISTS (SELECT 1 FROM messages m WHERE m.n = d.id)
+           AND NOT EXISTS (SELECT 1 FROM search_dirty s WHERE s.n = d.id))
+         + (SELECT count(*) FROM search_titles_docsize d WHERE NOT EXISTS (SELECT 1 FROM conversations c WHERE c.n = d.id)
+           AND NOT EXISTS (SELECT 1 FROM search_dirty s WHERE s.n = -d.id)) AS n`,
     )?.n ?? 0
   );
 }

@@ -4,10 +4,10 @@ import type { SearchQuery } from '../../store.ts';
 import type { Connection } from '../connection.ts';
 import { filterOf } from '../listFilter.ts';
 
-/** Messages and titles that are looked at; of what matches more often, the newest. */
+/** Matches that are looked at; of what matches more often, the newest. */
 const WINDOW = 1_000;
-/** Matches that a filter may pass over before the search gives up. */
-const MOST_EXAMINED = 20_000;
+/** The same where a filter leaves less than half of the window. */
+const WIDE_WINDOW = 20_000;
 
 const SCORE = { wholeTitle: 6, title: 4, wholeMessage: 2, message: 1, mostForCount: 2, newest: 2 };
 const HALF_LIFE_MS = 30 * 24 * 60 * 60 * 1000;
@@ -51,13 +51,14 @@ export function findCandidates(
   now: number,
 ): Candidates {
   const filter = toFilter(query);
-  const whole = rowsOf(
-    db,
-    filter,
-    terms.map(({ text }) => ({ text, isPrefix: false })),
-  );
-  const all = rowsOf(db, filter, terms);
-  const groups = [...group(all, whole).values()];
+  const wholeTerms = terms.map(({ text }) => ({ text, isPrefix: false }));
+  const isBegun = terms.some(({ isPrefix }) => isPrefix);
+  const whole = findMessages(db, filter, wholeTerms);
+  // Collecting all words that begin so is the dear part; where whole words fill the window those come after them anyway.
+  const all = isBegun && !whole.isCut ? findMessages(db, filter, terms) : whole;
+  const wholeTitles = findTitles(db, filter, wholeTerms);
+  const titles = isBegun && wholeTitles.length < WINDOW ? findTitles(db, filter, terms) : wholeTitles;
+  const groups = [...group(all.rows, whole.rows, titles, wholeTitles).values()];
   const scored = groups.map((item) => ({ item, score: scoreOf(item, now) }));
   // Equal scores are those of one instant: an order that stays.
   scored.sort((a, b) => b.score - a.score || (a.item.conversationId < b.item.conversationId ? -1 : 1));
@@ -71,7 +72,12 @@ export function findCandidates(
   };
 }
 
-function group(all: Found, whole: Found): Map<string, Group> {
+function group(
+  all: readonly Row[],
+  whole: readonly Row[],
+  titles: readonly Row[],
+  wholeTitles: readonly Row[],
+): Map<string, Group> {
   const groups = new Map<string, Group>();
   const of = ({ conversation_id: conversationId, updated_at: updatedAt }: Row): Group => {
     const known = groups.get(conversationId);
@@ -80,11 +86,11 @@ function group(all: Found, whole: Found): Map<string, Group> {
     groups.set(conversationId, fresh);
     return fresh;
   };
-  const wholeNumbers = new Set(whole.messages.map(({ n }) => n));
-  for (const row of whole.messages) of(row).whole.push(row.n);
-  for (const row of all.messages) if (!wholeNumbers.has(row.n)) of(row).prefix.push(row.n);
-  for (const row of all.titles) of(row).title = 'prefix';
-  for (const row of whole.titles) of(row).title = 'whole';
+  const wholeNumbers = new Set(whole.map(({ n }) => n));
+  for (const row of whole) of(row).whole.push(row.n);
+  for (const row of all) if (!wholeNumbers.has(row.n)) of(row).prefix.push(row.n);
+  for (const row of titles) of(row).title = 'prefix';
+  for (const row of wholeTitles) of(row).title = 'whole';
   return groups;
 }
 
@@ -99,47 +105,48 @@ function scoreOf({ title, whole, prefix, updatedAt }: Group, now: number): numbe
 
 interface Found {
   /** Newest first. */
-  readonly messages: readonly Row[];
-  readonly titles: readonly Row[];
+  readonly rows: readonly Row[];
+  /** More match than were looked at. */
   readonly isCut: boolean;
 }
 
-function rowsOf(db: Connection, filter: Filter, terms: readonly SearchTerm[]): Found {
-  const match = toMatch(terms);
-  const messages = db.all<Row>(
-    `SELECT s.n, m.conversation_id, c.updated_at
-     FROM (SELECT rowid AS n FROM search WHERE search MATCH ? AND rowid > 0 ORDER BY rowid DESC LIMIT ?) s
-       CROSS JOIN messages m ON m.n = s.n CROSS JOIN conversations c ON c.id = m.conversation_id
+function findMessages(db: Connection, filter: Filter, terms: readonly SearchTerm[]): Found {
+  const near = findNewest(db, filter, terms, WINDOW);
+  return near.isCut && near.rows.length < WINDOW / 2 ? findNewest(db, filter, terms, WIDE_WINDOW) : near;
+}
+
+/** Of the newest `window` matches those that the filter lets through. */
+function findNewest(db: Connection, filter: Filter, terms: readonly SearchTerm[], window: number): Found {
+  const matches = db.get<{ numbers: string; count: number }>(
+    `SELECT json_group_array(n) AS numbers, count(*) AS count
+     FROM (SELECT rowid AS n FROM search WHERE search MATCH ? ORDER BY rowid DESC LIMIT ?)`,
+    toMatch(terms),
+    window,
+  );
+  const rows = db.all<Row>(
+    `SELECT p.n, c.id AS conversation_id, c.updated_at
+     FROM json_each(?) s CROSS JOIN search_places p ON p.n = s.value
+       CROSS JOIN conversations c ON c.n = p.conversation
      WHERE ${filter.conversation.where} ${filter.message.where} LIMIT ?`,
-    match,
-    MOST_EXAMINED,
+    matches?.numbers ?? '[]',
     ...filter.conversation.params,
     ...filter.message.params,
     WINDOW,
   );
-  const titles = filter.isAboutMessages
-    ? []
-    : db.all<Row>(
-        `SELECT s.n, c.id AS conversation_id, c.updated_at
-         FROM (SELECT rowid AS n FROM search WHERE search MATCH ? AND rowid < 0 ORDER BY rowid LIMIT ?) s
-           CROSS JOIN conversations c ON c.n = -s.n
-         WHERE ${filter.conversation.where} LIMIT ?`,
-        match,
-        MOST_EXAMINED,
-        ...filter.conversation.params,
-        WINDOW,
-      );
-  return { messages, titles, isCut: messages.length === WINDOW || examinedTooMany(db, match) };
+  return { rows, isCut: matches?.count === window };
 }
 
-/** True when matches were left out of the window for their number alone. */
-function examinedTooMany(db: Connection, match: string): boolean {
-  return (
-    db.get(
-      'SELECT 1 FROM search WHERE search MATCH ? AND rowid > 0 LIMIT 1 OFFSET ?',
-      match,
-      MOST_EXAMINED,
-    ) !== undefined
+function findTitles(db: Connection, filter: Filter, terms: readonly SearchTerm[]): readonly Row[] {
+  if (filter.isAboutMessages) return [];
+  return db.all<Row>(
+    `SELECT -c.n AS n, c.id AS conversation_id, c.updated_at
+     FROM (SELECT rowid AS n FROM search_titles WHERE search_titles MATCH ? ORDER BY rowid DESC LIMIT ?) s
+       CROSS JOIN conversations c ON c.n = s.n
+     WHERE ${filter.conversation.where} LIMIT ?`,
+    toMatch(terms),
+    WIDE_WINDOW,
+    ...filter.conversation.params,
+    WINDOW,
   );
 }
 
@@ -153,7 +160,7 @@ function toMatch(terms: readonly SearchTerm[]): string {
 interface Filter {
   /** Conditions on `conversations c`. */
   readonly conversation: Condition;
-  /** Conditions on `messages m`, beginning with AND. */
+  /** Conditions on the message `p` of it, beginning with AND. */
   readonly message: Condition;
   /** Says something of messages that no title has. */
   readonly isAboutMessages: boolean;
@@ -167,16 +174,23 @@ interface Condition {
 function toFilter(query: SearchQuery): Filter {
   const { statuses = ['active', 'archived'], role, writtenFrom, writtenTo } = query;
   const list = filterOf(query);
+  const isAboutMessages = role !== undefined || writtenFrom !== undefined || writtenTo !== undefined;
   return {
     conversation: {
-      where: `c.status IN (SELECT value FROM json_each(?)) ${list.where}`,
-      params: [JSON.stringify(statuses), ...list.params],
+      where: `c.status IN (${statuses.map(() => '?').join(', ')}) ${list.where}`,
+      params: [...statuses, ...list.params],
     },
     message: {
-      where: `AND (m.trashed_at IS NULL OR ?) AND m.role = coalesce(?, m.role)
-        AND m.created_at >= coalesce(?, m.created_at) AND m.created_at < coalesce(?, m.created_at + 1)`,
-      params: [Number(statuses.includes('deleted')), role ?? null, writtenFrom ?? null, writtenTo ?? null],
+      where: `${statuses.includes('deleted') ? '' : NOT_TRASHED} ${isAboutMessages ? OF_MESSAGES : ''}`,
+      params: isAboutMessages ? [role ?? null, writtenFrom ?? null, writtenTo ?? null] : [],
     },
-    isAboutMessages: role !== undefined || writtenFrom !== undefined || writtenTo !== undefined,
+    isAboutMessages,
   };
 }
+
+/** The plus keeps to the index of the few messages that are in the trash: no message is read. */
+const NOT_TRASHED = `AND NOT EXISTS (SELECT 1 FROM messages t
+  WHERE t.conversation_id = c.id AND t.trashed_at IS NOT NULL AND +t.n = p.n)`;
+
+const OF_MESSAGES = `AND EXISTS (SELECT 1 FROM messages m WHERE m.n = p.n AND m.role = coalesce(?, m.role)
+  AND m.created_at >= coalesce(?, m.created_at) AND m.created_at < coalesce(?, m.created_at + 1))`;

@@ -3,7 +3,7 @@ import type { Clock } from '../../../model/ids.ts';
 import { indexTerms } from '../../../model/searchText.ts';
 import type { Connection } from '../connection.ts';
 import { readParts } from '../parts.ts';
-import { isCurrent, readState, startIndex, writeRow } from './table.ts';
+import { isCurrent, readState, removeMessage, startIndex, writeMessage, writeTitle } from './table.ts';
 
 /** UTF-16 units of a command's output that are searched: its beginning says what ran, the rest is bulk. */
 const OUTPUT_HEAD = 4_000;
@@ -54,7 +54,8 @@ function indexDirty(db: Connection, budget: Budget): number {
   let done = 0;
   for (const { n } of rows) {
     if (done > 0 && budget.now() > budget.until) break;
-    writeRow(db, n, indexTerms(n < 0 ? titleOf(db, -n) : textsOf(db, n)));
+    if (n < 0) writeTitle(db, -n, indexTerms(titleOf(db, -n)));
+    else indexMessage(db, n);
     db.run('DELETE FROM search_dirty WHERE n = ?', n);
     done += 1;
   }
@@ -79,11 +80,20 @@ function indexNew(db: Connection, budget: Budget): void {
   let done = 0;
   for (const { n } of rows) {
     if (done > 0 && budget.now() > budget.until) break;
-    writeRow(db, n, indexTerms(textsOf(db, n)));
+    indexMessage(db, n);
     mark = n;
     done += 1;
   }
   db.run('UPDATE search_state SET indexed_to = ?1 WHERE indexed_to <> ?1', mark);
+}
+
+function indexMessage(db: Connection, n: number): void {
+  const place = db.get<{ n: number }>(
+    'SELECT c.n FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE m.n = ?',
+    n,
+  );
+  if (place === undefined) removeMessage(db, n);
+  else writeMessage(db, n, place.n, indexTerms(textsOf(db, n)));
 }
 
 /** What is found of a message; nothing of one that is still being written. */

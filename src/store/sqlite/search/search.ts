@@ -68,7 +68,7 @@ function toHit(context: Context, candidate: Candidate, terms: readonly SearchTer
   const conversation = readConversation(context, candidate.conversationId);
   if (conversation === undefined) return undefined;
   const { title } = conversation;
-  const match = candidate.best === undefined ? undefined : readMatch(context.db, candidate.best, terms);
+  const match = readMatch(context.db, candidate, terms);
   return {
     conversation,
     title: snippetOf(title, findMatches(title, terms), title.length),
@@ -83,10 +83,17 @@ interface Found {
   readonly matches: readonly Match[];
 }
 
-function readMatch(db: Connection, n: number, terms: readonly SearchTerm[]): SearchMatch | undefined {
+/** Undefined as well for a number that is another message's by now, which the index has not heard of. */
+function readMatch(
+  db: Connection,
+  { best, conversationId }: Candidate,
+  terms: readonly SearchTerm[],
+): SearchMatch | undefined {
+  if (best === undefined) return undefined;
   const row = db.get<{ id: string; role: SearchMatch['role']; content: string; created_at: number }>(
-    'SELECT id, role, content, created_at FROM messages WHERE n = ?',
-    n,
+    'SELECT id, role, content, created_at FROM messages WHERE n = ? AND conversation_id = ?',
+    best,
+    conversationId,
   );
   if (row === undefined) return undefined;
   const { where, text, matches } = bestText(db, row.id, row.content, terms);

@@ -2,12 +2,20 @@ import { SEARCH_TEXT_VERSION } from '../../../model/searchText.ts';
 import { StoreError } from '../../store.ts';
 import type { Connection } from '../connection.ts';
 
+/** Messages by their number, and titles by that of their conversation: what is dear among messages is cheap among titles. */
+const TABLES = ['search', 'search_titles'] as const;
+
 /**
- * Terms only: no copy of the text, no positions. A row is a message (its number) or a title (minus its conversation's).
- * `ascii` takes every other character as part of a term, so that what a term is does not depend on this SQLite.
+ * Terms only: no copy of the text, no positions. `ascii` takes every other character as part of a term, so that what a
+ * term is does not depend on this SQLite.
  */
-const CREATE = `CREATE VIRTUAL TABLE search USING fts5(
-  terms, content='', contentless_delete=1, detail='none', prefix='2 3', tokenize="ascii tokenchars '+#'")`;
+const COLUMNS = `terms, content='', contentless_delete=1, detail='none', prefix='2 3', tokenize="ascii tokenchars '+#'"`;
+
+/**
+ * Whose a message is: a thousand matches are a thousand places in the file, and these are a hundred times closer together
+ * than the messages.
+ */
+const PLACES = `CREATE TABLE search_places (n INTEGER PRIMARY KEY, conversation INTEGER NOT NULL) STRICT`;
 
 export interface SearchState {
   /** Messages with a higher number are not indexed yet. */
@@ -39,14 +47,43 @@ export function startIndex(db: Connection): void {
       'Search is not available: the SQLite of this editor has no full-text search (FTS5). Everything else works.',
     );
   }
-  db.exec('DROP TABLE IF EXISTS search');
-  db.exec(CREATE);
+  for (const table of TABLES) {
+    db.exec(`DROP TABLE IF EXISTS ${table}`);
+    db.exec(`CREATE VIRTUAL TABLE ${table} USING fts5(${COLUMNS})`);
+  }
+  db.exec(`DROP TABLE IF EXISTS search_places; ${PLACES}`);
   db.run('UPDATE search_state SET indexed_to = 0, text_version = ?', SEARCH_TEXT_VERSION);
   db.run('INSERT OR IGNORE INTO search_dirty SELECT -n FROM conversations');
 }
 
-/** Inside a write transaction. No terms: the row is taken out. */
-export function writeRow(db: Connection, n: number, terms: ReadonlySet<string>): void {
-  db.run('DELETE FROM search WHERE rowid = ?', n);
-  if (terms.size > 0) db.run('INSERT INTO search (rowid, terms) VALUES (?, ?)', n, [...terms].join(' '));
+/** Inside a write transaction. `conversation` is the number of the message's. */
+export function writeMessage(
+  db: Connection,
+  n: number,
+  conversation: number,
+  terms: ReadonlySet<string>,
+): void {
+  writeTerms(db, 'search', n, terms);
+  db.run('INSERT OR REPLACE INTO search_places (n, conversation) VALUES (?, ?)', n, conversation);
+}
+
+/** `n` is the conversation's number. */
+export function writeTitle(db: Connection, n: number, terms: ReadonlySet<string>): void {
+  writeTerms(db, 'search_titles', n, terms);
+}
+
+export function removeMessage(db: Connection, n: number): void {
+  writeTerms(db, 'search', n, new Set());
+  db.run('DELETE FROM search_places WHERE n = ?', n);
+}
+
+function writeTerms(
+  db: Connection,
+  table: (typeof TABLES)[number],
+  rowid: number,
+  terms: ReadonlySet<string>,
+): void {
+  db.run(`DELETE FROM ${table} WHERE rowid = ?`, rowid);
+  if (terms.size > 0)
+    db.run(`INSERT INTO ${table} (rowid, terms) VALUES (?, ?)`, rowid, [...terms].join(' '));
 }
