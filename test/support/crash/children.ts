@@ -13,6 +13,8 @@ const SCRIPTS = {
   worker: 'src/store/sqlite/worker.ts',
   plant: 'test/support/crash/plant.ts',
   writer: 'test/support/crash/writer.ts',
+  opener: 'test/support/crash/opener.ts',
+  holder: 'test/support/crash/holder.ts',
 };
 
 /** Scripts as one file each: a process that is killed a moment later must not spend half a second on loading. */

@@ -45,7 +45,7 @@ export const POINTS: readonly Point[] = [
       ['a request is marked as under way', "^UPDATE outbox SET state = 'sending'"],
       ['a conversation is tied to its place there', '^UPDATE conversations SET account = \\?, remote_id'],
       ['an answer is taken down', '^UPDATE messages SET remote_id'],
-      ['what was sent leaves the queue', '^DELETE FROM outbox WHERE seq = \\?'],
+      ['what was sent leaves the queue', '^DELETE FROM outbox WHERE seq = '],
       ['a message is adopted', '^UPDATE messages SET is_confirmed = 1'],
       ['a merge is noted as read', '^UPDATE conversations SET remote_updated_at'],
     ],
@@ -59,6 +59,16 @@ export const POINTS: readonly Point[] = [
       ['a tombstone is set', '^INSERT INTO tombstones'],
       ['its messages are removed', '^DELETE FROM messages WHERE'],
       ['its row is removed', '^DELETE FROM conversations WHERE'],
+    ],
+  ),
+  ...around(
+    'I1 I9',
+    ['talk', 'trash', 'tend'],
+    [
+      ['a growing output is added to', '^INSERT INTO part_pieces'],
+      ['its pieces are removed', '^DELETE FROM part_pieces'],
+      ['a large text is put apart', '^INSERT INTO blobs'],
+      ['one that nothing holds is removed', '^DELETE FROM blobs'],
     ],
   ),
   ...around(

@@ -12,3 +12,6 @@ export const PROCESS_SECONDS = Number(process.env['NAVI_PROCESS_SECONDS'] ?? 40)
 
 /** How often a stopped holder of the lease comes back. */
 export const STOPS = Number(process.env['NAVI_STOP_RUNS'] ?? 10);
+
+/** Of files older than the first step's, every so many-th statement of the opening is one to die at; 1: each. */
+export const STRIDE = Number(process.env['NAVI_MIGRATION_STRIDE'] ?? 8);

@@ -23,6 +23,9 @@ const migrations: readonly Migration[] = [
   queue,
 ];
 
+/** Every schema that a released file may have, oldest first. */
+export const VERSIONS: readonly number[] = migrations.map(({ version }) => version);
+
 /** The schema that this NAVI writes. */
 export const NEWEST = migrations.at(-1)?.version ?? 0;
 
