@@ -74,7 +74,7 @@ describe('files of older NAVIs', () => {
 
     it(`I1 I6 I9: version ${from} is shown whole by this NAVI, after a backup that holds it as it was`, () => {
       const file = copyOf(from, `${from} opened`);
-      openStore(file, Date.now, () => undefined).connection.close();
+      openStore(file, { now: Date.now }, () => undefined).connection.close();
       const [backup, ...more] = findBackups(file);
       assert.deepEqual([backup?.reason, more.length], ['migration', 0]);
       assert.deepEqual(rowsOf(join(backupFolder(file), backup?.name ?? '')), rowsOf(original(from)));
@@ -101,7 +101,7 @@ describe('files of older NAVIs', () => {
   }
 
   function assertNothingLost(file: string, from: number): void {
-    openStore(file, Date.now, () => undefined).connection.close();
+    openStore(file, { now: Date.now }, () => undefined).connection.close();
     assert.deepEqual(
       readdirSync(join(file, '..')).filter((name) => name.startsWith('damaged')),
       [],

@@ -57,6 +57,7 @@ const LATER: Readonly<Record<number, (db: Connection) => void>> = {
     db.exec(`UPDATE conversations SET tags = '["one"]', is_renamed = 1, workspace_id = 'w' WHERE id = 'c1'`);
   },
   8: (db) => db.exec(`INSERT INTO edits VALUES ('c1', 'm1', 'e1', 'an edit', ${AT})`),
+  9: (db) => db.exec(`INSERT INTO quarantine VALUES ('m6', ${AT})`),
   10: (db) => {
     const hash = putBlob(db, Buffer.from('{"kept":"apart"}'));
     db.run(`UPDATE activities SET extra_blob = ? WHERE id = 'a'`, hash);
