@@ -33,6 +33,7 @@ import { connect } from './vscode/connection.ts';
 import { editorEffects } from './vscode/editor.ts';
 import { quietLog } from './vscode/log.ts';
 import { Reports } from './vscode/reports.ts';
+import { hintAtLost } from './vscode/reattach.ts';
 import { responderChooser } from './vscode/responders.ts';
 import { onDidChangeSettings, readAppearance, readProxySettings, readSettings } from './vscode/settings.ts';
 import { askToSignIn } from './vscode/signIn.ts';
@@ -157,6 +158,7 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
       now: Date.now,
       isSeen: () => view.isVisible && vscode.window.state.focused,
       workspaceIds: () => workspace.current?.relatedIds,
+      onNarrowed: () => hint(),
       showUnread: (count) => view.showUnread(count),
     },
     appearance: readAppearance,
@@ -166,6 +168,14 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
 
   const view: PanelView = new PanelView(panel, context.extensionUri);
   const reports = new Reports();
+  const lost = { store, panel, workspace: () => workspace.current };
+  let hinted: string | undefined;
+  const hint = (): void => {
+    const id = workspace.current?.id;
+    if (id === hinted) return;
+    hinted = id;
+    hintAtLost(lost, context.globalState).catch(onDefect);
+  };
 
   let newest = 0;
   const reconnect = (): void => {
@@ -207,6 +217,7 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
         sync: () => status.current,
         journal: () => journal.usage(),
       },
+      lost,
       tokens,
       settings: readSettings,
       syncNow: () => engine.syncNow(),

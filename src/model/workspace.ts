@@ -10,6 +10,8 @@ export interface FolderEvidence {
   /** The folder's URI in the one form in which it is compared, see `uriKey`. */
   readonly key: string;
   readonly name: string;
+  /** Keys of the same folder by other paths, such as a link to it. */
+  readonly also?: readonly string[];
   /** Normalised, see `remoteKey`; never with credentials. */
   readonly remotes: readonly string[];
   /** Object id of the commit with which the folder's repository began. */
@@ -25,6 +27,8 @@ export interface WorkspaceEvidence {
 
 /** Most folders of one workspace, and most remotes of one folder, that are kept. */
 const MOST = 50;
+/** Most other paths of one folder. */
+const MOST_PATHS = 5;
 const MAX_TEXT = 2_048;
 
 /**
@@ -81,6 +85,7 @@ export function bounded(evidence: WorkspaceEvidence): WorkspaceEvidence {
       key: cut(folder.key),
       name: cut(folder.name),
       remotes: folder.remotes.slice(0, MOST).map(cut),
+      ...(folder.also && { also: folder.also.slice(0, MOST_PATHS).map(cut) }),
     })),
   };
 }
@@ -100,11 +105,20 @@ export function workspaceName({ file, folders }: WorkspaceEvidence): string {
 export type FolderMatch = 'folder' | 'remote' | 'history' | 'name';
 
 export function matchFolders(a: FolderEvidence, b: FolderEvidence): FolderMatch | undefined {
-  if (a.key === b.key) return 'folder';
+  if (isSamePlace(a, b)) return 'folder';
   if (a.remotes.some((remote) => b.remotes.includes(remote))) return 'remote';
   const isSameName = a.name.toLowerCase() === b.name.toLowerCase();
   if (isSameName && a.root !== undefined && a.root === b.root) return 'history';
   return isSameName ? 'name' : undefined;
+}
+
+function isSamePlace(a: FolderEvidence, b: FolderEvidence): boolean {
+  const keys = keysOf(b);
+  return keysOf(a).some((key) => keys.includes(key));
+}
+
+function keysOf({ key, also = [] }: FolderEvidence): readonly string[] {
+  return [key, ...also];
 }
 
 const SCORE: Readonly<Record<FolderMatch, number>> = { folder: 4, remote: 3, history: 2, name: 0 };
@@ -131,22 +145,50 @@ export function isRelated(a: WorkspaceEvidence, b: WorkspaceEvidence): boolean {
   return identityScore(a, b) > 0 || a.folders.some((folder) => bestScore(folder, b.folders) > 0);
 }
 
+/**
+ * Why a lost workspace may be this one. `root`: the repositories began with the same commit, under different names.
+ * `inside`: a folder of one lies in a folder of the other.
+ */
+export type Likeness = FolderMatch | 'root' | 'inside';
+
+const LIKENESSES = ['folder', 'remote', 'history', 'root', 'inside', 'name'] as const;
+
 /** The best reason to think that `lost` is now `here`; undefined when nothing speaks for it. */
-export function likeness(lost: WorkspaceEvidence, here: WorkspaceEvidence): FolderMatch | undefined {
+export function likeness(lost: WorkspaceEvidence, here: WorkspaceEvidence): Likeness | undefined {
   const found = lost.folders.flatMap((folder) =>
-    here.folders.flatMap((other) => matchFolders(folder, other) ?? []),
+    here.folders.flatMap((other) => likenessesOf(folder, other)),
   );
-  return (['folder', 'remote', 'history', 'name'] as const).find((match) => found.includes(match));
+  return LIKENESSES.find((match) => found.includes(match));
 }
 
-/** `seen` now, with what was known before and cannot be read any more (git forgets where a repository began). */
+function likenessesOf(a: FolderEvidence, b: FolderEvidence): Likeness[] {
+  const match = matchFolders(a, b);
+  const isInside = a.key.startsWith(`${b.key}/`) || b.key.startsWith(`${a.key}/`);
+  return [
+    ...(match === undefined ? [] : [match]),
+    ...(a.root !== undefined && a.root === b.root ? (['root'] as const) : []),
+    ...(isInside ? (['inside'] as const) : []),
+  ];
+}
+
+/**
+ * `seen` now, with what was known before and cannot be seen any more: where a repository began, which git forgets, and
+ * the other paths by which a folder was opened.
+ */
 export function refreshed(known: WorkspaceEvidence, seen: WorkspaceEvidence): WorkspaceEvidence {
-  return {
+  return bounded({
     ...seen,
     folders: seen.folders.map((folder) => {
-      if (folder.root !== undefined) return folder;
-      const before = known.folders.find(({ key }) => key === folder.key);
-      return before?.root === undefined ? folder : { ...folder, root: before.root };
+      const before = known.folders.find((other) => isSamePlace(other, folder));
+      if (before === undefined) return folder;
+      const root = folder.root ?? before.root;
+      const also = new Set([...keysOf(folder), ...keysOf(before)]);
+      also.delete(folder.key);
+      return {
+        ...folder,
+        ...(root === undefined ? {} : { root }),
+        ...(also.size === 0 ? {} : { also: [...also] }),
+      };
     }),
-  };
+  });
 }

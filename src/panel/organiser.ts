@@ -1,5 +1,5 @@
 import type { OrganiseIntent, SelectionChange } from '../protocol/organise.ts';
-import type { ConversationChange, OrganiseStore } from '../store/organise.ts';
+import type { ConversationChange, KnownWorkspace, OrganiseStore } from '../store/organise.ts';
 import type { ConversationStore } from '../store/store.ts';
 import type { NoticeBoard } from './notices.ts';
 
@@ -61,6 +61,16 @@ export class Organiser {
     await this.make(
       here.map(({ id }) => ({ id, change })),
       (count) => `${conversations(count)} tagged anew.`,
+    );
+  }
+
+  /** Files conversations under a workspace, or under none. Nothing else of them changes. */
+  async fileUnder(ids: readonly string[], workspace: KnownWorkspace | undefined): Promise<void> {
+    const change = { workspaceId: workspace?.id ?? null };
+    const name = workspace?.name ?? 'no workspace';
+    await this.make(
+      ids.map((id) => ({ id, change })),
+      (count) => `${conversations(count)} filed under ${name}.`,
     );
   }
 

@@ -1,7 +1,7 @@
 import type { IdSource } from '../model/ids.ts';
 import type { WorkspaceRef } from '../model/conversation.ts';
 import { intentSchema, type Intent, type Notice } from '../protocol/panel.ts';
-import type { OrganiseStore } from '../store/organise.ts';
+import type { KnownWorkspace, OrganiseStore } from '../store/organise.ts';
 import type { ReplyStore } from '../store/replies.ts';
 import type { ConversationStore, Subscription } from '../store/store.ts';
 import type { TrashStore } from '../store/trash.ts';
@@ -9,6 +9,7 @@ import type { ChatTurns } from '../chat/turns.ts';
 import { DraftIds } from './draftIds.ts';
 import { Organiser, type OrganiseEffects } from './organiser.ts';
 import type { PurgeEffects } from './purging.ts';
+import { REATTACH_NOTICE } from './reattaching.ts';
 import { Presenter, wordsFor, type Post, type PresenterOptions } from './presenter.ts';
 import { Replies } from './replies.ts';
 import { sendText } from './texts.ts';
@@ -127,6 +128,13 @@ export class Panel {
   /** Conversations went to the trash by themselves. */
   showMoved(count: number, actId: string): void {
     this.trash.showMoved(count, actId);
+    this.presenter.refresh();
+  }
+
+  /** With Undo. Without a workspace they belong to none. */
+  async fileUnder(conversationIds: readonly string[], workspace: KnownWorkspace | undefined): Promise<void> {
+    this.presenter.notices.dismiss(REATTACH_NOTICE);
+    await this.organiser.fileUnder(conversationIds, workspace);
     this.presenter.refresh();
   }
 

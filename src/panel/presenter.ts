@@ -188,6 +188,7 @@ export class Presenter {
     const { view, filter = {}, openConversationId } = this.state;
     const workspaceIds = surroundings.workspaceIds();
     const conditions = conditionsOf(filter, workspaceIds, surroundings.now());
+    if (conditions.workspaceIds !== undefined) surroundings.onNarrowed?.();
     const page = await store.list({ ...queryFor(view, this.listLimit), ...conditions });
     const items = page.items.map((conversation) =>
       toItem(conversation, status.current, trashDays(), workspaceIds),

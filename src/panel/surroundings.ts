@@ -9,6 +9,8 @@ export interface Surroundings {
   readonly isSeen: () => boolean;
   /** The ids of this window's workspaces; undefined without a folder, and before they are known. */
   readonly workspaceIds: () => readonly string[] | undefined;
+  /** The list is narrowed to this window's workspaces: what belongs to them and is filed elsewhere is missed now. */
+  readonly onNarrowed?: () => void;
   /** A number on the view's icon; 0 for none. */
   readonly showUnread: (count: number) => void;
 }

@@ -82,6 +82,7 @@ export const intentSchema = z.discriminatedUnion('type', [
       'openSettings',
       'checkHistory',
       'restoreFromBackup',
+      'reattach',
     ]),
   }),
   z.strictObject({ type: z.literal('dismissNotice'), noticeId: z.string().max(100) }),

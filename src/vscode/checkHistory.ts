@@ -96,7 +96,10 @@ async function healthOf(store: HealthStore): Promise<{ health?: StoreHealth; pro
 
 function windowKind(): string {
   const place = vscode.env.uiKind === vscode.UIKind.Web ? 'browser' : 'desktop';
-  return vscode.env.remoteName === undefined ? place : `${place}, ${vscode.env.remoteName}`;
+  const { remoteName } = vscode.env;
+  // `ssh-remote`, `wsl` and such; some editors put the address of a server here.
+  const kind = /^[a-z][a-z-]*$/.test(remoteName ?? '') ? remoteName : 'remote';
+  return remoteName === undefined ? place : `${place}, ${kind}`;
 }
 
 async function offer(

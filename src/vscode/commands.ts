@@ -6,6 +6,7 @@ import type { ConversationStore } from '../store/store.ts';
 import { checkHistory, type CheckParts } from './checkHistory.ts';
 import { exportToFile } from './exportCommand.ts';
 import { openConversation } from './openCommand.ts';
+import { reattach, type ReattachParts } from './reattach.ts';
 import type { Settings } from './settings.ts';
 import { showStorageUse } from './storageCommand.ts';
 import { clearToken, setToken } from './tokenCommands.ts';
@@ -15,6 +16,7 @@ export interface CommandOptions {
   readonly store: ConversationStore & StorageStore;
   readonly panel: Panel;
   readonly check: CheckParts;
+  readonly lost: ReattachParts;
   readonly tokens: Tokens;
   readonly settings: () => Settings;
   readonly syncNow: () => void;
@@ -23,7 +25,7 @@ export interface CommandOptions {
 
 /** Registers every command of the manifest. A command that fails says so once, with a way to the log. */
 export function registerCommands(options: CommandOptions): vscode.Disposable {
-  const { store, panel, check, tokens, settings, syncNow, log } = options;
+  const { store, panel, check, lost, tokens, settings, syncNow, log } = options;
   const showPanel = (): Thenable<unknown> => vscode.commands.executeCommand(`${PanelView.id}.focus`);
   const commands: Record<string, (...args: unknown[]) => Promise<void>> = {
     'navi.newConversation': async () => {
@@ -59,6 +61,7 @@ export function registerCommands(options: CommandOptions): vscode.Disposable {
         act: (intent) => panel.receive(intent),
       }),
     'navi.exportConversations': () => exportToFile(store),
+    'navi.reattachConversations': () => reattach(lost),
     'navi.checkHistory': () => checkHistory(check),
     'navi.syncNow': async () => syncNow(),
     'navi.showLog': async () => log.show(),

@@ -10,6 +10,7 @@ const COMMANDS = {
   syncNow: ['navi.syncNow'],
   showLog: ['navi.showLog'],
   checkHistory: ['navi.checkHistory'],
+  reattach: ['navi.reattachConversations'],
   setBackendToken: ['navi.setBackendToken'],
   openSettings: ['workbench.action.openSettings', '@ext:navralabs.navi'],
   restoreFromBackup: ['navi.restoreFromBackup'],

@@ -1,3 +1,5 @@
+import { realpath } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
 import * as vscode from 'vscode';
 import type { WorkspaceRef } from '../model/conversation.ts';
 import { uriKey, type FolderEvidence, type Platform, type WorkspaceEvidence } from '../model/workspace.ts';
@@ -76,7 +78,19 @@ async function readEvidence(): Promise<WorkspaceEvidence | undefined> {
 
 async function readFolder({ uri, name }: vscode.WorkspaceFolder): Promise<FolderEvidence> {
   const repository = READABLE.has(uri.scheme) ? await readRepository(readerOf(uri)) : { remotes: [] };
-  return { key: uriKey(uri.toString(), PLATFORM), name, ...repository };
+  const key = uriKey(uri.toString(), PLATFORM);
+  const real = uri.scheme === 'file' ? await realKey(uri.fsPath) : undefined;
+  return { key, name, ...(real === undefined || real === key ? {} : { also: [real] }), ...repository };
+}
+
+/** Where a link leads: the same folder may be opened by either path. */
+async function realKey(path: string): Promise<string | undefined> {
+  try {
+    return uriKey(pathToFileURL(await realpath(path)).href, PLATFORM);
+  } catch {
+    // Gone, or not to be looked at: then its own path is all that is known.
+    return undefined;
+  }
 }
 
 function readerOf(folder: vscode.Uri): FolderReader {

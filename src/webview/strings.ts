@@ -19,6 +19,9 @@ export const strings = {
   emptyActiveTitle: 'No conversations yet',
   emptyActive:
     'Start one and write what you want to know. It is saved on this machine before anything is sent.',
+  emptyWorkspaceTitle: 'Nothing in this workspace',
+  emptyWorkspace:
+    'Conversations of other workspaces are not shown. Some may belong here: after a folder was moved, for example.',
   emptyStarredTitle: 'Nothing starred',
   emptyStarred: 'Star a conversation to find it here.',
   emptyArchivedTitle: 'Nothing archived',
@@ -178,6 +181,7 @@ export const strings = {
   setBackendToken: 'Sign in',
   showLog: 'Show log',
   checkHistory: 'Check history',
+  reattach: 'Reattach conversations',
   openSettings: 'Settings',
   syncNow: 'Try now',
 

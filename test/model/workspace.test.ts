@@ -7,6 +7,7 @@ import {
   isRelated,
   likeness,
   nameOfUri,
+  refreshed,
   uriKey,
   workspaceName,
   type FolderEvidence,
@@ -73,6 +74,49 @@ describe('identity of a workspace', () => {
       of(folder('b'), folder('a')),
       true,
       true,
+    ],
+    [
+      'one folder by its own path and by a link to it',
+      of(folder('real')),
+      of(folder('link', { also: ['file:///home/real'] })),
+      true,
+      true,
+    ],
+    [
+      'two links to one folder',
+      of(folder('l', { also: ['file:///home/real'] })),
+      of(folder('m', { also: ['file:///home/real'] })),
+      true,
+      true,
+    ],
+    [
+      'two clones of one remote',
+      of(folder('a', { remotes })),
+      of(folder('a', { key: 'file:///mnt/a', remotes })),
+      true,
+      true,
+    ],
+    [
+      'a fork with a remote of its own',
+      of(folder('a', { remotes })),
+      of(folder('b', { remotes: ['example.com/me/b'] })),
+      false,
+      false,
+    ],
+    [
+      'a fork that still knows where it came from',
+      of(folder('a', { remotes })),
+      of(folder('b', { remotes: ['example.com/me/b', ...remotes] })),
+      true,
+      true,
+    ],
+    ['a folder that got its remote later', of(folder('a')), of(folder('a', { remotes })), true, true],
+    [
+      'a folder and one inside it',
+      of(folder('a')),
+      of(folder('p', { key: 'file:///home/a/packages/p' })),
+      false,
+      false,
     ],
     [
       'a folder twice in place of two',
@@ -148,5 +192,21 @@ describe('identity of a workspace', () => {
     assert.equal(likeness(of(folder('z', { remotes })), here), 'remote');
     assert.equal(likeness(of(folder('B', { key: 'x' })), here), 'name');
     assert.equal(likeness(of(folder('z')), here), undefined);
+    const inside = of(folder('p', { key: 'file:///home/a/packages/p' }));
+    assert.deepEqual([likeness(inside, here), likeness(here, inside)], ['inside', 'inside']);
+    assert.equal(likeness(of(folder('ab')), here), undefined);
+    const template = of(folder('z', { root: 'f' }));
+    assert.equal(likeness(template, of(folder('y', { root: 'f' }))), 'root');
+  });
+
+  it('O5: keeps the paths by which a folder was opened, and where its repository began, and forgets what moved away', () => {
+    const link = folder('link', { also: ['file:///home/real'] });
+    const known = refreshed(of(folder('real', { root: 'f' })), of(link));
+    assert.deepEqual(known.folders, [{ ...link, root: 'f' }]);
+    const back = refreshed(known, of(folder('real')));
+    assert.deepEqual(back.folders, [{ ...folder('real'), root: 'f', also: ['file:///home/link'] }]);
+    assert.deepEqual(refreshed(of(folder('old', { remotes })), of(folder('new', { remotes }))).folders, [
+      folder('new', { remotes }),
+    ]);
   });
 });

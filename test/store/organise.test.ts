@@ -293,6 +293,71 @@ describe('keeping conversations in order', () => {
       assert.equal(one.store.identifyWorkspace(of(at('/q/a', { root: 'c1' }))).id, first.id);
     });
 
+    it('O5: a folder and a link to it are one workspace, whichever window looks first', () => {
+      const link = at('/l', { also: ['file:///real'] });
+      const first = one.store.identifyWorkspace(of(link));
+      assert.equal(one.store.identifyWorkspace(of(at('/real'))).id, first.id);
+      write('/l');
+      write('/real');
+      const here = one.store.identifyWorkspace(of(link));
+      assert.deepEqual(listed({ workspaceIds: here.relatedIds }).sort(), ['/l', '/real']);
+      assert.equal(one.store.workspaceGroups().length, 1);
+    });
+
+    it('O5: a folder that is saved as a workspace, and opened as a folder again, keeps its id', () => {
+      const folderId = one.store.identifyWorkspace(of(at('/a'))).id;
+      write('/a');
+      const saved = one.store.identifyWorkspace({ file: 'file:///a.code-workspace', folders: [at('/a')] });
+      assert.equal(saved.id, folderId);
+      assert.equal(one.store.identifyWorkspace(of(at('/a'))).id, folderId);
+      const moved = one.store.identifyWorkspace({ file: 'file:///b.code-workspace', folders: [at('/a')] });
+      assert.deepEqual(listed({ workspaceIds: moved.relatedIds }), ['/a']);
+    });
+
+    it('O5: a remote that is added later joins what came from another machine by it', () => {
+      const remotes = ['example.com/a/b'];
+      const before = one.store.identifyWorkspace(of(at('/p')));
+      write('/p');
+      one.store.mergeConversation(one.lease(), ACCOUNT, {
+        id: uuidOf('c'),
+        fields: remoteFields('c', { title: 'there', workspace: { folders: ['file:///Users/x'], remotes } }),
+        messages: [remoteMessage(uuidOf('m'), 'm')],
+      });
+      assert.deepEqual(listed({ workspaceIds: before.relatedIds }), ['/p']);
+      const after = one.store.identifyWorkspace(of(at('/p', { remotes })));
+      assert.equal(after.id, before.id);
+      assert.deepEqual(listed({ workspaceIds: after.relatedIds }).sort(), ['/p', 'there']);
+    });
+
+    it('O5: what was written in an empty window belongs to no workspace, and is listed all the same', () => {
+      one.write('in an empty window');
+      const here = one.store.identifyWorkspace(of(at('/p')));
+      write('/p');
+      assert.deepEqual(listed({ workspaceIds: here.relatedIds }), ['/p']);
+      assert.deepEqual(listed({ workspaceIds: [] }), ['in an empty window']);
+      assert.equal(listed().length, 2);
+    });
+
+    it('O7: what the user filed under no workspace stays there, and Undo puts it back', () => {
+      const id = write('/p');
+      const other = one.write('of none');
+      const here = one.store.identifyWorkspace(of(at('/p')));
+      const before = get(id);
+      const undo = one.store.changeMany([{ id, change: { workspaceId: null } }]);
+      one.store.identifyWorkspace(of(at('/p')));
+      assert.deepEqual(listed({ workspaceIds: here.relatedIds }), []);
+      assert.deepEqual(listed({ workspaceIds: [] }).sort(), ['/p', 'of none']);
+      assert.equal(get(id).workspaceId, undefined);
+      assert.deepEqual(
+        one.store
+          .workspaceGroups()
+          .map(({ workspace, conversationIds }) => [workspace, [...conversationIds].sort()]),
+        [[undefined, [id, other].sort()]],
+      );
+      one.store.changeMany(undo);
+      assert.deepEqual(get(id), before);
+    });
+
     it('O7: attaching moves many in one go, and Undo puts each back under its own', () => {
       const ids = [write('/x'), write('/y'), one.write('none')];
       const here = one.store.identifyWorkspace(of(at('/here')));

@@ -33,6 +33,25 @@ describe('The list in a browser', function () {
       );
     });
 
+  it('O7: a list that is narrowed to this workspace and empty offers to reattach', async () => {
+    await panel.show(
+      snapshot({
+        list: {
+          view: 'active',
+          items: [],
+          hasMore: false,
+          filter: { thisWorkspace: true },
+          hasWorkspace: true,
+        },
+      }),
+    );
+    await panel.page.getByText('Nothing in this workspace').waitFor();
+    await panel.page.getByRole('button', { name: 'Reattach conversations' }).click();
+    assert.deepEqual((await panel.intents()).slice(1), [{ type: 'runCommand', command: 'reattach' }]);
+    await panel.show(list([]));
+    await panel.page.getByText('No conversations yet').waitFor();
+  });
+
   it('I7: a click on a row opens it and does nothing else', async () => {
     await panel.show(list(three()));
     await panel.page.getByText('Conversation 2').click();

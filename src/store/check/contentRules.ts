@@ -1,8 +1,8 @@
+import { isOfIndex } from './facts.ts';
 import { counted, number, RESTORE, rule, type Rule } from './finding.ts';
 
 const NO_MESSAGE = 'No message is touched by it.';
 const REPAIR = { next: 'Repair puts it right from what is there.', remedy: 'repair' } as const;
-const INDEX = 'search';
 
 /** What is said of the words in the file, worst first. */
 export const CONTENT_RULES: readonly Rule[] = [
@@ -24,13 +24,15 @@ export const CONTENT_RULES: readonly Rule[] = [
     ({ content }) => (content?.messages.damaged ?? 0) + (content?.messages.unreadable ?? 0),
     (_, { content }) => {
       const { damaged = 0, unreadable = 0, sound = 0 } = content?.messages ?? {};
+      const marked = content?.rows['quarantine'] ?? 0;
+      const known = marked === 0 ? '' : ` ${counted(marked, 'is', 'are')} marked so in the panel.`;
       const places = counted(unreadable, 'place', 'places');
       return {
         id: `messages ${damaged} ${unreadable}`,
         what:
           damaged === 0
             ? `${places} where messages were cannot be read.`
-            : `${counted(damaged, 'message does', 'messages do')} not say what was saved.`,
+            : `${counted(damaged, 'message does', 'messages do')} not say what was saved.${known}`,
         safe: `${counted(sound, 'message is as it was', 'messages are as they were')} saved.`,
         ...RESTORE,
       };
@@ -38,7 +40,7 @@ export const CONTENT_RULES: readonly Rule[] = [
   ),
   rule(
     true,
-    ({ content }) => (content?.structure ?? []).filter(({ table }) => table !== INDEX).length,
+    ({ content }) => (content?.structure ?? []).filter(({ table }) => !isOfIndex(table)).length,
     (n, { content }) => ({
       id: `structure ${[...new Set(content?.structure?.map(({ table }) => table))].join(' ')}`,
       what: `The structure of the file is damaged in ${counted(n, 'place', 'places')}.`,
@@ -84,7 +86,7 @@ export const CONTENT_RULES: readonly Rule[] = [
         Number(!isReadable) +
         stale +
         missed +
-        (content?.structure ?? []).filter(({ table }) => table === INDEX).length
+        (content?.structure ?? []).filter(({ table }) => isOfIndex(table)).length
       );
     },
     () => ({

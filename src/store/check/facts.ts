@@ -159,3 +159,8 @@ export interface QueueFacts {
   };
   readonly link: { readonly link: string; readonly detail: string };
 }
+
+/** True for the tables of the search index, which can be made anew from the conversations. */
+export function isOfIndex(table: string): boolean {
+  return ['search', 'search_titles', 'search_places'].includes(table);
+}

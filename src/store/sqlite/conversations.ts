@@ -7,7 +7,7 @@ import {
   type ConversationStatus,
 } from '../../model/conversation.ts';
 import { readJson } from '../../model/json.ts';
-import { filterOf } from './listFilter.ts';
+import { filterOf, NO_WORKSPACE } from './listFilter.ts';
 import { placeOf, readWorkspace } from './workspaces.ts';
 import type { ConversationPage, ListQuery, ListedConversation, NewConversation } from '../store.ts';
 import { enqueueFields } from './outboxRows.ts';
@@ -55,7 +55,9 @@ export function toConversation(row: ConversationRow): ListedConversation {
     updatedAt: row.updated_at,
     ...(workspace === undefined ? {} : { workspace }),
     tags: tagsOf(row.tags),
-    ...(row.workspace_id === null ? {} : { workspaceId: row.workspace_id }),
+    ...(row.workspace_id === null || row.workspace_id === NO_WORKSPACE
+      ? {}
+      : { workspaceId: row.workspace_id }),
     ...(row.workspace_name === null ? {} : { workspaceName: row.workspace_name }),
     isUnread: row.is_unread === 1,
     messageCount: row.message_count,

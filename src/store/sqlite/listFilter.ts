@@ -1,6 +1,9 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { ListQuery } from '../store.ts';
 
+/** The workspace id of what the user filed under none; what nobody filed has NULL. */
+export const NO_WORKSPACE = '';
+
 /** What a list query asks beyond a status, as conditions on `conversations c`. */
 export function filterOf(query: Omit<ListQuery, 'status' | 'limit'>): {
   readonly where: string;
@@ -20,7 +23,7 @@ export function filterOf(query: Omit<ListQuery, 'status' | 'limit'>): {
       `c.tags <> '[]' AND EXISTS (SELECT 1 FROM json_each(CASE WHEN json_valid(c.tags) THEN c.tags ELSE '[]' END) t WHERE t.value = ?)`,
       tag,
     );
-  if (workspaceIds?.length === 0) add('c.workspace_id IS NULL');
+  if (workspaceIds?.length === 0) add(`coalesce(c.workspace_id, '${NO_WORKSPACE}') = '${NO_WORKSPACE}'`);
   else if (workspaceIds !== undefined)
     // The plus keeps the order of the list's index: sorting what another index finds costs more on the first page.
     add('+c.workspace_id IN (SELECT w.value FROM json_each(?) w)', JSON.stringify(workspaceIds));

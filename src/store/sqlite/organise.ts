@@ -4,6 +4,7 @@ import type { ConversationChange, OrganiseChange, TagCount } from '../organise.t
 import type { ListedConversation } from '../store.ts';
 import { changeConversation, mustRead } from './conversations.ts';
 import type { Context } from './session.ts';
+import { NO_WORKSPACE } from './listFilter.ts';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -44,7 +45,12 @@ function changeOne(
   }
   const workspaceId = before.workspaceId ?? null;
   if (change.workspaceId !== undefined && change.workspaceId !== workspaceId) {
-    db.run('UPDATE conversations SET workspace_id = ? WHERE id = ?', change.workspaceId, id);
+    // Without a word of the user, one that was written in a folder is placed again.
+    db.run(
+      `UPDATE conversations SET workspace_id = coalesce(?, iif(workspace IS NULL, NULL, '${NO_WORKSPACE}')) WHERE id = ?`,
+      change.workspaceId,
+      id,
+    );
     undo.workspaceId = workspaceId;
   }
   return undo;

@@ -13,6 +13,7 @@ import {
 } from '../../model/workspace.ts';
 import type { CurrentWorkspace, KnownWorkspace, WorkspaceGroup } from '../organise.ts';
 import type { Connection } from './connection.ts';
+import { NO_WORKSPACE } from './listFilter.ts';
 import type { Context } from './session.ts';
 
 const PLATFORM: Platform =
@@ -133,8 +134,9 @@ export function workspaceGroups(context: Context): WorkspaceGroup[] {
     const known = new Map(allWorkspaces(context).map((workspace) => [workspace.id, workspace]));
     return db
       .all<{ workspace_id: string | null; ids: string; last_used_at: number }>(
-        `SELECT workspace_id, json_group_array(id) AS ids, max(updated_at) AS last_used_at FROM conversations
-         WHERE status <> 'deleted' AND message_count > 0 GROUP BY workspace_id ORDER BY last_used_at DESC`,
+        `SELECT nullif(workspace_id, '${NO_WORKSPACE}') AS workspace_id, json_group_array(id) AS ids,
+           max(updated_at) AS last_used_at FROM conversations
+         WHERE status <> 'deleted' AND message_count > 0 GROUP BY 1 ORDER BY last_used_at DESC`,
       )
       .map((row) => {
         const workspace = row.workspace_id === null ? undefined : known.get(row.workspace_id);

@@ -9,6 +9,7 @@ import { inShownOrder } from '../steadyOrder.ts';
 import './searchBox.ts';
 import './searchResults.ts';
 import { details } from './details.ts';
+import { emptyWorkspace } from './reattach.ts';
 import { rowTime, trashBar, trashTime } from './trash.ts';
 
 const VIEWS: readonly ListView[] = ['active', 'starred', 'archived', 'trash'];
@@ -222,7 +223,8 @@ export class NaviList extends LightElement {
   }
 
   #empty(): TemplateResult {
-    const { view } = this.list;
+    const { view, filter } = this.list;
+    if (filter?.thisWorkspace) return emptyWorkspace(this.post);
     const words = {
       active: [strings.emptyActiveTitle, strings.emptyActive],
       starred: [strings.emptyStarredTitle, strings.emptyStarred],

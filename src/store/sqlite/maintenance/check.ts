@@ -1,4 +1,10 @@
-import type { CheckDepth, ContentFacts, HistoryFacts, Orphans } from '../../check/facts.ts';
+import {
+  isOfIndex,
+  type CheckDepth,
+  type ContentFacts,
+  type HistoryFacts,
+  type Orphans,
+} from '../../check/facts.ts';
 import type { BackupInfo } from '../../maintenance.ts';
 import { Connection, hasWalFix } from '../connection.ts';
 import { versionOf } from '../migrations/migrate.ts';
@@ -30,7 +36,6 @@ export interface CheckOptions {
 
 /** Percent of the time that goes into all but the messages. */
 const BEFORE_MESSAGES = 40;
-const INDEX = 'search';
 
 /**
  * Looks through the file and what lies beside it. Changes nothing, takes no lock that a writer waits for where there is
@@ -132,7 +137,7 @@ function lookAtTables(
   for (const [at, table] of tables.entries()) {
     onProgress(at / tables.length);
     // What counts is derived from messages: the rows of the index itself are no one's.
-    if (table !== INDEX) rows[table] = reading(`rows of ${table}`, 0, () => countOf(db, table));
+    if (!isOfIndex(table)) rows[table] = reading(`rows of ${table}`, 0, () => countOf(db, table));
     orphans.push(...reading(`references of ${table}`, [], () => orphansOf(db, table)));
     if (depth === 'whole') lookAtStructure(table);
   }

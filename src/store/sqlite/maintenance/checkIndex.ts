@@ -19,7 +19,8 @@ export function checkIndex(db: Connection): IndexFacts {
     sampled: 0,
     missed: 0,
   };
-  if (!none.isThere) return { ...none, pending: pendingOf(db) };
+  // One of another version is made anew anyway.
+  if (!none.isThere || !none.isCurrent) return { ...none, pending: pendingOf(db) };
   const counts = db.snapshot(() => ({ stale: staleOf(db), pending: pendingOf(db) }));
   try {
     return { ...none, ...counts, ...sample(db) };
@@ -39,15 +40,21 @@ function pendingOf(db: Connection): number {
   );
 }
 
-/** An entry that is still to be taken out is no drift. */
+/** Entries of what is not there, and places that are not those of their messages. One that is to be indexed anew is no drift. */
 function staleOf(db: Connection): number {
+  const count = (sql: string): number => db.get<{ n: number }>(`SELECT count(*) AS n FROM ${sql}`)?.n ?? 0;
+  const isSettled = (n: string): string => `NOT EXISTS (SELECT 1 FROM search_dirty s WHERE s.n = ${n})`;
   return (
-    db.get<{ n: number }>(
-      `SELECT (SELECT count(*) FROM search_docsize d WHERE NOT EXISTS (SELECT 1 FROM messages m WHERE m.n = d.id)
-           AND NOT EXISTS (SELECT 1 FROM search_dirty s WHERE s.n = d.id))
-         + (SELECT count(*) FROM search_titles_docsize d WHERE NOT EXISTS (SELECT 1 FROM conversations c WHERE c.n = d.id)
-           AND NOT EXISTS (SELECT 1 FROM search_dirty s WHERE s.n = -d.id)) AS n`,
-    )?.n ?? 0
+    count(
+      `search_docsize d WHERE NOT EXISTS (SELECT 1 FROM messages m WHERE m.n = d.id) AND ${isSettled('d.id')}`,
+    ) +
+    count(
+      `search_titles_docsize d WHERE NOT EXISTS (SELECT 1 FROM conversations c WHERE c.n = d.id) AND ${isSettled('-d.id')}`,
+    ) +
+    count(
+      `search_places p JOIN messages m ON m.n = p.n JOIN conversations c ON c.id = m.conversation_id
+       WHERE c.n <> p.conversation AND ${isSettled('p.n')}`,
+    )
   );
 }
 

@@ -6,7 +6,7 @@ import { sqliteCode, type Connection } from '../connection.ts';
 import { readLinkStatus } from '../outbox.ts';
 
 /** The index's own tables are looked at through the index. */
-const SHADOWS = /^search_(?:data|idx|docsize|config|content)$/;
+const SHADOWS = /^search(?:_titles)?_(?:data|idx|docsize|config|content)$/;
 
 export function tablesOf(db: Connection): string[] {
   return db
