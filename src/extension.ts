@@ -10,6 +10,7 @@ import { Panel } from './panel/panel.ts';
 import {
   CONDITION_NOTICE,
   conditionNotice,
+  damagedMessagesNotice,
   recoveringNotice,
   recoveryNotice,
   recoveryWords,
@@ -18,6 +19,7 @@ import {
 } from './panel/storeNotices.ts';
 import { PanelView } from './panel/view.ts';
 import { startChores } from './store/chores.ts';
+import type { MendReport } from './store/maintenance.ts';
 import { JournaledStore } from './store/journaled.ts';
 import { MementoJournal } from './store/memento/journal.ts';
 import { PanelMemory } from './store/memento/panelMemory.ts';
@@ -82,7 +84,10 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
         log.warn(recoveryWords(recovery));
         panel.showNotice(recoveryNotice(recovery));
       },
-      onDamagedMessages: (count) => log.warn(`${count} message(s) were found damaged.`),
+      onDamagedMessages: (count) => {
+        log.warn(`${count} message(s) were found damaged.`);
+        maintenance.mend('noted').then(afterMending, onDefect);
+      },
       onCondition: (condition) => {
         trouble = condition.trouble;
         const notice = conditionNotice(condition);
@@ -109,12 +114,22 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
   const journaled = new JournaledStore(sqlite, { journal, now: Date.now, onDefect });
   const store = journaled.over(sqlite);
   const maintenance = openMaintenance(files);
+  const afterMending = ({ mended, left, damagedFile }: MendReport): void => {
+    const notice = damagedMessagesNotice({ mended, left });
+    if (notice !== undefined) {
+      log.warn(notice.text);
+      panel.showNotice(notice);
+      panel.refresh();
+    }
+    if (damagedFile !== undefined) sqlite.repair(damagedFile);
+  };
   const chores = startChores({
     store,
     maintenance,
     now: Date.now,
     random: Math.random,
     after,
+    onMended: (report) => afterMending(report),
     onChecked: (facts) => {
       const { notice, told } = newsOf(facts, context.globalState.get(CHECK_TOLD, ''));
       if (notice !== undefined) panel.showNotice(notice);
@@ -218,6 +233,7 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
         journal: () => journal.usage(),
       },
       lost,
+      restore: { maintenance, store, ids: uuidv7 },
       tokens,
       settings: readSettings,
       syncNow: () => engine.syncNow(),

@@ -1,5 +1,5 @@
 import type { CheckDepth, HistoryFacts } from './check/facts.ts';
-import type { Maintenance } from './maintenance.ts';
+import type { Maintenance, MendReport } from './maintenance.ts';
 import type { Subscription } from './store.ts';
 import type { TrashStore } from './trash.ts';
 
@@ -10,13 +10,15 @@ const DAY_MS = 24 * HOUR_MS;
 
 export interface ChoreOptions {
   readonly store: Pick<TrashStore, 'claimChore'>;
-  readonly maintenance: Pick<Maintenance, 'backUp' | 'backups' | 'check'>;
+  readonly maintenance: Pick<Maintenance, 'backUp' | 'backups' | 'check' | 'mend'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** In [0, 1). */
   readonly random: () => number;
   /** Calls back once after so many milliseconds; returns what cancels it. */
   readonly after: (ms: number, callback: () => void) => () => void;
+  /** After a backup was refused: what was damaged is marked, and mended where it can be. */
+  readonly onMended: (report: MendReport) => void;
   /** What the look of the day found. */
   readonly onChecked: (facts: HistoryFacts) => void;
   readonly onFailure: (error: unknown) => void;
@@ -50,14 +52,18 @@ export function startChores(options: ChoreOptions): Subscription {
 
 /** Never rejects. A backup that could not be made may be the first that is heard of damage: the whole file is read then. */
 async function lookAfter(options: ChoreOptions, onFailure: (error: unknown) => void): Promise<void> {
-  const { store, maintenance, now, onChecked } = options;
+  const { store, maintenance, now, onChecked, onMended } = options;
   try {
     if (!(await store.claimChore('backup', now(), HOUR_MS))) return;
-    let depth: CheckDepth = 'daily';
-    await backUpWhenDue(options).catch((error: unknown) => {
-      depth = 'whole';
-      onFailure(error);
-    });
+    const isRefused = await backUpWhenDue(options).then(
+      () => false,
+      (error: unknown) => {
+        onFailure(error);
+        return true;
+      },
+    );
+    const depth: CheckDepth = isRefused ? 'whole' : 'daily';
+    if (isRefused) onMended(await maintenance.mend('all'));
     if (await store.claimChore('check', now(), DAY_MS)) onChecked(await maintenance.check(depth));
   } catch (error) {
     onFailure(error);

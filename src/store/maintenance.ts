@@ -25,6 +25,34 @@ export interface BackupInfo extends BackupFile {
   readonly isReadable: boolean;
 }
 
+/** What a backup has that is not here, or is damaged here. */
+export interface RestorePreview {
+  /** Conversations of which nothing is here. */
+  readonly conversations: number;
+  /** Messages that are not here, those of these conversations among them. */
+  readonly messages: number;
+  /** Messages that are damaged here and sound there. */
+  readonly mended: number;
+  /** Messages that are damaged there and not here; they are left out. */
+  readonly damaged: number;
+  /** Messages of conversations that were deleted for good; they are left out. */
+  readonly purged: number;
+}
+
+export interface RestoreReport extends RestorePreview {
+  /** Those that were not here before. */
+  readonly conversationIds: readonly string[];
+}
+
+export interface MendReport {
+  readonly mended: number;
+  /** Damaged messages of which no backup has a sound copy. */
+  readonly left: number;
+  readonly isIndexRebuilt: boolean;
+  /** Identity of the file when its structure is damaged: it has to be rebuilt, see `repair` of the store. */
+  readonly damagedFile?: string;
+}
+
 export type Progress = (done: number, total: number) => void;
 
 export interface Maintenance {
@@ -32,6 +60,12 @@ export interface Maintenance {
   backUp(reason: BackupReason, signal?: AbortSignal): Promise<BackupFile | undefined>;
   /** Newest first. */
   backups(): Promise<readonly BackupInfo[]>;
+  /** What `restore` would do now; changes nothing. */
+  previewRestore(name: string, onProgress?: Progress, signal?: AbortSignal): Promise<RestorePreview>;
+  /** Brings back what a backup has and this file lacks or has damaged; makes a backup of this file before. */
+  restore(name: string, onProgress?: Progress, signal?: AbortSignal): Promise<RestoreReport>;
+  /** Marks damaged messages (`all`) and mends those that are marked, from backups. */
+  mend(depth: 'noted' | 'all', signal?: AbortSignal): Promise<MendReport>;
   /** Looks the file through and changes nothing. */
   check(depth: CheckDepth, onProgress?: Progress, signal?: AbortSignal): Promise<HistoryFacts>;
 }

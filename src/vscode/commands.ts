@@ -8,6 +8,7 @@ import { exportToFile } from './exportCommand.ts';
 import { openConversation } from './openCommand.ts';
 import { reattach, type ReattachParts } from './reattach.ts';
 import type { Settings } from './settings.ts';
+import { restoreFromBackup, type RestoreParts } from './restoreCommand.ts';
 import { showStorageUse } from './storageCommand.ts';
 import { clearToken, setToken } from './tokenCommands.ts';
 import type { Tokens } from './tokens.ts';
@@ -17,6 +18,7 @@ export interface CommandOptions {
   readonly panel: Panel;
   readonly check: CheckParts;
   readonly lost: ReattachParts;
+  readonly restore: Omit<RestoreParts, 'showPanel'>;
   readonly tokens: Tokens;
   readonly settings: () => Settings;
   readonly syncNow: () => void;
@@ -25,7 +27,7 @@ export interface CommandOptions {
 
 /** Registers every command of the manifest. A command that fails says so once, with a way to the log. */
 export function registerCommands(options: CommandOptions): vscode.Disposable {
-  const { store, panel, check, lost, tokens, settings, syncNow, log } = options;
+  const { store, panel, check, lost, restore, tokens, settings, syncNow, log } = options;
   const showPanel = (): Thenable<unknown> => vscode.commands.executeCommand(`${PanelView.id}.focus`);
   const commands: Record<string, (...args: unknown[]) => Promise<void>> = {
     'navi.newConversation': async () => {
@@ -63,6 +65,7 @@ export function registerCommands(options: CommandOptions): vscode.Disposable {
     'navi.exportConversations': () => exportToFile(store),
     'navi.reattachConversations': () => reattach(lost),
     'navi.checkHistory': () => checkHistory(check),
+    'navi.restoreFromBackup': () => restoreFromBackup({ ...restore, showPanel }),
     'navi.syncNow': async () => syncNow(),
     'navi.showLog': async () => log.show(),
     'navi.setBackendToken': () => setToken(tokens, settings()),

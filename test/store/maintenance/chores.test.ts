@@ -28,6 +28,7 @@ describe('what is done now and then', () => {
         made.push(now);
         return undefined;
       },
+      mend: async () => ({ mended: 0, left: 0, isIndexRebuilt: false }),
       check: async (depth: CheckDepth) => {
         checks.push(`${depth} ${now / HOUR}`);
         return {} as HistoryFacts;
@@ -51,6 +52,7 @@ describe('what is done now and then', () => {
         now: () => now,
         random: () => 0.5,
         after,
+        onMended: () => undefined,
         onChecked: () => undefined,
         onFailure: (error) => failures.push(error),
       }),

@@ -3,7 +3,6 @@ import { contentHash } from '../../../model/hash.ts';
 import { hasContent, type MessageContent, type MessageStatus, type Role } from '../../../model/message.ts';
 import { NEW_CONVERSATION_TITLE } from '../../../model/conversation.ts';
 import { UNNUMBERED } from '../../../model/order.ts';
-import { readMessage } from '../messages.ts';
 import { writeActivities, writeCommands } from '../parts.ts';
 import { isQuarantined, mend } from '../quarantine.ts';
 import type { Context } from '../session.ts';
@@ -242,8 +241,7 @@ export class Filler {
   }
 
   private isDamagedHere(id: string): boolean {
-    const { db } = this.context;
-    return isQuarantined(db, id) || readMessage(this.context, id)?.isDamaged === true;
+    return isQuarantined(this.context.db, id);
   }
 
   private hasMessage(id: string): boolean {

@@ -34,6 +34,10 @@ export function openMaintenance({
   return {
     backUp: (reason, signal) => run({ kind: 'backUp', reason }, ignore, signal),
     backups: () => run({ kind: 'backups' }, ignore),
+    previewRestore: (name, onProgress = ignore, signal) =>
+      run({ kind: 'previewRestore', name }, onProgress, signal),
+    restore: (name, onProgress = ignore, signal) => run({ kind: 'restore', name }, onProgress, signal),
+    mend: (depth, signal) => run({ kind: 'mend', depth }, ignore, signal),
     check: (depth, onProgress = ignore, signal) => run({ kind: 'check', depth }, onProgress, signal),
     close: async () => {
       closing.abort(new StoreError('unavailable', 'The window closes.'));

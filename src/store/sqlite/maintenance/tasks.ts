@@ -6,11 +6,16 @@ import type { BackupInfo, BackupReason, Maintenance } from '../../maintenance.ts
 import { toFailure, type Failure } from '../protocol.ts';
 import { backupFolder, findBackups, makeBackup } from './backup.ts';
 import { checkHistory } from './check.ts';
+import { mendHistory } from './mend.ts';
+import { previewRestore, restoreBackup } from './restore.ts';
 import { Source } from './source.ts';
 
 export type Task =
   | { readonly kind: 'backUp'; readonly reason: BackupReason }
   | { readonly kind: 'backups' }
+  | { readonly kind: 'previewRestore'; readonly name: string }
+  | { readonly kind: 'restore'; readonly name: string }
+  | { readonly kind: 'mend'; readonly depth: 'noted' | 'all' }
   | { readonly kind: 'check'; readonly depth: CheckDepth };
 
 export interface TaskSettings {
@@ -55,11 +60,18 @@ export function runTask({ task, file, cancelled }: TaskSettings, port: MessagePo
 }
 
 function carryOut(task: Task, file: string, watch: Watch): Awaited<ReturnType<Maintenance[Task['kind']]>> {
+  const onProgress = (done: number, total: number): void => watch.step(done, total);
   switch (task.kind) {
     case 'backUp':
       return makeBackup({ file, reason: task.reason, now: Date.now(), onStep: () => watch.step(0, 0) });
     case 'backups':
       return describeBackups(file);
+    case 'previewRestore':
+      return previewRestore({ file, name: task.name, now: Date.now, onProgress });
+    case 'restore':
+      return restoreBackup({ file, name: task.name, now: Date.now, onProgress });
+    case 'mend':
+      return mendHistory({ file, depth: task.depth, now: Date.now, onProgress });
     case 'check':
       return checkHistory({
         file,
