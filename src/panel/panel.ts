@@ -178,9 +178,17 @@ export class Panel {
       case 'search':
         this.presenter.search(intent.text, intent.isEverywhere);
         break;
+      case 'loadPreviousConversations':
+        this.presenter.showPreviousConversations();
+        break;
       case 'loadOlderMessages':
-        if (intent.conversationId === this.presenter.window.openConversationId)
-          this.presenter.showOlderMessages();
+        this.presenter.move(intent.conversationId, 'showOlder');
+        break;
+      case 'loadNewerMessages':
+        this.presenter.move(intent.conversationId, 'showNewer');
+        break;
+      case 'showNewestMessages':
+        this.presenter.move(intent.conversationId, 'showNewest');
         break;
       case 'rename':
         await store.change(intent.conversationId, { title: intent.title });
@@ -245,9 +253,12 @@ export class Panel {
       case 'saveEdit':
         await this.replies.act(intent);
         return;
+      case 'sendEdit':
+        await this.replies.act(intent);
+        this.presenter.toNewest(intent.conversationId);
+        break;
       case 'askReply':
       case 'startEdit':
-      case 'sendEdit':
       case 'cancelEdit':
       case 'undoCancelEdit':
       case 'showVersion':
@@ -285,6 +296,7 @@ export class Panel {
       content: intent.text,
     });
     this.draftIds.used(intent.conversationId, intent.messageId);
+    this.presenter.toNewest(intent.conversationId);
     if (isTrashed)
       this.presenter.notices.show({
         id: 'brought-back',

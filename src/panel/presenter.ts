@@ -14,6 +14,8 @@ import type { OrganiseStore } from '../store/organise.ts';
 import type { ReplyStore } from '../store/replies.ts';
 import { StoreError, type ConversationStore, type MessagePage, type Subscription } from '../store/store.ts';
 import type { DraftIds } from './draftIds.ts';
+import { ListWindow } from './listWindow.ts';
+import { MessageWindow } from './messageWindow.ts';
 import { NoticeBoard } from './notices.ts';
 import { readSearch, type SearchWish } from './search.ts';
 import { queryFor, toItem, toMessageItems } from './snapshot.ts';
@@ -46,11 +48,7 @@ type Body = Omit<Snapshot, 'type' | 'revision'>;
 export type Post = (message: HostMessage) => void;
 
 const MOST_FILTERED = 1_000;
-const LIST_STEP = 50;
-const MESSAGE_STEP = 50;
 const SEARCH_STEP = 30;
-/** The longest page of the store. */
-const MOST_MESSAGES = 1_000;
 
 /** Shows the store: a snapshot after every change that a user can see, at most one at a time. */
 export class Presenter {
@@ -58,11 +56,12 @@ export class Presenter {
   private readonly options: PresenterOptions;
   private readonly subscriptions: Subscription[];
   private state: WindowState;
-  private listLimit = LIST_STEP;
-  private messageLimit = MESSAGE_STEP;
+  private readonly listWindow = new ListWindow();
+  private readonly messages: MessageWindow;
   private wish: SearchWish | undefined;
   /** The message that was opened from a search. */
   private targetId: string | undefined;
+  private isTargetNew = false;
   private revision = 0;
   private lastBody = '';
   /** What was last read: stays in view while the store cannot be read (I6). */
@@ -75,6 +74,7 @@ export class Presenter {
   constructor(options: PresenterOptions) {
     this.options = options;
     this.state = options.memory.readWindow();
+    this.messages = new MessageWindow(this.state.messages);
     this.subscriptions = [
       options.store.onDidChange(() => this.refresh()),
       options.status.onDidChange(() => this.refresh()),
@@ -111,15 +111,21 @@ export class Presenter {
   /** `targetId`: a message of the open conversation to show. */
   show(window: WindowState, targetId?: string): void {
     this.targetId = targetId;
-    if (window.openConversationId !== this.state.openConversationId) this.messageLimit = MESSAGE_STEP;
-    if (window.view !== this.state.view || window.filter !== this.state.filter) this.listLimit = LIST_STEP;
-    this.state = window;
-    this.options.memory.writeWindow(window);
+    this.isTargetNew = true;
+    if (targetId !== undefined) this.messages.showAround(targetId);
+    else if (window.openConversationId !== this.state.openConversationId) this.messages.showNewest();
+    if (window.view !== this.state.view || window.filter !== this.state.filter) this.listWindow.reset();
+    this.state = { ...window, messages: this.messages.current };
+    this.options.memory.writeWindow(this.state);
     this.refresh();
   }
 
+  showPreviousConversations(): void {
+    this.listWindow.showPrevious();
+  }
+
   showMoreConversations(): void {
-    if (this.wish === undefined) this.listLimit += LIST_STEP;
+    if (this.wish === undefined) this.listWindow.showMore();
     else this.wish = { ...this.wish, limit: this.wish.limit + SEARCH_STEP };
   }
 
@@ -128,8 +134,15 @@ export class Presenter {
     this.wish = text.trim() === '' ? undefined : { text, isEverywhere, limit: SEARCH_STEP };
   }
 
-  showOlderMessages(): void {
-    this.messageLimit += MESSAGE_STEP;
+  /** Moves the window of messages of this conversation, if it is the open one. */
+  move(conversationId: string, where: 'showOlder' | 'showNewer' | 'showNewest'): void {
+    if (conversationId !== this.state.openConversationId) return;
+    this.messages[where]();
+  }
+
+  /** What was just said is at the end: show that, unless it is shown already. */
+  toNewest(conversationId: string): void {
+    if (this.messages.current.around !== undefined) this.move(conversationId, 'showNewest');
   }
 
   focusComposer(): void {
@@ -189,16 +202,18 @@ export class Presenter {
     const workspaceIds = surroundings.workspaceIds();
     const conditions = conditionsOf(filter, workspaceIds, surroundings.now());
     if (conditions.workspaceIds !== undefined) surroundings.onNarrowed?.();
-    const page = await store.list({ ...queryFor(view, this.listLimit), ...conditions });
+    const page = await store.list({ ...queryFor(view, this.listWindow.range), ...conditions });
+    this.listWindow.note(page);
     const items = page.items.map((conversation) =>
       toItem(conversation, status.current, trashDays(), workspaceIds),
     );
     const isFiltered = Object.keys(conditions).length > 0;
-    if (view === 'active' && !isFiltered) memory.writeCatalogue(items);
+    if (view === 'active' && !isFiltered && !this.listWindow.hasPrevious) memory.writeCatalogue(items);
     return {
       view,
       items,
       hasMore: page.hasMore,
+      ...(this.listWindow.hasPrevious && { hasPrevious: true }),
       ...(isFiltered && { filter: applicable(filter, workspaceIds) }),
       // Counting tags is for the list alone: a growing reply is shown many times a second.
       ...(openConversationId === undefined && { tags: (await store.tagCounts()).map(({ tag }) => tag) }),
@@ -214,7 +229,7 @@ export class Presenter {
     if (this.wish === undefined) return undefined;
     const workspaceIds = surroundings.workspaceIds();
     const { limit: _, ...list } = {
-      ...queryFor(view, LIST_STEP),
+      ...queryFor(view, { limit: 1 }),
       ...conditionsOf(filter, workspaceIds, surroundings.now()),
     };
     return readSearch(store, this.wish, list, (conversation) =>
@@ -228,7 +243,7 @@ export class Presenter {
     const { view, filter = {} } = this.state;
     const conditions = conditionsOf(filter, surroundings.workspaceIds(), surroundings.now());
     if (Object.keys(conditions).length === 0) return undefined;
-    const page = await store.list({ ...queryFor(view, MOST_FILTERED), ...conditions });
+    const page = await store.list({ ...queryFor(view, { limit: MOST_FILTERED }), ...conditions });
     return page.items.map(({ id }) => id);
   }
 
@@ -256,6 +271,7 @@ export class Presenter {
       conversation: toItem(page.conversation, status.current, trashDays(), surroundings.workspaceIds()),
       messages: toMessageItems(page.messages, page.versions, status.current),
       hasOlder: page.older !== undefined,
+      hasNewer: page.hasNewer,
       draft: saved ?? { messageId: draftIds.of(id), text: '' },
       ...(edit && { edit }),
       isReplying: turns.isReplying(id),
@@ -263,20 +279,26 @@ export class Presenter {
     };
   }
 
-  /** The newest messages, as many as it takes to show the one that was asked for. */
+  /** The window of messages, around the one that was asked for if that is still shown. */
   private async readWithTarget(id: string): Promise<MessagePage | undefined> {
-    for (;;) {
-      const page = await this.options.store.read(id, { limit: this.messageLimit, excerpts: true });
-      const { targetId } = this;
-      const isThere = page?.messages.some((message) => message.id === targetId) ?? false;
-      if (targetId === undefined || isThere) return page;
-      if (page?.older === undefined || this.messageLimit >= MOST_MESSAGES) {
-        this.targetId = undefined;
-        this.notices.show(page?.older === undefined ? TARGET_GONE : TARGET_TOO_FAR);
-        return page;
-      }
-      this.messageLimit = Math.min(MOST_MESSAGES, 2 * this.messageLimit);
-    }
+    const page = await this.messages.read(this.options.store, id);
+    this.rememberRange();
+    const { targetId, isTargetNew } = this;
+    this.isTargetNew = false;
+    if (targetId === undefined || page?.messages.some(({ id: messageId }) => messageId === targetId))
+      return page;
+    this.targetId = undefined;
+    // Later it may have been left behind by scrolling.
+    if (isTargetNew) this.notices.show(TARGET_GONE);
+    return page;
+  }
+
+  /** A reload shows the same messages again. */
+  private rememberRange(): void {
+    const { current } = this.messages;
+    if (current === this.state.messages) return;
+    this.state = { ...this.state, messages: current };
+    this.options.memory.writeWindow(this.state);
   }
 
   /** The list as it was last shown: while the store is being opened, or when it cannot be read. */
@@ -317,14 +339,8 @@ const UNREADABLE = 'unreadable';
 const TARGET_GONE: Notice = {
   id: 'target',
   severity: 'info',
-  text: 'The message that was found is no longer in this conversation.',
+  text: 'The message that was found is no longer shown in this conversation: it was deleted, or another version takes its place.',
 };
-const TARGET_TOO_FAR: Notice = {
-  id: 'target',
-  severity: 'info',
-  text: 'The message that was found is older than the newest 1,000 of its conversation, which the panel can show. It is safe; NAVI: Export Conversations writes it out.',
-};
-
 /** What went wrong, for people; never holds text of a conversation. */
 export function wordsFor(error: unknown): string {
   return error instanceof StoreError ? error.message : 'NAVI made a mistake; the log has the details.';

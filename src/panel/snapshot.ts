@@ -5,16 +5,16 @@ import type { ConversationItem, CutItem, ListView, MessageItem, SyncSnapshot } f
 import type { ListedConversation, ListQuery } from '../store/store.ts';
 
 /** The list as the panel's views ask for it. */
-export function queryFor(view: ListView, limit: number): ListQuery {
+export function queryFor(view: ListView, range: Pick<ListQuery, 'limit' | 'after'>): ListQuery {
   switch (view) {
     case 'active':
-      return { status: 'active', limit };
+      return { status: 'active', ...range };
     case 'starred':
-      return { status: 'active', starredOnly: true, limit };
+      return { status: 'active', starredOnly: true, ...range };
     case 'archived':
-      return { status: 'archived', limit };
+      return { status: 'archived', ...range };
     case 'trash':
-      return { status: 'deleted', limit };
+      return { status: 'deleted', ...range };
   }
 }
 
@@ -85,8 +85,14 @@ export function toMessageItems(
   sync: SyncSnapshot,
 ): MessageItem[] {
   const byId = new Map(versions.map(({ messageId, ...version }) => [messageId, version]));
-  return continued(messages).map((parts) => {
-    const item = joined(parts.map((part) => toMessageItem(part, sync)));
+  const items = continued(messages).flatMap((parts) => {
+    const each = parts.map((part) => toMessageItem(part, sync));
+    // What is shown by its two ends only, or is damaged, is no text to go on from.
+    return each.every(({ cuts, isDamaged }) => cuts === undefined && isDamaged !== true)
+      ? [joined(each)]
+      : each;
+  });
+  return items.map((item) => {
     const version = byId.get(item.id);
     return { ...item, ...(version && { version }) };
   });

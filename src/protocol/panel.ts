@@ -42,6 +42,7 @@ export const intentSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('closeConversation') }),
   z.strictObject({ type: z.literal('showList'), view: z.enum(['active', 'starred', 'archived', 'trash']) }),
   z.strictObject({ type: z.literal('loadMoreConversations') }),
+  z.strictObject({ type: z.literal('loadPreviousConversations') }),
   /** Show what is found instead of the list; an empty text ends the search. */
   z.strictObject({
     type: z.literal('search'),
@@ -49,6 +50,8 @@ export const intentSchema = z.discriminatedUnion('type', [
     isEverywhere: z.boolean(),
   }),
   z.strictObject({ type: z.literal('loadOlderMessages'), conversationId: id }),
+  z.strictObject({ type: z.literal('loadNewerMessages'), conversationId: id }),
+  z.strictObject({ type: z.literal('showNewestMessages'), conversationId: id }),
   /** An empty title brings the automatic one back. */
   z.strictObject({ type: z.literal('rename'), conversationId: id, title: z.string().trim().max(255) }),
   z.strictObject({ type: z.literal('setStarred'), conversationId: id, value: z.boolean() }),
@@ -121,6 +124,8 @@ export interface ListSnapshot {
   readonly view: ListView;
   readonly items: readonly ConversationItem[];
   readonly hasMore: boolean;
+  /** The items are not the first of the list. */
+  readonly hasPrevious?: boolean;
   /** Of the trash: after how many days a conversation is removed for good; 0: never. */
   readonly trashDays?: number;
   /** Absent: everything is shown. */
@@ -190,9 +195,11 @@ export interface MessageItem {
 
 export interface OpenConversation {
   readonly conversation: ConversationItem;
-  /** Oldest first; a window that ends with the newest message. */
+  /** Oldest first; a window that can be anywhere in the conversation. */
   readonly messages: readonly MessageItem[];
   readonly hasOlder: boolean;
+  /** The newest message is not among them. */
+  readonly hasNewer?: boolean;
   /** The unsent text, and the id that it will be sent under. */
   readonly draft: { readonly messageId: string; readonly text: string };
   /** The prompt that is being edited; it may be outside of `messages`. */

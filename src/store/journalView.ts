@@ -129,6 +129,7 @@ export function pageWithWaiting(
   );
   return {
     versions: [],
+    hasNewer: false,
     ...page,
     conversation: page === undefined ? conversation : withCounts(conversation, added),
     messages: [...stored, ...added],
@@ -144,7 +145,7 @@ export function listWithWaiting(
   const shown = items.map((item) => withCounts(item, waitingMessages(item.id, waiting, 0)));
   // They have no star, no tag and were read by who wrote them.
   const asksForMarks = query.starredOnly === true || query.unreadOnly === true || query.tag !== undefined;
-  if (query.status !== 'active' || asksForMarks) return shown;
+  if (query.status !== 'active' || asksForMarks || query.after !== undefined) return shown;
   const known = new Set(items.map(({ id }) => id));
   const only = waiting.entries
     .flatMap((entry) => (entry.kind === 'conversation' ? [entry.conversation.id] : []))

@@ -27,8 +27,18 @@ export interface ListQuery {
   readonly from?: number;
   /** Changed before this time. */
   readonly to?: number;
+  /** Only what comes after this place in the list. */
+  readonly after?: ListPlace;
   /** At most 1,000. */
   readonly limit: number;
+}
+
+/** Where a conversation stands, or stood, in the list. */
+export interface ListPlace {
+  readonly id: string;
+  readonly isPinned: boolean;
+  /** Its `updatedAt`; of a deleted one its `deletedAt`. */
+  readonly at: number;
 }
 
 export interface ListedConversation extends Conversation {
@@ -59,6 +69,8 @@ export interface MessagePage {
   readonly messages: readonly Message[];
   /** Where the page begins: pass it as `before` for the page above it. Absent when nothing is older. */
   readonly older?: Position;
+  /** False when the page ends with the newest message. */
+  readonly hasNewer: boolean;
   /** Messages of the conversation that have other versions, in this page or not. */
   readonly versions: readonly Version[];
 }
@@ -66,6 +78,11 @@ export interface MessagePage {
 export interface ReadWindow {
   readonly limit: number;
   readonly before?: Position;
+  /**
+   * Id of a message that is shown: up to half of the limit stands before it. When it is not shown, or not here, the page
+   * is the newest one.
+   */
+  readonly around?: string;
   /** Long texts come as their two ends (`Message.cuts`), so that the page is bounded, and without `extra`: for views. */
   readonly excerpts?: boolean;
 }
@@ -109,7 +126,7 @@ export interface Extension {
 }
 
 /** What to look for, and in which conversations. Anything may be in `text`: it holds no operators. */
-export interface SearchQuery extends Omit<ListQuery, 'status'> {
+export interface SearchQuery extends Omit<ListQuery, 'status' | 'after'> {
   readonly text: string;
   /** Conversations, at most 200. */
   readonly limit: number;
@@ -187,7 +204,10 @@ export interface ConversationStore {
   list(query: ListQuery): Promise<ConversationPage>;
   /** Ids of all conversations that are not deleted, oldest first. */
   conversationIds(): Promise<readonly string[]>;
-  /** The newest `limit` (at most 1,000) messages (before `before`), or undefined when there is no such conversation. */
+  /**
+   * The newest `limit` (at most 1,000) messages, or those before `before` or around `around`; undefined when there is no
+   * such conversation. Costs the same anywhere in a conversation of any length.
+   */
   read(conversationId: string, window: ReadWindow): Promise<MessagePage | undefined>;
   readMessage(messageId: string): Promise<Message | undefined>;
   /** A text that a page holds the ends of, from a UTF-16 unit on; undefined when it is not there any more. */

@@ -129,7 +129,10 @@ describe('panel', () => {
     await window.send(id, 'cached');
     const [listed] = await window.shows((snapshot) => snapshot.list.items.length > 0 && snapshot.list.items);
     await global.update('navi.catalogue', [listed]);
-    const other = new TestPanel(folder.path, global, new StoreError('unavailable', 'No permission.'));
+    const other = new TestPanel(folder.path, {
+      global,
+      fault: new StoreError('unavailable', 'No permission.'),
+    });
     try {
       const snapshot = await other.shows((one) => one.notices.length > 0 && one);
       assert.deepEqual(

@@ -35,6 +35,13 @@ export function saysAndWaits(text: string): Responder['respond'] {
   };
 }
 
+export interface TestPanelOptions {
+  readonly global?: MapMemento;
+  readonly window?: MapMemento;
+  /** What the store fails with from the start. */
+  readonly fault?: StoreError;
+}
+
 /** A window of the editor with the panel in it, whose webview keeps what it was sent. */
 export class TestPanel {
   readonly store: SqliteStore;
@@ -60,7 +67,10 @@ export class TestPanel {
   private readonly turns: ChatTurns;
   private waiting: () => void = () => undefined;
 
-  constructor(folder: string, global = new MapMemento(), fault?: StoreError) {
+  constructor(
+    folder: string,
+    { global = new MapMemento(), window = new MapMemento(), fault }: TestPanelOptions = {},
+  ) {
     this.fault = fault;
     const { store } = openWindow(folder);
     this.store = store;
@@ -95,7 +105,7 @@ export class TestPanel {
       store: seen,
       turns: this.turns,
       status: { current: sync, onDidChange: () => ({ dispose: () => undefined }) },
-      memory: new PanelMemory(new MapMemento(), global, (error) => log.error('memory', error)),
+      memory: new PanelMemory(window, global, (error) => log.error('memory', error)),
       effects: this.effects,
       appearance: () => this.appearance,
       trashDays: () => 30,

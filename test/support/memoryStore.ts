@@ -24,6 +24,7 @@ import {
   type Draft,
   type Extension,
   type ListedConversation,
+  type ListPlace,
   type ListQuery,
   type MessagePage,
   type NewConversation,
@@ -75,31 +76,37 @@ export class MemoryOperations {
       .map((kept) => this.listed(kept))
       .filter(({ status, isStarred }) => status === query.status && (isStarred || query.starredOnly !== true))
       .filter(({ id, messageCount }) => messageCount > 0 || (this.file.drafts.get(id)?.text ?? '') !== '')
-      .sort(compareListed);
+      .sort(compareListed)
+      .filter((listed) => query.after === undefined || compareListed(listed, placed(query.after)) > 0);
     return { items: found.slice(0, limit), hasMore: found.length > limit };
   }
 
   conversationIds(): string[] {
     return [...this.file.conversations.values()]
       .filter(({ id, status }) => status !== 'deleted' && this.messagesOf(id).length > 0)
-      .sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))
+      .sort((a, b) => a.createdAt - b.createdAt || (a.id === b.id ? 0 : a.id < b.id ? -1 : 1))
       .map(({ id }) => id);
   }
 
   read(conversationId: string, window: ReadWindow): MessagePage | undefined {
     const kept = this.file.conversations.get(conversationId);
     if (kept === undefined) return undefined;
-    const { before } = window;
-    const above = this.messagesOf(conversationId).filter(
-      (message) => before === undefined || comparePositions(positionOf(message), before) < 0,
-    );
-    const page = above.slice(-clamp(window.limit));
+    const { before, around } = window;
+    const all = this.messagesOf(conversationId);
+    const middle = all.findIndex(({ id }) => id === around);
+    const half = Math.floor(clamp(window.limit) / 2);
+    const isAbove = (message: KeptMessage): boolean =>
+      before === undefined || comparePositions(positionOf(message), before) < 0;
+    const end = middle === -1 ? all.filter(isAbove).length : middle - half + clamp(window.limit);
+    const start = middle === -1 ? end - clamp(window.limit) : middle - half;
+    const page = all.slice(Math.max(0, start), end);
     const first = page[0];
     return {
       conversation: this.listed(kept),
       messages: window.excerpts ? excerptsOf(page.map(toMessage)) : page.map(toMessage),
       versions: [],
-      ...(first !== undefined && page.length < above.length && { older: positionOf(first) }),
+      ...(first !== undefined && start > 0 && { older: positionOf(first) }),
+      hasNewer: middle === -1 ? before !== undefined : end < all.length,
     };
   }
 
@@ -326,8 +333,18 @@ function positionOf({ hlc, id }: KeptMessage): Position {
   return { serverOrder: UNNUMBERED, hlc, id };
 }
 
-function compareListed(a: ListedConversation, b: ListedConversation): number {
-  return Number(b.isPinned) - Number(a.isPinned) || b.updatedAt - a.updatedAt || (a.id < b.id ? -1 : 1);
+type Placed = Pick<ListedConversation, 'isPinned' | 'updatedAt' | 'id'>;
+
+function placed({ at, ...place }: ListPlace): Placed {
+  return { ...place, updatedAt: at };
+}
+
+function compareListed(a: Placed, b: Placed): number {
+  return (
+    Number(b.isPinned) - Number(a.isPinned) ||
+    b.updatedAt - a.updatedAt ||
+    (a.id === b.id ? 0 : a.id < b.id ? -1 : 1)
+  );
 }
 
 function clamp(limit: number): number {

@@ -70,19 +70,37 @@ describe('A conversation in a browser', function () {
     assert.equal((await place())?.below, 0);
   });
 
-  it('keeps the message in view when older ones are loaded above it', async () => {
+  it('L3: loads what is above before its reader comes to it, once, and keeps the message in view', async () => {
     const all = many(60);
     await panel.show(snapshot({ open: open({ messages: all.slice(30), hasOlder: true }) }));
+    await panel.page.locator('.messages').evaluate((view) => (view.scrollTop = 100));
+    await panel.page.waitForFunction(() => JSON.stringify(window.posted).includes('loadOlderMessages'));
     await panel.page.locator('.messages').evaluate((view) => (view.scrollTop = 0));
-    await panel.page.waitForFunction(() => document.querySelector('.jump:not([hidden])'));
-    const before = await edgeOf(30);
-    await panel.page.getByRole('button', { name: 'Load older messages' }).click();
+    await panel.page.waitForFunction(() => document.querySelector('.messages')?.scrollTop === 0);
     assert.deepEqual(await panel.intentsOf('loadOlderMessages'), [
       { type: 'loadOlderMessages', conversationId: CONVERSATION },
     ]);
+    const before = await edgeOf(30);
     await panel.show(snapshot({ open: open({ messages: all, hasOlder: false }) }));
     const moved = (await edgeOf(30)) - before;
     assert.ok(Math.abs(moved) <= 2, `moved by ${moved} pixels`);
+    assert.equal(await panel.page.getByRole('button', { name: 'Load older messages' }).count(), 0);
+  });
+
+  it('L3: a window that moves down keeps the message in view, follows nothing, and leads to the newest', async () => {
+    const all = many(60);
+    const part = (from: number, to: number) =>
+      snapshot({ open: open({ messages: all.slice(from, to), hasOlder: from > 0, hasNewer: to < 60 }) });
+    await panel.show(part(0, 30));
+    await panel.page.locator('.messages').evaluate((view) => (view.scrollTop = view.scrollHeight));
+    await panel.page.waitForFunction(() => JSON.stringify(window.posted).includes('loadNewerMessages'));
+    const before = await edgeOf(28);
+    await panel.show(part(15, 45));
+    assert.ok(Math.abs((await edgeOf(28)) - before) <= 2, 'nothing jumps to the end');
+    await panel.page.getByRole('button', { name: 'Jump to the newest message' }).click();
+    assert.equal((await panel.intentsOf('showNewestMessages')).length, 1);
+    await panel.show(part(30, 60));
+    assert.ok(((await place())?.below ?? 99) <= 1);
   });
 
   it('comes back to the message that was read before a reload', async () => {

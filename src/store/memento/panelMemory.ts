@@ -11,12 +11,18 @@ export interface WindowState {
   readonly openConversationId?: string | undefined;
   readonly view: ListView;
   readonly filter?: ListFilter | undefined;
+  /** Which messages of the open conversation: around one, or up to the newest. */
+  readonly messages?: { readonly around?: string; readonly limit: number } | undefined;
 }
 
 const windowSchema = z.object({
   openConversationId: z.uuid().optional(),
   view: z.enum(['active', 'starred', 'archived', 'trash']),
   filter: filterSchema.optional().catch(undefined),
+  messages: z
+    .object({ around: z.exactOptional(z.uuid()), limit: z.int().min(1).max(1_000) })
+    .optional()
+    .catch(undefined),
 });
 
 const catalogueSchema = z.array(

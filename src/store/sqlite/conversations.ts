@@ -7,7 +7,7 @@ import {
   type ConversationStatus,
 } from '../../model/conversation.ts';
 import { readJson } from '../../model/json.ts';
-import { filterOf, NO_WORKSPACE } from './listFilter.ts';
+import { afterPlace, filterOf, NO_WORKSPACE } from './listFilter.ts';
 import { placeOf, readWorkspace } from './workspaces.ts';
 import type { ConversationPage, ListQuery, ListedConversation, NewConversation } from '../store.ts';
 import { enqueueFields } from './outboxRows.ts';
@@ -94,13 +94,15 @@ export const LISTED = `(c.message_count > 0
 export function listConversations({ db }: Context, query: ListQuery): ConversationPage {
   const limit = Math.min(Math.max(1, query.limit), MAX_PAGE);
   const filter = filterOf(query);
+  const after = afterPlace(query);
   const order =
     query.status === 'deleted' ? 'c.deleted_at DESC, c.n DESC' : 'c.is_pinned DESC, c.updated_at DESC, c.id';
   const rows = db.all<ConversationRow>(
     `SELECT ${COLUMNS}
-     FROM (SELECT c.n FROM conversations c WHERE c.status = ? ${filter.where} AND ${LISTED} ORDER BY ${order} LIMIT ?) page
+     FROM (SELECT c.n FROM conversations c WHERE c.status = ? ${after.where} ${filter.where} AND ${LISTED} ORDER BY ${order} LIMIT ?) page
        CROSS JOIN conversations c ON c.n = page.n ORDER BY ${order}`,
     query.status,
+    ...after.params,
     ...filter.params,
     limit + 1,
   );

@@ -4,11 +4,32 @@ import type { ListQuery } from '../store.ts';
 /** The workspace id of what the user filed under none; what nobody filed has NULL. */
 export const NO_WORKSPACE = '';
 
-/** What a list query asks beyond a status, as conditions on `conversations c`. */
-export function filterOf(query: Omit<ListQuery, 'status' | 'limit'>): {
+interface Conditions {
   readonly where: string;
   readonly params: SQLInputValue[];
-} {
+}
+
+/** What comes after a place in the list's order. Below the pinned ones it is found by the list's index at once. */
+export function afterPlace({ after, status }: Pick<ListQuery, 'after' | 'status'>): Conditions {
+  if (after === undefined) return { where: '', params: [] };
+  const { id, isPinned, at } = after;
+  if (status === 'deleted') {
+    return {
+      where: `AND (c.deleted_at < ? OR (c.deleted_at = ? AND c.n < (SELECT p.n FROM conversations p WHERE p.id = ?)))`,
+      params: [at, at, id],
+    };
+  }
+  const behind = '(c.updated_at < ? OR (c.updated_at = ? AND c.id > ?))';
+  return {
+    where: isPinned
+      ? `AND (c.is_pinned = 0 OR ${behind})`
+      : `AND c.is_pinned = 0 AND c.updated_at <= ? AND ${behind}`,
+    params: isPinned ? [at, at, id] : [at, at, at, id],
+  };
+}
+
+/** What a list query asks beyond a status, as conditions on `conversations c`. */
+export function filterOf(query: Omit<ListQuery, 'status' | 'limit' | 'after'>): Conditions {
   const { starredOnly, unreadOnly, tag, workspaceIds, from, to } = query;
   const conditions: string[] = [];
   const params: SQLInputValue[] = [];

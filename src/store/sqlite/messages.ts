@@ -15,17 +15,10 @@ import {
 } from '../../model/message.ts';
 import { nextHlc, UNNUMBERED, writingTime } from '../../model/order.ts';
 import { sizeOfMessage } from '../../model/size.ts';
-import { excerptsOf, pieceOf } from '../excerpts.ts';
-import {
-  StoreError,
-  type Extension,
-  type MessagePage,
-  type NewMessage,
-  type ReadWindow,
-  type TextPiece,
-} from '../store.ts';
-import { applyBranches, readVersions } from './branches.ts';
-import { cleanTitle, readConversation } from './conversations.ts';
+import { pieceOf } from '../excerpts.ts';
+import { StoreError, type Extension, type NewMessage, type TextPiece } from '../store.ts';
+import { applyBranches } from './branches.ts';
+import { cleanTitle } from './conversations.ts';
 import { removeDraft } from './drafts.ts';
 import { enqueueAppend, enqueueCreate, enqueueFields, IS_OF_MESSAGE } from './outboxRows.ts';
 import { addPiece, readParts, removeParts, writeActivities, writeCommands, type Extent } from './parts.ts';
@@ -34,9 +27,7 @@ import { markUnread } from './unread.ts';
 import { beat, deadOwners, noSuchConversation, type Context } from './session.ts';
 import { refusePurged } from './tombstones.ts';
 
-const MAX_PAGE = 1_000;
-
-interface MessageRow {
+export interface MessageRow {
   id: string;
   conversation_id: string;
   role: Role;
@@ -56,7 +47,7 @@ interface MessageRow {
 }
 
 /** A message whose conversation was refused needs the user as much as one that was refused itself. */
-const SELECT = `SELECT m.id, m.conversation_id, m.role, m.content, m.status, m.metadata, m.created_at, m.ended_at, m.hlc,
+export const SELECT = `SELECT m.id, m.conversation_id, m.role, m.content, m.status, m.metadata, m.created_at, m.ended_at, m.hlc,
     m.server_order, m.hash, m.owner, m.reply_problem, coalesce(o.reason, c.reason) AS reason,
     coalesce(
       CASE WHEN c.seq IS NOT NULL AND o.state = 'queued' THEN 'parked' ELSE o.state END,
@@ -65,42 +56,6 @@ const SELECT = `SELECT m.id, m.conversation_id, m.role, m.content, m.status, m.m
   FROM messages m LEFT JOIN outbox o ON o.conversation_id = m.conversation_id AND o.seq = m.n
     LEFT JOIN outbox c ON o.seq IS NOT NULL AND c.conversation_id = m.conversation_id AND c.seq < 0
       AND c.kind = 'create' AND c.state = 'parked'`;
-
-/** The newest page, or the one before a position; costs the same however long the conversation is. */
-export function readPage(
-  context: Context,
-  conversationId: string,
-  window: ReadWindow,
-): MessagePage | undefined {
-  const { db } = context;
-  const limit = Math.min(Math.max(1, window.limit), MAX_PAGE);
-  const { serverOrder, hlc, id } = window.before ?? { serverOrder: UNNUMBERED, hlc: UNNUMBERED, id: '' };
-  return db.snapshot(() => {
-    const conversation = readConversation(context, conversationId);
-    if (conversation === undefined) return undefined;
-    const rows = db
-      .all<MessageRow>(
-        `${SELECT} WHERE m.conversation_id = ? AND m.trashed_at IS NULL AND (m.server_order, m.hlc, m.id) < (?, ?, ?)
-         ORDER BY m.server_order DESC, m.hlc DESC, m.id DESC LIMIT ?`,
-        conversationId,
-        serverOrder,
-        hlc,
-        id,
-        limit + 1,
-      )
-      .reverse();
-    const page = rows.length > limit ? rows.slice(1) : rows;
-    const first = page[0];
-    return {
-      conversation,
-      messages: window.excerpts ? excerptsOf(toMessages(context, page, 'ends')) : toMessages(context, page),
-      versions: readVersions(context, conversationId),
-      ...(rows.length > limit && first !== undefined
-        ? { older: { serverOrder: first.server_order, hlc: first.hlc, id: first.id } }
-        : {}),
-    };
-  });
-}
 
 export function readText(
   context: Context,
@@ -118,7 +73,7 @@ export function readMessage(context: Context, id: string): Message | undefined {
   );
 }
 
-function toMessages(
+export function toMessages(
   { db, onDamaged }: Context,
   rows: readonly MessageRow[],
   extent: Extent = 'whole',

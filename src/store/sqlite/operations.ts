@@ -13,6 +13,7 @@ import * as merge from './merge.ts';
 import * as messages from './messages.ts';
 import * as organise from './organise.ts';
 import * as outbox from './outbox.ts';
+import * as pages from './pages.ts';
 import * as replies from './replies.ts';
 import * as purging from './purge.ts';
 import * as indexer from './search/indexer.ts';
@@ -62,7 +63,7 @@ export function createOperations(given: Context): Operations {
   return {
     list: (query) => db.snapshot(() => conversations.listConversations(context, query)),
     conversationIds: () => conversations.conversationIds(context),
-    read: (id, window) => messages.readPage(context, id, window),
+    read: (id, window) => pages.readPage(context, id, window),
     readMessage: (id) => messages.readMessage(context, id),
     readText: (id, of, from) => messages.readText(context, id, of, from),
     search: (query) => searchConversations(context, query),

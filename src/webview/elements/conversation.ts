@@ -19,6 +19,8 @@ import { restoreBar } from './trash.ts';
 const SAVE_VIEW_MS = 300;
 /** Pixels above the message that a search led to. */
 const TARGET_MARGIN = 24;
+/** Pixels from an edge at which what is beyond it is loaded. */
+const NEAR = 400;
 
 const NOWHERE: MessagePlace = { isLast: false, canEdit: false, canSwitch: false };
 
@@ -36,7 +38,10 @@ export class NaviConversation extends LightElement {
   declare isFollowing: boolean;
   readonly #scroller = new Scroller({
     onFollow: (isFollowing) => (this.isFollowing = isFollowing),
-    onMove: () => this.#saving.call(),
+    onMove: () => {
+      this.#saving.call();
+      this.#loadNearEdge();
+    },
   });
   readonly #saving = new Throttle(
     () => this.#saveView(),
@@ -46,6 +51,8 @@ export class NaviConversation extends LightElement {
   #caret = 0;
   /** The focus was in the edit before an update. */
   #isEditing = false;
+  /** The edge at which more was asked for last. */
+  #askedAt = '';
   #placesKey = '';
   #knownPlaces: Readonly<Record<'last' | 'other', MessagePlace>> = { last: NOWHERE, other: NOWHERE };
 
@@ -73,6 +80,7 @@ export class NaviConversation extends LightElement {
     this.#isEditing = this.querySelector('navi-prompt-editor')?.contains(document.activeElement) ?? false;
     const { id } = this.open.conversation;
     if (before) this.#scroller.beforeUpdate();
+    this.#scroller.hasMoreBelow = this.open.hasNewer === true;
     if (before?.conversation.id !== id && changed.has('open')) this.#saved = this.host.takeSaved(id);
   }
 
@@ -87,17 +95,22 @@ export class NaviConversation extends LightElement {
   #afterDrawing(before: OpenConversation | undefined): void {
     const view = this.querySelector<HTMLElement>('.messages');
     if (!view || !this.isConnected) return;
-    if (before?.conversation.id === this.open.conversation.id) {
+    if (before?.conversation.id === this.open.conversation.id && !this.#isNewTarget(before)) {
       this.#scroller.afterUpdate();
       this.#followEdit(before);
       return;
     }
     const { targetId } = this.open;
     const target = targetId === undefined ? undefined : { messageId: targetId, offset: -TARGET_MARGIN };
-    this.#scroller.connect(view, this.#saved.anchor ?? target);
+    this.#scroller.connect(view, target ?? this.#saved.anchor);
     this.#saving.call();
     if (targetId !== undefined && document.hasFocus())
       view.querySelector<HTMLElement>('navi-message.is-target article')?.focus({ preventScroll: true });
+  }
+
+  /** A message was asked for in the conversation that is open already. */
+  #isNewTarget({ targetId }: OpenConversation): boolean {
+    return this.open.targetId !== undefined && this.open.targetId !== targetId;
   }
 
   /** The focus goes into an edit that begins, and from one that ends to its prompt, or on to what comes next. */
@@ -131,7 +144,7 @@ export class NaviConversation extends LightElement {
         <button
           type="button"
           class="jump"
-          ?hidden=${this.isFollowing}
+          ?hidden=${this.isFollowing && open.hasNewer !== true}
           title=${strings.jumpToEnd}
           aria-label=${strings.jumpToEnd}
           @click=${() => this.#jump()}
@@ -160,18 +173,9 @@ export class NaviConversation extends LightElement {
     const { open, host } = this;
     const { id: conversationId } = open.conversation;
     const last = open.messages.at(-1);
+    const lastIndex = open.hasNewer ? -1 : open.messages.length - 1;
     return html`<div class="column">
-      ${
-        open.hasOlder
-          ? html`<button
-              type="button"
-              class="load-more"
-              @click=${() => host.post({ type: 'loadOlderMessages', conversationId })}
-            >
-              ${strings.loadOlder}
-            </button>`
-          : nothing
-      }
+      ${open.hasOlder ? loadMore(strings.loadOlder, () => this.#load('loadOlderMessages')) : nothing}
       ${open.messages.length === 0 ? html`<p class="hello">${strings.emptyConversation}</p>` : nothing}
       ${repeat(
         open.messages,
@@ -182,12 +186,13 @@ export class NaviConversation extends LightElement {
             class=${message.id === open.targetId ? 'is-target' : nothing}
             .message=${message}
             .conversationId=${conversationId}
-            .place=${this.#places[index === open.messages.length - 1 ? 'last' : 'other']}
+            .place=${this.#places[index === lastIndex ? 'last' : 'other']}
             .edit=${this.#editOf(message)}
             .post=${host.post}
           ></navi-message>`,
       )}
-      ${open.isReplying && !isReply(last) ? thinking() : nothing}
+      ${open.hasNewer ? loadMore(strings.loadNewer, () => this.#load('loadNewerMessages')) : nothing}
+      ${open.isReplying && !open.hasNewer && !isReply(last) ? thinking() : nothing}
     </div>`;
   }
 
@@ -214,7 +219,27 @@ export class NaviConversation extends LightElement {
       : undefined;
   }
 
+  #load(type: 'loadOlderMessages' | 'loadNewerMessages'): void {
+    this.host.post({ type, conversationId: this.open.conversation.id });
+  }
+
+  /** What is near is loaded before its reader comes to the edge; once for each edge. */
+  #loadNearEdge(): void {
+    const view = this.querySelector('.messages');
+    const { messages, hasOlder, hasNewer } = this.open;
+    if (!view || this.isFollowing) return;
+    const below = view.scrollHeight - view.clientHeight - view.scrollTop;
+    const isOlder = hasOlder && view.scrollTop < NEAR;
+    if (!isOlder && !(hasNewer && below < NEAR)) return;
+    const edge = `${isOlder} ${messages.at(isOlder ? 0 : -1)?.id}`;
+    if (edge === this.#askedAt) return;
+    this.#askedAt = edge;
+    this.#load(isOlder ? 'loadOlderMessages' : 'loadNewerMessages');
+  }
+
   #jump(): void {
+    const { conversation, hasNewer } = this.open;
+    if (hasNewer) this.host.post({ type: 'showNewestMessages', conversationId: conversation.id });
     this.#scroller.follow();
     this.takeFocus();
   }
@@ -245,6 +270,10 @@ export class NaviConversation extends LightElement {
     const at = from ? articles.indexOf(from) : articles.length;
     articles[at + step]?.focus();
   }
+}
+
+function loadMore(label: string, run: () => void): TemplateResult {
+  return html`<button type="button" class="load-more" @click=${run}>${label}</button>`;
 }
 
 function isReply(message: MessageItem | undefined): boolean {

@@ -170,6 +170,17 @@ export class NaviList extends LightElement {
     if (items.length === 0) return this.isLoading ? skeleton() : this.#empty();
     const now = Date.now();
     return html`
+      ${
+        this.list.hasPrevious
+          ? html`<button
+              type="button"
+              class="load-more"
+              @click=${() => this.post({ type: 'loadPreviousConversations' })}
+            >
+              ${strings.loadPrevious}
+            </button>`
+          : nothing
+      }
       <ul
         class="rows"
         aria-label=${strings.conversations}

@@ -25,6 +25,8 @@ export class Scroller {
   /** Where the view is to be, until it stays there. */
   #held: Anchor | undefined;
   #stableFrames = 0;
+  /** What is below is not loaded: reaching the end of what is there is no wish to follow. */
+  hasMoreBelow = false;
 
   constructor(events: { onFollow: (isFollowing: boolean) => void; onMove: () => void }) {
     this.#events = events;
@@ -39,7 +41,7 @@ export class Scroller {
     this.#observer.observe(view);
     if (view.firstElementChild) this.#observer.observe(view.firstElementChild);
     const isFound = anchor !== undefined && this.#find(anchor.messageId) !== undefined;
-    this.#set({ isFollowing: !isFound, top: view.scrollTop });
+    this.#set({ isFollowing: !isFound && !this.hasMoreBelow, top: view.scrollTop });
     if (isFound) this.#hold(anchor);
     this.#keepEnd();
   }
@@ -122,7 +124,9 @@ export class Scroller {
     const view = this.#view;
     if (!view) return;
     const { scrollTop: top, clientHeight: height, scrollHeight: contentHeight } = view;
-    this.#set(scrolled(this.#following, { top, height, contentHeight }));
+    const next = scrolled(this.#following, { top, height, contentHeight });
+    const isFollowing = next.isFollowing && (this.#following.isFollowing || !this.hasMoreBelow);
+    this.#set({ ...next, isFollowing });
     this.#events.onMove();
   };
 

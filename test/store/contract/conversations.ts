@@ -69,6 +69,22 @@ export function describeConversations(makePlace: MakePlace): void {
       assert.deepEqual(await listed({ status: 'archived' }), [ids[1]]);
     });
 
+    it('a list goes on after any of its places, with nothing twice and nothing left out', async () => {
+      for (let n = 0; n < 9; n += 1) await store.append(prompt(await newConversation(store), `c${n}`));
+      const [, second, , fourth] = await listed();
+      for (const id of [second, fourth]) await store.change(id ?? '', { isPinned: true });
+      const whole = (await store.list({ status: 'active', limit: 10 })).items;
+      for (const [at, item] of whole.entries()) {
+        const after = { id: item.id, isPinned: item.isPinned, at: item.updatedAt };
+        assert.deepEqual(
+          await listed({ after }),
+          whole.slice(at + 1).map(({ id }) => id),
+        );
+        const next = await store.list({ status: 'active', limit: 2, after });
+        assert.deepEqual([next.items.length, next.hasMore], [Math.min(2, 8 - at), at < 6]);
+      }
+    });
+
     it('I7: what was deleted is in no list of others; undoing brings it back with its words', async () => {
       const id = await newConversation(store);
       await store.append(prompt(id, 'kept'));

@@ -152,6 +152,33 @@ export function describeMessages(makePlace: MakePlace): void {
       );
     });
 
+    it('I4: a page around any message has its neighbours, says what is beyond them, and joins the pages beside it', async () => {
+      const ids: string[] = [];
+      for (let n = 0; n < 40; n += 1) ids.push((await store.append(prompt(id, `m${n}`))).id);
+      const around = async (n: number, limit = 10) => {
+        const page = await store.read(id, { limit, around: ids[n] ?? '' });
+        const found = page?.messages.map(({ content }) => Number(content.slice(1))) ?? [];
+        return [found[0], found.at(-1), found.length, page?.older !== undefined, page?.hasNewer];
+      };
+      assert.deepEqual(await around(20), [15, 24, 10, true, true]);
+      assert.deepEqual(await around(2), [0, 6, 7, false, true]);
+      assert.deepEqual(await around(5), [0, 9, 10, false, true]);
+      assert.deepEqual(await around(35), [30, 39, 10, true, false]);
+      assert.deepEqual(await around(34), [29, 38, 10, true, true]);
+      assert.deepEqual(await around(38), [33, 39, 7, true, false]);
+      assert.deepEqual(await around(7, 1), [7, 7, 1, true, true]);
+      const page = await store.read(id, { limit: 10, around: ids[20] ?? '' });
+      const above = await store.read(id, { limit: 3, ...(page?.older && { before: page.older }) });
+      assert.deepEqual(
+        [above?.messages.map(({ content }) => content), above?.hasNewer],
+        [['m12', 'm13', 'm14'], true],
+      );
+      const newest = await store.read(id, { limit: 10 });
+      assert.equal(newest?.hasNewer, false);
+      const unknown = await store.read(id, { limit: 10, around: await newConversation(store) });
+      assert.deepEqual(unknown?.messages, newest.messages, 'what is not there leads to the newest');
+    });
+
     it('I4: messages of two windows stand in one order for both, each in the order it was written', async () => {
       const other = place.open();
       for (let n = 0; n < 10; n += 1) {
