@@ -63,7 +63,8 @@ function assertIndexed(db: Connection): void {
   );
   assert.deepEqual(stray, [], 'the index holds nothing that is not there');
   const missing = db.all(
-    `SELECT n FROM messages WHERE owner IS NULL AND content GLOB '*[a-z]*' AND n NOT IN (SELECT rowid FROM search)`,
+    `SELECT n, id, role, status, length(content) AS length, (SELECT indexed_to FROM search_state) AS indexed_to
+     FROM messages WHERE owner IS NULL AND content GLOB '*[a-z]*' AND n NOT IN (SELECT rowid FROM search)`,
   );
   assert.deepEqual(missing, [], 'the index lacks nothing that is there');
 }

@@ -17,7 +17,6 @@ const POLL_MS = 200;
 
 const settings = JSON.parse(process.argv[2] ?? '') as WriterSettings;
 const random = new Random(settings.seed);
-const stallWatch = new StallWatch();
 const { store } = openWindow(settings.folder, undefined, POLL_MS, settings.script);
 const calls: Readonly<Record<string, unknown>> = { ...store };
 const maintenance = openMaintenance({ script: settings.script, file: join(settings.folder, 'navi.db') });
@@ -70,6 +69,8 @@ const host: Host = { act, backUp: () => maintenance.backUp('daily') };
 try {
   const life = new Life(host, random, settings.shared);
   await life.begin();
+  // What loading and compiling takes is not what is asked here.
+  const stallWatch = new StallWatch();
   for (let n = 0; !isLeaving && n < (settings.limit ?? Infinity); n += 1)
     await life.do(random.pick(settings.chores));
   await maintenance.close();
