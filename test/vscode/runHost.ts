@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { format } from 'node:util';
 import { TALLY_VARIABLE } from '../all/tally.ts';
-import { launchBrowser } from './browser.ts';
+import { findChromium, launchBrowser } from './browser.ts';
 import { out, repository } from './paths.ts';
 import { until } from './until.ts';
 import { testSettings } from './userSettings.ts';
@@ -30,6 +30,8 @@ async function main(): Promise<number> {
   await stat(suite).catch((error: unknown) => {
     throw new Error('The in-host suite is not built: run `npm run build` first.', { cause: error });
   });
+  // Before anything is started that would have to be ended again.
+  await findChromium();
   const scratch = await mkdtemp(path.join(os.tmpdir(), 'navi-host-'));
   try {
     const folder = path.join(scratch, 'folder');

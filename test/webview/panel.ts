@@ -1,6 +1,7 @@
 import { chromium, type Browser, type Page } from 'playwright-core';
 import type { HostMessage, Intent } from '../../src/protocol/panel.ts';
 import { intentSchema } from '../../src/protocol/panel.ts';
+import { findChromium } from '../vscode/browser.ts';
 import { NOW } from './fixtures.ts';
 import { startSite, type Site } from './site.ts';
 import { themes, type Dress, type Theme } from './themes.ts';
@@ -34,8 +35,10 @@ export class Stage {
   }
 
   static async start(): Promise<Stage> {
+    // Before anything is started that would keep a run without a browser from ending.
+    const executablePath = await findChromium();
     const site = await startSite();
-    return new Stage(await chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGS }), site);
+    return new Stage(await chromium.launch({ executablePath, args: ARGS }), site);
   }
 
   async stop(): Promise<void> {

@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, type Test } from 'mocha';
 import type { Browser, BrowserContext } from 'playwright-core';
-import { launchBrowser } from '../../vscode/browser.ts';
+import { findChromium, launchBrowser } from '../../vscode/browser.ts';
 import { placeExtension } from '../../vscode/extensionFolder.ts';
 import { out } from '../../vscode/paths.ts';
 import { testSettings, type Settings } from '../../vscode/userSettings.ts';
@@ -66,6 +66,8 @@ export function useEditor(
 
 /** @throws Error with what to do, when NAVI is not built or no browser is there. */
 export async function startEditor(options: EditorOptions = {}): Promise<Editor> {
+  // Before anything is started that would have to be ended again.
+  await findChromium();
   const home = await mkdtemp(path.join(os.tmpdir(), 'navi-e2e-'));
   const windows: Workbench[] = [];
   const install = options.install ?? ((target: string) => placeExtension(path.join(target, 'extensions')));
