@@ -57,6 +57,13 @@ export const allSteps: readonly Step[] = [
     isTest: true,
   },
   {
+    name: 'planted',
+    what: 'bugs that a named test must catch',
+    command: [...mocha, '--config', 'test/planted/.mocharc.json'],
+    limitMinutes: 15,
+    isTest: true,
+  },
+  {
     name: 'host',
     what: 'inside the extension host of a real VS Code',
     command: ['node', 'test/vscode/runHost.ts'],

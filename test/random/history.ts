@@ -238,11 +238,11 @@ export function receive(talk: Talk, message: RemoteMessage, isNews: boolean): vo
   if (isNews) talk.isUnread = true;
 }
 
-/** A refused message stays behind the ones that were written before it. */
+/** A refused message stays behind the ones that were written before it, or first. */
 export function park(talk: Talk, said: Said): void {
   const earlier = talk.said.filter(({ hlc }) => hlc < said.hlc).map(({ number = Infinity }) => number);
-  const last = Math.max(...earlier);
-  if (earlier.length > 0 && last !== Infinity) said.number = last;
+  const last = Math.max(0, ...earlier);
+  if (last !== Infinity) said.number = last;
   said.delivery = 'parked';
 }
 

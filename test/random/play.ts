@@ -61,11 +61,13 @@ export const step: fc.Arbitrary<AnyStep> = fc.record({
   mishap: fc.oneof({ weight: 7, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: mishap }),
 });
 
+const SHRINK_SECONDS = Number(process.env['NAVI_TEST_SHRINK_SECONDS'] ?? 60);
+
 /**
  * The fewest of these steps that still fail in the same way, found by leaving out halves, quarters and so on for at most
  * `seconds`: minutes later nobody waits for a report any more.
  */
-export function shortest(steps: readonly AnyStep[], seconds = 60): readonly AnyStep[] {
+export function shortest(steps: readonly AnyStep[], seconds = SHRINK_SECONDS): readonly AnyStep[] {
   const first = failureOf(steps);
   const end = performance.now() + seconds * 1_000;
   let kept = [...steps];

@@ -20,6 +20,7 @@ describe('the store against a model', () => {
     const { failed, counterexample, numRuns, errorInstance } = fc.check(property, {
       seed: SEED,
       numRuns: HISTORIES,
+      // Shrinking by itself tries each number of each step, for minutes.
       endOnFailure: true,
     });
     const told = failed ? shortest(counterexample?.[0] ?? []).map(inWords) : [];

@@ -149,6 +149,11 @@ describe('merging what a backend says', () => {
       window.store.mergeList(lease, ACCOUNT, [remoteFields('known', { remoteUpdatedAt: 'u2' })]),
       ['known'],
     );
+    // The window may have died before it read any.
+    assert.deepEqual(
+      window.store.mergeList(lease, ACCOUNT, [remoteFields('known', { remoteUpdatedAt: 'u2' })]),
+      ['known'],
+    );
   });
 
   it('I3: a conversation whose creation was not answered is found again though another machine has deleted it', () => {

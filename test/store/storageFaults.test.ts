@@ -255,6 +255,9 @@ function prepare(direct: DirectStore): Prepared {
   const conversationId = direct.write('prompt');
   direct.createThere(lease, conversationId, 'r-c');
   const promptId = direct.items(conversationId)[0]?.messageId ?? '';
+  // The text of the message that is appended below.
+  const draft = { messageId: '019a0000-0000-7000-8000-000000000002', text: 'new words' };
+  direct.store.saveDraft(conversationId, draft);
   const replyId = uuidv7();
   direct.store.append({ id: replyId, conversationId, role: 'assistant', content: '', status: 'streaming' });
   direct.store.extend(replyId, { text: 'some ' });

@@ -1,0 +1,60 @@
+/** What a soak repeats. Another layer is another row. */
+
+export interface Layer {
+  readonly name: string;
+  /** What is counted. */
+  readonly unit: string;
+  readonly file: string;
+  /** Of these tests of the file; all of them without it. */
+  readonly grep?: string;
+  /** Settings of one round. Each round also gets a seed of its own, `NAVI_TEST_SEED`. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Units in one round; absent: its tests are counted, `each` times. */
+  readonly units?: number;
+  readonly each?: number;
+  /** Tries everything there is, the same each time: one round is enough. */
+  readonly isExhaustive?: true;
+}
+
+export const layers: readonly Layer[] = [
+  {
+    name: 'model',
+    unit: 'histories',
+    file: 'test/random/store.test.ts',
+    settings: { NAVI_TEST_RUNS: '100' },
+    units: 1_000,
+  },
+  {
+    name: 'kill',
+    unit: 'kills',
+    file: 'test/store/kill.test.ts',
+    grep: 'at random times',
+    settings: { NAVI_KILL_RUNS: '150' },
+    units: 150,
+  },
+  {
+    name: 'crash points',
+    unit: 'kills',
+    file: 'test/store/kill.test.ts',
+    grep: 'kills (before|after)',
+    settings: { NAVI_KILL_POINT_RUNS: '2' },
+    each: 2,
+  },
+  {
+    name: 'two machines',
+    unit: 'histories',
+    file: 'test/store/trashRandom.test.ts',
+    settings: { NAVI_TEST_RUNS: '400' },
+    units: 100,
+  },
+  {
+    name: 'edits',
+    unit: 'histories',
+    file: 'test/store/branches.test.ts',
+    settings: { NAVI_TEST_RUNS: '200' },
+  },
+  { name: 'damage', unit: 'tests', file: 'test/store/recovery.test.ts' },
+  { name: 'migrations', unit: 'tests', file: 'test/store/versions.test.ts', isExhaustive: true },
+  { name: 'storage faults', unit: 'tests', file: 'test/store/storageFaults.test.ts', isExhaustive: true },
+  { name: 'planted bugs', unit: 'bugs', file: 'test/planted/planted.test.ts', isExhaustive: true },
+];
