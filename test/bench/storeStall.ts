@@ -14,7 +14,7 @@ import { searchQueries } from './searchQueries.ts';
 import { median } from './statistics.ts';
 import { uuidOf } from './words.ts';
 
-const RUNS = 5;
+const RUNS = 3;
 const BAR_MS = 16;
 const IDLE_MS = 1_000;
 const BACKED_UP = { messages: 50_000, conversations: 550 };
@@ -32,7 +32,7 @@ export async function benchStall({ folder, say }: BenchContext): Promise<readonl
     const works: readonly [string, () => Promise<unknown>][] = [
       ['idle', () => new Promise((resolve) => setTimeout(resolve, IDLE_MS))],
       ['search', () => searchAll(store)],
-      ['import', () => addSynced(store, { conversations: 10, messages: 1_000 })],
+      ['import', () => addInTurn(store, 3)],
       ['pages', () => readBigPages(store)],
       ['checkpoint', () => fillLog(store)],
       ['backup', () => backUp(historyFile(path.join(folder, 'backup'), BACKED_UP))],
@@ -74,12 +74,16 @@ async function searchAll(store: SqliteStore): Promise<void> {
   for (const text of searchQueries()) await store.search({ text, limit: 200 });
 }
 
+/** As sync does: the next conversation once the one before it is stored. */
+async function addInTurn(store: SqliteStore, conversations: number): Promise<void> {
+  for (let n = 0; n < conversations; n += 1) await addSynced(store, { conversations: 1, messages: 1_000 });
+}
+
 /** The largest answers there are. */
 async function readBigPages(store: SqliteStore): Promise<void> {
   await store.read(uuidOf(-1), { limit: 1_000 });
   await store.list({ status: 'active', limit: 1_000 });
   await store.conversationIds();
-  await store.untouched({ before: Date.now(), isSyncOff: true });
   await store.trashPreview({ all: true });
 }
 
@@ -88,8 +92,7 @@ async function fillLog(store: SqliteStore): Promise<void> {
   const conversationId = uuidv7();
   await store.create({ id: conversationId });
   const content = 'word '.repeat(12_000);
-  for (let n = 0; n < 200; n += 1)
-    await store.append({ id: uuidv7(), conversationId, role: 'user', content });
+  for (let n = 0; n < 60; n += 1) await store.append({ id: uuidv7(), conversationId, role: 'user', content });
 }
 
 async function backUp(file: string): Promise<void> {
