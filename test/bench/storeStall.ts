@@ -27,6 +27,7 @@ const BACKED_UP = { messages: 50_000, conversations: 550 };
 export async function benchStall({ folder, say }: BenchContext): Promise<readonly Figure[]> {
   const store = openBundledStore(historyFile(path.join(folder, 'stall'), MILLION));
   const panel = new BenchPanel(store, uuidOf(-1));
+  const backedUp = historyFile(path.join(folder, 'backup'), BACKED_UP);
   try {
     await panel.shows(({ isLoading }) => !isLoading);
     const works: readonly [string, () => Promise<unknown>][] = [
@@ -35,7 +36,7 @@ export async function benchStall({ folder, say }: BenchContext): Promise<readonl
       ['import', () => addInTurn(store, 3)],
       ['pages', () => readBigPages(store)],
       ['checkpoint', () => fillLog(store)],
-      ['backup', () => backUp(historyFile(path.join(folder, 'backup'), BACKED_UP))],
+      ['backup', () => backUp(backedUp)],
     ];
     const figures: Figure[] = [];
     for (const [name, work] of works) {
