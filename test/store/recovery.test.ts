@@ -21,6 +21,7 @@ import type { Context } from '../../src/store/sqlite/session.ts';
 import { makeBackup } from '../../src/store/sqlite/maintenance/backup.ts';
 import { damagedFiles } from '../../src/store/sqlite/maintenance/swap.ts';
 import { TABLES } from '../../src/store/sqlite/maintenance/tables.ts';
+import { startIndex } from '../../src/store/sqlite/search/table.ts';
 import { migrate } from '../../src/store/sqlite/migrations/migrate.ts';
 import {
   identityOf,
@@ -316,6 +317,7 @@ describe('a damaged conversation file', () => {
   it('every table of the schema is handled', () => {
     const db = new Connection(file, () => undefined);
     migrate(db);
+    db.write(() => startIndex(db));
     const tables = db
       .all<{ name: string }>(
         `SELECT s.name FROM sqlite_schema s JOIN pragma_table_list(s.name) l

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { v7 as uuidv7 } from 'uuid';
 import type { BackupFile } from '../../../src/store/maintenance.ts';
@@ -49,6 +50,20 @@ describe('backups', () => {
     assert.equal(statSync(path).mode & 0o777, 0o600);
     assert.equal(statSync(backupFolder(file)).mode & 0o777, 0o700);
     assert.deepEqual(findBackups(file), [made]);
+  });
+
+  it('M1: a search index that is broken keeps no backup from being made', () => {
+    window.write('one', 'two');
+    while (window.store.indexSome());
+    const vandal = new DatabaseSync(file, { defensive: false });
+    vandal.exec("UPDATE search_data SET block = x'ffffffffffffffffffff' WHERE id > 1");
+    vandal.close();
+    assert.notEqual(
+      window.db.get<{ integrity_check: string }>('PRAGMA integrity_check')?.integrity_check,
+      'ok',
+    );
+    const made = makeBackup({ file, reason: 'daily', now: START });
+    assert.equal(made?.reason, 'daily');
   });
 
   it('M1: a copy with one wrong word is not kept, and says so', () => {

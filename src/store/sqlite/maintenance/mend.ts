@@ -10,6 +10,7 @@ import { startIndex } from '../search/table.ts';
 import type { Context } from '../session.ts';
 import { backupFolder, findBackups } from './backup.ts';
 import { Source, textOf } from './source.ts';
+import { structureOf } from './verify.ts';
 
 export interface MendOptions {
   readonly file: string;
@@ -64,19 +65,6 @@ export function maintenanceContext(db: Connection, now: () => number): Context {
     awakeSince: () => 0,
     isAlive: () => true,
   };
-}
-
-function structureOf(source: Source): 'sound' | 'index' | 'damaged' {
-  try {
-    const isSound = (of: string): boolean =>
-      source.query(`PRAGMA integrity_check(${of})`)[0]?.['integrity_check'] === 'ok';
-    if (source.query('PRAGMA foreign_key_check').length > 0) return 'damaged';
-    if (isSound('1')) return 'sound';
-    return source.tables().every((table) => isSound(`"${table}"`)) ? 'index' : 'damaged';
-  } catch (error) {
-    if (error instanceof Error && 'errcode' in error) return 'damaged';
-    throw error;
-  }
 }
 
 /** Marks every message whose words are not those that were saved, and takes the mark from those whose are. */

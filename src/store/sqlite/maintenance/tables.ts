@@ -32,6 +32,7 @@ export const TABLES: Readonly<Record<string, 'own' | 'message' | 'anew' | 'copie
   workspaces: 'copied',
   search_state: 'anew',
   search_dirty: 'anew',
+  search_places: 'anew',
 };
 
 /** Columns that both files know, by name. */

@@ -11,7 +11,7 @@ export interface Verified {
 }
 
 /**
- * Reads a file that nobody writes: structure, references, and each message against the hash that it was saved with.
+ * Reads a file that nobody writes: structure, references (not the search index, which can be made anew), and each message against the hash that it was saved with.
  * Damaged messages that it already marks as such are no news; with `mayHoldDamage` no damaged message is. Throws
  * `StoreError('unavailable')`.
  */
@@ -19,15 +19,27 @@ export function verifyCopy(file: string, bytes: number, mayHoldDamage = false): 
   const source = Source.open(file, 'frozen');
   if (source === undefined) throw refused('it cannot be opened');
   try {
-    const structure = source.query('PRAGMA integrity_check(1)')[0]?.['integrity_check'];
-    if (structure !== 'ok') throw refused('its structure is damaged');
-    if (source.query('PRAGMA foreign_key_check').length > 0) throw refused('a reference in it leads nowhere');
+    if (structureOf(source) === 'damaged') throw refused('its structure or a reference in it is damaged');
     const damaged = countDamaged(source, bytes > WHOLE_UP_TO_BYTES ? SAMPLE : 1);
     const isMore = !mayHoldDamage && damaged > source.count('quarantine');
     if (source.unreadable > 0 || isMore) throw refused('messages in it are damaged');
     return { conversations: source.count('conversations'), messages: source.count('messages') };
   } finally {
     source.close();
+  }
+}
+
+/** `index`: nothing is wrong but the search index, which is made anew from the messages. */
+export function structureOf(source: Source): 'sound' | 'index' | 'damaged' {
+  try {
+    const isSound = (of: string): boolean =>
+      source.query(`PRAGMA integrity_check(${of})`)[0]?.['integrity_check'] === 'ok';
+    if (source.query('PRAGMA foreign_key_check').length > 0) return 'damaged';
+    if (isSound('1')) return 'sound';
+    return source.tables().every((table) => isSound(`"${table}"`)) ? 'index' : 'damaged';
+  } catch (error) {
+    if (error instanceof Error && 'errcode' in error) return 'damaged';
+    throw error;
   }
 }
 
