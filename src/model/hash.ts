@@ -2,18 +2,22 @@ import { createHash } from 'node:crypto';
 import { canonicalJson, type Json } from './json.ts';
 import type { MessageContent } from './message.ts';
 
-/** SHA-256 of a text's UTF-8 bytes, lower-case hex (64 characters). */
-export function sha256(text: string): string {
-  return createHash('sha256').update(text, 'utf8').digest('hex');
+/** SHA-256 of bytes, or of a text's UTF-8, lower-case hex (64 characters). */
+export function sha256(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
 }
 
 /**
- * Hash of what a message says, equal on every machine that holds the same words, activities and commands.
+ * Hash of what a message says, equal on every machine that holds the same words, activities, commands and attachments.
  * Ids, times and delivery are not part of it.
  */
 export function contentHash(message: MessageContent): string {
-  const { role, content, status, activities, commands, metadata } = message;
-  return sha256(canonicalJson({ role, content, status, activities, commands, metadata } as unknown as Json));
+  const { role, content, status, activities, commands, metadata, attachments = [] } = message;
+  const said = { role, content, status, activities, commands, metadata };
+  // Named only where there are any: a message without has the hash that it always had.
+  return sha256(
+    canonicalJson({ ...said, ...(attachments.length > 0 && { attachments }) } as unknown as Json),
+  );
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Activity, CommandPanel } from './activity.ts';
+import type { Attachment } from './attachment.ts';
 import type { JsonObject } from './json.ts';
 
 export type Role = 'user' | 'assistant' | 'system';
@@ -32,6 +33,8 @@ export interface MessageContent {
   readonly activities: readonly Activity[];
   readonly commands: readonly CommandPanel[];
   readonly metadata: JsonObject;
+  /** Absent when there are none. */
+  readonly attachments?: readonly Attachment[];
 }
 
 /** A text of a message that was left out but for its two ends: the beginning stands where the whole text would. */
@@ -60,6 +63,8 @@ export interface Message extends MessageContent {
   /** In words, for `parked`. */
   readonly deliveryReason?: string;
   readonly replyProblem?: ReplyProblem;
+  /** Hashes of the attachments' contents that are not on this machine. */
+  readonly absentContents?: readonly string[];
   /** What is not whole, in a page that was read as excerpts; a message that has any is only to be shown. */
   readonly cuts?: readonly Cut[];
   /** The words are not those that were saved; what is left of them is shown and never sent. */

@@ -1,9 +1,14 @@
 import type { Activity, CommandPanel } from './activity.ts';
 import type { MessageContent } from './message.ts';
 
-/** Bytes of UTF-8 that a message says: text, steps, commands and outputs, each whole, whoever else says the same. */
-export function sizeOfMessage({ content, activities, commands }: MessageContent): number {
-  return Buffer.byteLength(content) + sum(activities.map(sizeOfActivity)) + sum(commands.map(sizeOfCommand));
+/** Bytes of UTF-8 that a message says: text, steps, commands, outputs and attachments, each whole, whoever else says the same. */
+export function sizeOfMessage({ content, activities, commands, attachments = [] }: MessageContent): number {
+  return (
+    Buffer.byteLength(content) +
+    sum(activities.map(sizeOfActivity)) +
+    sum(commands.map(sizeOfCommand)) +
+    sum(attachments.map(({ size }) => size))
+  );
 }
 
 function sizeOfActivity({ label, detail, filePath, extra }: Activity): number {

@@ -1,4 +1,4 @@
-/** Activities and command panels as they cross borders: in a backend's metadata and through the extension API. */
+/** Activities, command panels and attachments as they cross borders: in a backend's metadata and through the extension API. */
 import * as z from 'zod';
 
 const runStateSchema = z.enum(['running', 'done', 'error', 'interrupted']);
@@ -11,6 +11,18 @@ export const activitySchema = z.object({
   status: runStateSchema,
   detail: z.exactOptional(z.string()),
   filePath: z.exactOptional(z.string()),
+  extra: extraSchema,
+});
+
+export const attachmentSchema = z.object({
+  id: z.string().min(1).max(1_000),
+  kind: z.enum(['file', 'selection', 'image', 'text']),
+  name: z.string(),
+  mime: z.string(),
+  size: z.int().min(0),
+  hash: z.string().regex(/^[0-9a-f]{64}$/),
+  path: z.exactOptional(z.string()),
+  language: z.exactOptional(z.string()),
   extra: extraSchema,
 });
 

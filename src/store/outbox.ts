@@ -49,7 +49,13 @@ export type SendOrder =
       readonly title: string;
       readonly workspace?: WorkspaceRef;
     }
-  | { readonly kind: 'append'; readonly remoteId: string; readonly message: Message }
+  | {
+      readonly kind: 'append';
+      readonly remoteId: string;
+      readonly message: Message;
+      /** Contents of its attachments that are small enough to go along, by their hash. */
+      readonly contents: ReadonlyMap<string, Uint8Array>;
+    }
   | {
       readonly kind: 'fields';
       readonly remoteId: string;
@@ -77,6 +83,8 @@ export interface RemoteMessage extends MessageContent {
   readonly hlc: number;
   readonly createdAt: number;
   readonly endedAt?: number;
+  /** Contents of its attachments that came along, by their hash. */
+  readonly contents?: ReadonlyMap<string, Uint8Array>;
 }
 
 export interface RemoteConversation {

@@ -7,6 +7,7 @@
  * nothing.
  */
 import type { Activity, CommandPanel } from '../model/activity.ts';
+import type { Attachment } from '../model/attachment.ts';
 import type { FieldChange } from '../model/change.ts';
 import type { Conversation, ConversationStatus, WorkspaceRef } from '../model/conversation.ts';
 import type { JsonObject } from '../model/json.ts';
@@ -14,6 +15,7 @@ import type { Cut, Message, MessageStatus, Role } from '../model/message.ts';
 import type { Position } from '../model/order.ts';
 import type { SnippetPiece } from '../model/snippet.ts';
 import type { Version } from '../model/versions.ts';
+import type { NewAttachment } from './attachments.ts';
 
 export interface ListQuery {
   readonly status: ConversationStatus;
@@ -97,6 +99,8 @@ export interface Draft {
   /** Id that the draft's text will be sent under, so that sending it twice stores it once. */
   readonly messageId: string;
   readonly text: string;
+  /** See attachments.ts. */
+  readonly attachments?: readonly Attachment[];
 }
 
 export interface NewConversation {
@@ -114,6 +118,10 @@ export interface NewMessage {
   readonly activities?: readonly Activity[];
   readonly commands?: readonly CommandPanel[];
   readonly metadata?: JsonObject;
+  /** Of the conversation's draft: they go along, in the same transaction. */
+  readonly attachmentIds?: readonly string[];
+  /** With their contents. */
+  readonly newAttachments?: readonly NewAttachment[];
   /** Milliseconds since the epoch when it was written, if that was before the call; it changes no order. */
   readonly writtenAt?: number;
 }
@@ -177,6 +185,8 @@ export type StoreProblem =
   | 'no-such-message'
   /** The conversation was deleted for good; nothing was added. */
   | 'purged'
+  /** More than a message takes; nothing was changed. */
+  | 'too-large'
   /** The message is complete; nothing can be added. */
   | 'already-settled'
   /** A newer holder has the lease: nothing was changed. */

@@ -54,7 +54,7 @@ async function carryOut(context: PushContext, seq: number, order: SendOrder): Pr
       return;
     }
     case 'append': {
-      const sent = await remote.append(order.remoteId, encodeAppend(order.message), signal);
+      const sent = await remote.append(order.remoteId, encodeAppend(order.message, order.contents), signal);
       await store.completeAppend(lease, seq, {
         remoteId: sent.id,
         serverOrder: parseMicros(sent.created_at) ?? 0,

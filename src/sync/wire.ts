@@ -1,6 +1,7 @@
-/** How NAVI's own data travels inside the plain contract: client ids, activities and commands in `metadata.navi`. */
+/** How NAVI's own data travels inside the plain contract: client ids, activities, commands and attachments in `metadata.navi`. */
 import * as z from 'zod';
-import { contentHash, derivedId } from '../model/hash.ts';
+import type { Attachment } from '../model/attachment.ts';
+import { contentHash, derivedId, sha256 } from '../model/hash.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { linkMetadata, linksOf } from '../model/links.ts';
 import type { Message } from '../model/message.ts';
@@ -14,7 +15,7 @@ import {
   type MessageRow,
   type PatchConversation,
 } from '../protocol/api.ts';
-import { activitySchema, commandSchema } from '../protocol/parts.ts';
+import { activitySchema, attachmentSchema, commandSchema } from '../protocol/parts.ts';
 import type { FieldChange } from '../model/change.ts';
 import { NEW_CONVERSATION_TITLE, type WorkspaceRef } from '../model/conversation.ts';
 import type { RemoteConversation, RemoteFields, RemoteMessage, SendOrder } from '../store/outbox.ts';
@@ -42,6 +43,7 @@ const messageNoteSchema = z.object({
   status: z.enum(['complete', 'interrupted', 'failed']),
   activities: z.array(activitySchema),
   commands: z.array(commandSchema),
+  attachments: z.exactOptional(z.array(attachmentSchema.extend({ content: z.exactOptional(z.base64()) }))),
 });
 
 /** Which earlier message this one continues, replaces or restores stands in the same note. */
@@ -75,8 +77,11 @@ export function encodeCreate(order: Extract<SendOrder, { kind: 'create' }>): Cre
   };
 }
 
-export function encodeAppend(message: Message): AppendMessage {
-  const { id, hlc, createdAt, endedAt, status, activities, commands, metadata } = message;
+export function encodeAppend(
+  message: Message,
+  contents: ReadonlyMap<string, Uint8Array> = new Map(),
+): AppendMessage {
+  const { id, hlc, createdAt, endedAt, status, activities, commands, metadata, attachments } = message;
   const note = {
     ...linksOf(metadata),
     v: VERSION,
@@ -87,6 +92,7 @@ export function encodeAppend(message: Message): AppendMessage {
     status,
     activities,
     commands,
+    ...(attachments && { attachments: attachments.map((one) => withContent(one, contents)) }),
     hash: contentHash(message),
   };
   return {
@@ -94,6 +100,26 @@ export function encodeAppend(message: Message): AppendMessage {
     content: message.content,
     metadata: z.record(z.string(), z.json()).parse({ ...metadata, [KEY]: note }),
   };
+}
+
+/** A content that is not sent stays on this machine; its hash tells the others what they lack. */
+function withContent(attachment: Attachment, contents: ReadonlyMap<string, Uint8Array>): object {
+  const content = contents.get(attachment.hash);
+  return content === undefined
+    ? attachment
+    : { ...attachment, content: Buffer.from(content).toString('base64') };
+}
+
+/** Contents that are what their hash says; any other is as good as none. */
+function contentsOf(
+  attachments: readonly { readonly hash: string; readonly content?: string }[],
+): ReadonlyMap<string, Uint8Array> {
+  return new Map(
+    attachments.flatMap(({ hash, content }) => {
+      const bytes = content === undefined ? undefined : new Uint8Array(Buffer.from(content, 'base64'));
+      return bytes !== undefined && sha256(bytes) === hash ? [[hash, bytes] as const] : [];
+    }),
+  );
 }
 
 /** A deletion is not part of it: that is a request of its own. */
@@ -152,7 +178,7 @@ export function decodeMessage(account: string, remoteConversationId: string, row
   const serverOrder = parseMicros(row.created_at) ?? 0;
   const shared = { remoteId: row.id, serverOrder, role: row.role, content: row.content };
   if (note.success) {
-    const { id, hlc, createdAt, endedAt, status, activities, commands } = note.data;
+    const { id, hlc, createdAt, endedAt, status, activities, commands, attachments } = note.data;
     return {
       ...shared,
       id,
@@ -163,6 +189,10 @@ export function decodeMessage(account: string, remoteConversationId: string, row
       activities,
       commands,
       metadata: metadataWithLinks(metadata, rawNote),
+      ...(attachments && {
+        attachments: attachments.map(({ content: _, ...attachment }) => attachment),
+        contents: contentsOf(attachments),
+      }),
     };
   }
   const oldId = metadata['id'];

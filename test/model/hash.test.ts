@@ -33,6 +33,21 @@ describe('content hash', () => {
     assert.equal(contentHash(elsewhere), contentHash(message));
   });
 
+  it('I5 A2: a message without attachments has the hash that it always had', () => {
+    const always = 'f59f773290f308f51eebcf25ce9e5d7e3016117e05e9ad611aba2be29f076db5';
+    assert.equal(contentHash(message), always);
+    assert.equal(contentHash({ ...message, attachments: [] }), always);
+    const file = {
+      id: 'f',
+      kind: 'file',
+      name: 'a',
+      mime: 'text/plain',
+      size: 1,
+      hash: sha256('a'),
+    } as const;
+    assert.notEqual(contentHash({ ...message, attachments: [file] }), always);
+  });
+
   const changes: readonly [string, Partial<MessageContent>][] = [
     ['role', { role: 'user' }],
     ['content', { content: 'Grüsse' }],

@@ -65,7 +65,7 @@ describe('large outputs apart from their messages', () => {
     return readdirSync(folder.path).filter((name) => readFileSync(join(folder.path, name)).includes(text));
   };
 
-  it('B1 I1 I5: an output is stored once whatever holds it, compressed, and read back whole with the hash of the whole', () => {
+  it('L1 I1 I5: an output is stored once whatever holds it, compressed, and read back whole with the hash of the whole', () => {
     const [first, second] = [direct.write('one'), direct.write('two')];
     const messages = [say(first, [ran(LARGE), ran(LARGE, { id: 'd' })]), say(second, [ran(LARGE)])];
     reopen();
@@ -89,7 +89,7 @@ describe('large outputs apart from their messages', () => {
     'a byte order mark': `\ufeff${'x'.repeat(9_000)}`,
     'what does not compress': randomBytes(30_000).toString('base64'),
   })) {
-    it(`B1 I1: ${name} comes back as it was, as output, detail and extra`, () => {
+    it(`L1 I1: ${name} comes back as it was, as output, detail and extra`, () => {
       const id = direct.write('prompt');
       const message = direct.store.append({
         id: uuidv7(),
@@ -108,7 +108,7 @@ describe('large outputs apart from their messages', () => {
     });
   }
 
-  it('B2 I1: an output that grows is written piece by piece and becomes a blob when its command ends', () => {
+  it('L2 I1: an output that grows is written piece by piece and becomes a blob when its command ends', () => {
     const id = direct.write('prompt');
     const reply = begin(id);
     let output = '';
@@ -128,7 +128,7 @@ describe('large outputs apart from their messages', () => {
     assert.equal(direct.store.readMessage(reply)?.commands[0]?.output, output);
   });
 
-  it('B2 I1: the output of a command that its host left behind is a blob too', () => {
+  it('L2 I1: the output of a command that its host left behind is a blob too', () => {
     const id = direct.write('prompt');
     const reply = begin(id);
     direct.store.extend(reply, { commands: [ran(LARGE, { status: 'running' })] });
@@ -137,7 +137,7 @@ describe('large outputs apart from their messages', () => {
     assert.equal(direct.store.readMessage(reply)?.commands[0]?.output, LARGE);
   });
 
-  it(`B2 I1 I5: whatever a command's output does, it reads as what was last said, in pages too (seed ${SEED})`, () => {
+  it(`L2 I1 I5: whatever a command's output does, it reads as what was last said, in pages too (seed ${SEED})`, () => {
     const pieces = {
       short: 'short',
       large: LARGE,
@@ -185,7 +185,7 @@ describe('large outputs apart from their messages', () => {
     );
   });
 
-  it('B3: a blob goes at idle when the last that refers to it is gone, and never before', () => {
+  it('L3: a blob goes at idle when the last that refers to it is gone, and never before', () => {
     const ids = [direct.write('one'), direct.write('two')];
     const messages = ids.map((id) => say(id, [ran(LARGE)]));
     purge(ids[0] ?? '');
@@ -203,7 +203,7 @@ describe('large outputs apart from their messages', () => {
     }, /FOREIGN KEY/);
   });
 
-  it('B3 D3: nothing of a purged output is left in any byte of the file, also not of what it grew from', () => {
+  it('L3 D3: nothing of a purged output is left in any byte of the file, also not of what it grew from', () => {
     const secret = randomBytes(30_000).toString('base64');
     const id = direct.write('prompt');
     const reply = begin(id);
@@ -220,7 +220,7 @@ describe('large outputs apart from their messages', () => {
     assert.equal(direct.store.readMessage(kept.id)?.commands[0]?.output, LARGE);
   });
 
-  it('B4 I9: a blob that is damaged costs its own messages their hash, and nothing else', () => {
+  it('L4 I9: a blob that is damaged costs its own messages their hash, and nothing else', () => {
     const id = direct.write('prompt');
     const [lost, sound] = [say(id, [ran(LARGE)]), say(id, [ran(`${LARGE}other`)])];
     direct.db.run('UPDATE blobs SET data = zeroblob(length(data)) WHERE n = 1');
@@ -245,7 +245,7 @@ describe('large outputs apart from their messages', () => {
     assert.throws(() => verifyCopy(file, 1), /damaged/);
   });
 
-  it('B4 I9: a row that unpacks to more than it says is damaged, and takes no memory', () => {
+  it('L4 I9: a row that unpacks to more than it says is damaged, and takes no memory', () => {
     say(direct.write('prompt'), [ran(LARGE)]);
     const [blob] = blobs();
     assert.ok(blob);
@@ -254,7 +254,7 @@ describe('large outputs apart from their messages', () => {
     assert.equal(decodeBlob({ ...blob, encoding: 'deflate' }), undefined);
   });
 
-  it('B5 I1 I5: what an older NAVI stored is counted and moved apart at idle, message by message, and says the same', () => {
+  it('L5 I1 I5: what an older NAVI stored is counted and moved apart at idle, message by message, and says the same', () => {
     const id = direct.write('prompt');
     const messages = [say(id, [ran(LARGE)]), say(id, [ran('short')]), say(id, [ran(`${LARGE}!`)])];
     makeOld(direct);
@@ -272,7 +272,7 @@ describe('large outputs apart from their messages', () => {
     assert.equal(use.total.bytes, sizes(direct, id));
   });
 
-  it('B6 I1: two windows, one purging what the other stores again, lose no output', async function () {
+  it('L6 I1: two windows, one purging what the other stores again, lose no output', async function () {
     this.timeout(60_000);
     const [writer, purger] = [openWindow(folder.path), openWindow(folder.path)];
     const outputs = ['A', 'B'].map((letter) => `${letter}${LARGE}`);
@@ -308,7 +308,7 @@ describe('large outputs apart from their messages', () => {
     assert.deepEqual(direct.db.all('PRAGMA foreign_key_check'), []);
   });
 
-  it('B7: the bytes of a conversation are those of its messages, whatever happens to them', () => {
+  it('L7: the bytes of a conversation are those of its messages, whatever happens to them', () => {
     const id = direct.write('prompt', 'wörds');
     const reply = begin(id);
     direct.store.extend(reply, { text: 'text 😀', commands: [ran(LARGE, { status: 'running' })] });

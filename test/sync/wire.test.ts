@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { contentHash } from '../../src/model/hash.ts';
+import { contentHash, sha256 } from '../../src/model/hash.ts';
 import { isUuid } from '../../src/model/ids.ts';
 import type { Message } from '../../src/model/message.ts';
 import { appendMessageSchema, messageRowSchema, type MessageRow } from '../../src/protocol/api.ts';
@@ -62,6 +62,32 @@ describe('messages on the wire', () => {
     const odd = { ...metadata, navi: { ...(metadata?.['navi'] as object), replaces: '../x', endedAt: -1 } };
     const read = decode(messageRowSchema.parse(row(odd)).metadata);
     assert.deepEqual([read.id, read.metadata, read.endedAt], [linked.id, message.metadata, undefined]);
+  });
+
+  it('I5 A7: attachments come back whole, with the contents that went along; one that is not what its hash says is none', () => {
+    const bytes = (text: string) => new Uint8Array(Buffer.from(text));
+    const file = (text: string) =>
+      ({
+        id: text,
+        kind: 'text',
+        name: text,
+        mime: 'text/plain',
+        size: text.length,
+        hash: sha256(text),
+      }) as const;
+    const attached = { ...message, attachments: [file('here'), file('stays'), file('forged')] };
+    const contents = new Map([
+      [sha256('here'), bytes('here')],
+      [sha256('forged'), bytes('other')],
+    ]);
+    const { metadata } = encodeAppend(attached, contents);
+    const back = decode(messageRowSchema.parse(JSON.parse(JSON.stringify(row(metadata)))).metadata);
+    assert.deepEqual(back.attachments, attached.attachments);
+    assert.deepEqual(back.contents, new Map([[sha256('here'), bytes('here')]]));
+    assert.equal(
+      contentHash({ ...back, role: message.role, content: message.content }),
+      contentHash(attached),
+    );
   });
 
   const note = { v: 1, id: ID, hlc: 5, createdAt: 6, status: 'complete', activities: [], commands: [] };

@@ -1,6 +1,6 @@
 /** Large contents by the hash of their bytes: stored once, compressed, whatever refers to them. */
-import { createHash } from 'node:crypto';
 import * as zlib from 'node:zlib';
+import { sha256 } from '../../model/hash.ts';
 import { StoreError } from '../store.ts';
 import type { Connection } from './connection.ts';
 
@@ -16,14 +16,9 @@ export interface BlobRow {
 /** What compresses to more than this part of itself is kept as it is. */
 const WORTH_IT = 0.9;
 
-/** SHA-256 of the bytes, lower-case hex. */
-export function blobHash(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
 /** Inside the write transaction that refers to it. Returns its hash; one that is there already is not stored again. */
 export function putBlob(db: Connection, bytes: Uint8Array): string {
-  const hash = blobHash(bytes);
+  const hash = sha256(bytes);
   if (db.get('SELECT 1 FROM blobs WHERE hash = ?', hash) !== undefined) return hash;
   const { encoding, data } = encode(bytes);
   db.run(
@@ -45,7 +40,7 @@ export function getBlob(db: Connection, hash: string): Uint8Array | undefined {
 /** The bytes of a row of `blobs`, or undefined when it does not hold what its hash says. */
 export function decodeBlob({ hash, bytes, encoding, data }: BlobRow): Uint8Array | undefined {
   const decoded = decode(encoding, data, bytes);
-  return decoded !== undefined && blobHash(decoded) === hash ? decoded : undefined;
+  return decoded !== undefined && sha256(decoded) === hash ? decoded : undefined;
 }
 
 function encode(bytes: Uint8Array): { encoding: Encoding; data: Uint8Array } {

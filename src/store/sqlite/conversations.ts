@@ -7,6 +7,7 @@ import {
   type ConversationStatus,
 } from '../../model/conversation.ts';
 import { readJson } from '../../model/json.ts';
+import { SAYS_SOMETHING } from './drafts.ts';
 import { afterPlace, filterOf, NO_WORKSPACE } from './listFilter.ts';
 import { placeOf, readWorkspace } from './workspaces.ts';
 import type { ConversationPage, ListQuery, ListedConversation, NewConversation } from '../store.ts';
@@ -43,7 +44,7 @@ const COLUMNS = `c.id, c.title, c.status, c.is_pinned, c.is_starred, c.created_a
   (SELECT substr(m.content, 1, 200) FROM messages m WHERE m.conversation_id = c.id AND m.trashed_at IS NULL
    ORDER BY m.server_order DESC, m.hlc DESC, m.id DESC LIMIT 1) AS preview,
   (SELECT count(*) FROM outbox o WHERE o.conversation_id = c.id AND o.seq > 0) AS pending_count,
-  (EXISTS (SELECT 1 FROM drafts d WHERE d.conversation_id = c.id AND d.text <> '')
+  (EXISTS (SELECT 1 FROM drafts d WHERE d.conversation_id = c.id AND ${SAYS_SOMETHING})
     OR EXISTS (SELECT 1 FROM edits e WHERE e.conversation_id = c.id)) AS has_draft`;
 
 export function toConversation(row: ConversationRow): ListedConversation {
@@ -88,7 +89,7 @@ export function toFields(
 
 /** SQL: a conversation is listed once it holds a message or a draft; an empty new one is nobody's history yet. */
 export const LISTED = `(c.message_count > 0
-  OR EXISTS (SELECT 1 FROM drafts d WHERE d.conversation_id = c.id AND d.text <> ''))`;
+  OR EXISTS (SELECT 1 FROM drafts d WHERE d.conversation_id = c.id AND ${SAYS_SOMETHING}))`;
 
 /** Finds the page first: what a row shows of its messages is looked up for that alone, also where there is much to sort. */
 export function listConversations({ db }: Context, query: ListQuery): ConversationPage {

@@ -10,6 +10,7 @@ import type {
   RemoteMessage,
 } from '../outbox.ts';
 import { cleanTitle, toFields, writeFields } from './conversations.ts';
+import { putArrived } from './attachments.ts';
 import { readBase, writeBase, type Base } from './base.ts';
 import { applyBranches } from './branches.ts';
 import { checkFence } from './leases.ts';
@@ -222,10 +223,14 @@ function mergeMessage(context: Context, conversationId: string, message: RemoteM
   if (known === undefined) {
     // A copy of a conversation carries the ids of the original: shown under ids of its own, not left out.
     const id = byId === undefined ? message.id : derivedId('message', conversationId, message.remoteId);
+    putArrived(db, message.contents);
     insertMessage(context, conversationId, { ...message, id, owner: undefined });
     return 'added';
   }
-  if (isQuarantined(db, known.id)) mend(context, known.id, message);
+  if (isQuarantined(db, known.id)) {
+    putArrived(db, message.contents);
+    mend(context, known.id, message);
+  }
   if (known.is_confirmed === 1) return 'kept';
   const isTaken = byRemote !== undefined && byRemote.id !== known.id;
   db.run(

@@ -17,6 +17,13 @@ import { nextHlc, UNNUMBERED, writingTime } from '../../model/order.ts';
 import { sizeOfMessage } from '../../model/size.ts';
 import { pieceOf } from '../excerpts.ts';
 import { StoreError, type Extension, type NewMessage, type TextPiece } from '../store.ts';
+import {
+  attachmentsToSend,
+  leaveDraft,
+  putContents,
+  readAttachments,
+  writeAttachments,
+} from './attachments.ts';
 import { applyBranches } from './branches.ts';
 import { cleanTitle } from './conversations.ts';
 import { removeDraft } from './drafts.ts';
@@ -78,11 +85,9 @@ export function toMessages(
   rows: readonly MessageRow[],
   extent: Extent = 'whole',
 ): Message[] {
-  const parts = readParts(
-    db,
-    rows.map((row) => row.id),
-    extent,
-  );
+  const ids = rows.map((row) => row.id);
+  const parts = readParts(db, ids, extent);
+  const files = readAttachments(db, ids);
   return rows.map((row) => {
     const metadata = readJsonObject(row.metadata);
     const content: MessageContent = {
@@ -92,13 +97,22 @@ export function toMessages(
       activities: parts.activities(row.id),
       commands: parts.commands(row.id),
       metadata: metadata ?? {},
+      ...files.of(row.id),
     };
-    const isBroken = metadata === undefined || parts.isBroken(row.id) || row.is_quarantined === 1;
+    const isBroken =
+      metadata === undefined || files.isBroken(row.id) || parts.isBroken(row.id) || row.is_quarantined === 1;
     // Of what is stored apart and was not read nothing can be compared; looking through the file does that.
     const isDamaged = isBroken || (!parts.isPartial(row.id) && !isAsSaved(db, row, content));
     const cuts = parts.cuts(row.id);
     if (isDamaged) onDamaged?.(row.id);
-    return { ...content, ...toPlace(row), ...(cuts.length > 0 && { cuts }), ...(isDamaged && { isDamaged }) };
+    const absent = files.absent(row.id);
+    return {
+      ...content,
+      ...toPlace(row),
+      ...(absent.length > 0 && { absentContents: absent }),
+      ...(cuts.length > 0 && { cuts }),
+      ...(isDamaged && { isDamaged }),
+    };
   });
 }
 
@@ -125,16 +139,25 @@ export function appendMessage(context: Context, input: NewMessage): Message {
     if (place.is_known === 1) {
       return sameOrConflict(mustReadMessage(context, id), content, conversationId);
     }
+    const drafted = attachmentsToSend(db, conversationId, input.attachmentIds);
+    const attachments = [...drafted, ...putContents(db, input.newAttachments ?? [])];
     const settled = isSettled(content);
     const now = context.now();
     const createdAt = writingTime(input, now);
-    const said = { ...content, id, createdAt, hlc: nextHlc(now, place.last_hlc) };
+    const said = {
+      ...content,
+      ...(attachments.length > 0 && { attachments }),
+      id,
+      createdAt,
+      hlc: nextHlc(now, place.last_hlc),
+    };
     const owner = settled ? undefined : session.id;
     const { n, hash } = insertMessage(context, conversationId, { ...said, serverOrder: UNNUMBERED, owner });
     if (!settled) beat(context);
     else if (content.role !== 'user') markUnread(context, conversationId);
     if (place.isTitledByPrompt && content.role === 'user') titleByPrompt(context, place.n, content.content);
     if (place.status === 'deleted' && content.role === 'user') bringBack(context, conversationId);
+    leaveDraft(db, conversationId, drafted);
     removeDraft(context, conversationId, id);
     if (isMark(content)) applyBranches(context, conversationId);
     if (place.remote_id === null && place.is_queued === 0) enqueueCreate(context, conversationId);
@@ -242,6 +265,7 @@ export function insertMessage(
   );
   writeActivities(db, message.id, message.activities);
   writeCommands(db, message.id, message.commands);
+  writeAttachments(db, message.id, message.attachments ?? []);
   db.run(
     `UPDATE conversations SET message_count = message_count + 1, last_hlc = max(last_hlc, ?),
        updated_at = max(updated_at, ?) WHERE id = ?`,

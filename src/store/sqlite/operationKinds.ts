@@ -58,6 +58,9 @@ export const OPERATION_KINDS: Readonly<Record<OperationName, 'read' | 'write' | 
   identifyWorkspace: 'write',
   workspaceGroups: 'read',
 
+  attach: 'write',
+  detach: 'write',
+  readContent: 'read',
   storageUse: 'read',
   health: 'read',
   repairDerived: 'write',

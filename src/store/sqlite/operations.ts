@@ -1,10 +1,13 @@
 import type { HealthStore } from '../check/health.ts';
+import type { AttachmentStore } from '../attachments.ts';
 import type { ConversationStore } from '../store.ts';
 import type { OrganiseStore } from '../organise.ts';
 import type { SyncStore } from '../outbox.ts';
 import type { ReplyStore } from '../replies.ts';
 import type { StorageStore } from '../storage.ts';
 import type { TrashStore } from '../trash.ts';
+import * as attachments from './attachments.ts';
+import { getBlob } from './blobs.ts';
 import * as conversations from './conversations.ts';
 import * as drafts from './drafts.ts';
 import * as health from './health.ts';
@@ -37,6 +40,7 @@ export type Operations = Synchronous<Omit<ConversationStore, 'onDidChange'>> &
   Synchronous<TrashStore> &
   Synchronous<OrganiseStore> &
   Synchronous<ReplyStore> &
+  Synchronous<AttachmentStore> &
   Synchronous<StorageStore> &
   Synchronous<HealthStore> & {
     /** The account that new conversations belong to, once it has been reached. */
@@ -116,6 +120,9 @@ export function createOperations(given: Context): Operations {
     identifyWorkspace: (evidence) => workspaces.identifyWorkspace(context, evidence),
     workspaceGroups: () => workspaces.workspaceGroups(context),
 
+    attach: (id, messageId, added) => attachments.attach(context, id, messageId, added),
+    detach: (id, attachmentId) => attachments.detach(context, id, attachmentId),
+    readContent: (hash) => getBlob(db, hash),
     storageUse: (limit) => db.snapshot(() => storageUse.storageUse(context, limit)),
     health: () => health.health(context),
     repairDerived: (isIndexWrong) => health.repairDerived(context, isIndexWrong),

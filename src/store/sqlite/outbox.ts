@@ -1,6 +1,7 @@
 import type { ConversationFields } from '../../model/conversation.ts';
 import { changedFields } from '../../model/change.ts';
 import { readJsonObject } from '../../model/json.ts';
+import { contentsToSend } from './attachments.ts';
 import { readBase, writeBase } from './base.ts';
 import type {
   AccountKey,
@@ -154,7 +155,9 @@ function orderFor(context: Context, row: OutboxRow, conversation: SyncRow): Send
   if (conversation.remote_id === null) return undefined;
   if (row.kind === 'append') {
     const message = row.message_id === null ? undefined : readMessage(context, row.message_id);
-    return message === undefined ? undefined : { kind: 'append', remoteId: conversation.remote_id, message };
+    if (message === undefined) return undefined;
+    const contents = contentsToSend(context.db, message.attachments ?? []);
+    return { kind: 'append', remoteId: conversation.remote_id, message, contents };
   }
   const fields = toFields(conversation);
   if (isPurged(context, conversation.id))

@@ -208,7 +208,13 @@ function dropPieces(db: Connection, table: PartTable, messageId: string, id: str
 }
 
 export function removeParts(db: Connection, messageId: string): void {
-  for (const table of ['message_pieces', 'part_pieces', 'quarantine', ...PART_TABLES]) {
+  for (const table of [
+    'message_pieces',
+    'part_pieces',
+    'message_attachments',
+    'quarantine',
+    ...PART_TABLES,
+  ]) {
     db.run(`DELETE FROM ${table} WHERE message_id = ?`, messageId);
   }
 }

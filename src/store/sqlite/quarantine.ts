@@ -1,4 +1,5 @@
 /** Messages whose words are not those that were saved: found, kept from being sent, and mended by a sound copy. */
+import { writeAttachments } from './attachments.ts';
 import { contentHash } from '../../model/hash.ts';
 import type { MessageContent } from '../../model/message.ts';
 import type { Connection } from './connection.ts';
@@ -86,6 +87,7 @@ export function mend({ db, now }: Context, id: string, sound: MessageContent): v
   );
   writeActivities(db, id, sound.activities);
   writeCommands(db, id, sound.commands);
+  writeAttachments(db, id, sound.attachments ?? []);
   db.run('INSERT OR IGNORE INTO search_dirty SELECT n FROM messages WHERE id = ?', id);
   db.run(
     `UPDATE outbox SET state = 'unknown', is_ready = 1, attempts = 0, sent_at = ?, reason = NULL

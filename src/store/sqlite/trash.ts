@@ -8,6 +8,7 @@ import type {
   UntouchedConversation,
 } from '../trash.ts';
 import { LISTED } from './conversations.ts';
+import { SAYS_SOMETHING } from './drafts.ts';
 import { enqueueFields } from './outboxRows.ts';
 import { SEEN } from './purge.ts';
 import type { Context } from './session.ts';
@@ -110,7 +111,7 @@ function conditionOf(scope: TrashScope): { where: string; given: (string | numbe
 
 /** Everything of it is on the server, or it is nobody's but this machine's and nothing is ever sent. */
 const MAY_AGE = `(${UNSENT} = 0 OR (?2 = 1 AND c.account IS NULL))`;
-const NO_DRAFT = `NOT EXISTS (SELECT 1 FROM drafts d WHERE d.conversation_id = c.id AND d.text <> '')`;
+const NO_DRAFT = `NOT EXISTS (SELECT 1 FROM drafts d WHERE d.conversation_id = c.id AND ${SAYS_SOMETHING})`;
 
 export function untouched({ db }: Context, { before, isSyncOff }: AgeQuery): UntouchedConversation[] {
   return db

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { StoreError, type ConversationStore, type Subscription } from '../store.ts';
 import type { HealthStore } from '../check/health.ts';
+import type { AttachmentStore } from '../attachments.ts';
 import type { OrganiseStore } from '../organise.ts';
 import type { SyncStore } from '../outbox.ts';
 import type { ReplyStore } from '../replies.ts';
@@ -159,7 +160,15 @@ function isTooOld(error: unknown): boolean {
 
 /** Every store interface over the worker. */
 export interface SqliteStore
-  extends ConversationStore, HealthStore, OrganiseStore, ReplyStore, StorageStore, SyncStore, TrashStore {
+  extends
+    AttachmentStore,
+    ConversationStore,
+    HealthStore,
+    OrganiseStore,
+    ReplyStore,
+    StorageStore,
+    SyncStore,
+    TrashStore {
   useAccount(account: string | undefined): Promise<void>;
   /** Looks at once whether a file that could not be written can be written now; it does so by itself, later. */
   tryAgain(): void;

@@ -3,6 +3,8 @@ import { contentHash } from '../../../model/hash.ts';
 import { hasContent, type MessageContent, type MessageStatus, type Role } from '../../../model/message.ts';
 import { NEW_CONVERSATION_TITLE } from '../../../model/conversation.ts';
 import { UNNUMBERED } from '../../../model/order.ts';
+import { writeAttachments } from '../attachments.ts';
+import { putBlob } from '../blobs.ts';
 import { writeActivities, writeCommands } from '../parts.ts';
 import { isQuarantined, mend } from '../quarantine.ts';
 import type { Context } from '../session.ts';
@@ -92,6 +94,7 @@ export class Filler {
   take(message: ReadMessage, takesDamaged: boolean): Fate {
     const { row, content } = message;
     const fate = this.fateOf(message, (id) => this.isDamagedHere(id));
+    if (fate === 'mended') this.source.contentsTo(this.context.db, content);
     if (fate === 'mended') mend(this.context, textOf(row['id']), content);
     else if (fate === 'added' || (fate === 'damaged' && takesDamaged)) this.insert(message);
     return fate;
@@ -131,6 +134,23 @@ export class Filler {
         insertRow(this.context.db, table, values);
       });
     }
+    this.draftAttachments();
+  }
+
+  /** Of drafts that are here. One whose content cannot be read is gone. */
+  private draftAttachments(): void {
+    const { db } = this.context;
+    this.each('draft_attachments', (values) => {
+      const hash = textOf(values['blob']);
+      const content = this.source.blob(hash);
+      const draft = db.get(
+        'SELECT 1 FROM drafts WHERE conversation_id = ?',
+        textOf(values['conversation_id']),
+      );
+      if (content === undefined || draft === undefined) return;
+      putBlob(db, content);
+      insertRow(db, 'draft_attachments', values);
+    });
   }
 
   /** Tables without rules of their own, also those that this NAVI does not know how to treat. */
@@ -188,6 +208,8 @@ export class Filler {
     if (!isInserted) return false;
     writeActivities(db, id, said.activities);
     writeCommands(db, id, said.commands);
+    this.source.contentsTo(db, said);
+    writeAttachments(db, id, said.attachments ?? []);
     db.run('INSERT OR IGNORE INTO search_dirty SELECT n FROM messages WHERE id = ?', id);
     if (verdict === 'damaged')
       db.run('INSERT INTO quarantine (message_id, found_at) VALUES (?, ?) ON CONFLICT DO NOTHING', id, now());

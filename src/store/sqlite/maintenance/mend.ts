@@ -112,7 +112,9 @@ function mendMarked(
         const copy = source.message(id);
         if (copy?.verdict !== 'sound') return true;
         db.write(() => {
-          if (isQuarantined(db, id)) mend(context, id, copy.content);
+          if (!isQuarantined(db, id)) return;
+          source.contentsTo(db, copy.content);
+          mend(context, id, copy.content);
         });
         return false;
       });

@@ -6,7 +6,7 @@ import type { Context } from '../session.ts';
 import { Filler } from './fill.ts';
 import { sizeOf, syncFile } from './files.ts';
 import { settleConversation, takeLeases, takeOutbox } from './settle.ts';
-import type { ReadMessage, Source } from './source.ts';
+import { textOf, type ReadMessage, type Source } from './source.ts';
 import { verifyCopy } from './verify.ts';
 
 const SETTLED_AT_ONCE = 200;
@@ -134,7 +134,7 @@ class Rebuilding {
 
   private lacksSomething(newest: readonly Filler[]): boolean {
     const isMissing = ({ message }: { message: ReadMessage }): boolean =>
-      !this.has(String(message.row['id']));
+      !this.has(textOf(message.row['id']));
     return this.damagedMessages.some(isMissing) || newest.some(({ source }) => this.hasTrace(source));
   }
 

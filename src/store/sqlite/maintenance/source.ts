@@ -1,9 +1,12 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { Activity, CommandPanel } from '../../../model/activity.ts';
+import type { Attachment } from '../../../model/attachment.ts';
 import { contentHash } from '../../../model/hash.ts';
 import { readJsonObject } from '../../../model/json.ts';
 import type { MessageContent, MessageStatus, Role } from '../../../model/message.ts';
-import { decodeBlob, type BlobRow } from '../blobs.ts';
+import { readAttachment } from '../attachments.ts';
+import { decodeBlob, putBlob, type BlobRow } from '../blobs.ts';
+import type { Connection } from '../connection.ts';
 import { PART_TABLES, readableWhole, type Part, type PartRow, type PartTable } from '../partRows.ts';
 import { frozenUrl } from './files.ts';
 
@@ -16,7 +19,7 @@ const LAST_ROWID = 2 ** 40;
 const BUSY_TIMEOUT_MS = 5_000;
 
 /** Tables whose rows belong to a message and go where it goes. */
-const PARTS = ['message_pieces', 'part_pieces', ...PART_TABLES] as const;
+const PARTS = ['message_pieces', 'part_pieces', 'message_attachments', ...PART_TABLES] as const;
 type PartsTable = (typeof PARTS)[number];
 type OwnParts = Readonly<Record<PartsTable, Row[]>>;
 type ReadBlob = (hash: string) => Uint8Array | undefined;
@@ -243,8 +246,16 @@ export class Source {
     return (this.attempt('SELECT rowid AS n FROM conversations WHERE id = ?', id)?.length ?? 0) > 0;
   }
 
+  /** Puts what is attached to a message into another file; what cannot be read is not on this machine. */
+  contentsTo(db: Connection, { attachments = [] }: MessageContent): void {
+    for (const { hash } of attachments) {
+      const content = this.blob(hash);
+      if (content !== undefined) putBlob(db, content);
+    }
+  }
+
   /** The bytes under a hash, or undefined when they cannot be read or are others. */
-  private blob(hash: string): Uint8Array | undefined {
+  blob(hash: string): Uint8Array | undefined {
     const row = this.has('blobs') ? this.attempt('SELECT * FROM blobs WHERE hash = ?', hash)?.[0] : undefined;
     return row === undefined ? undefined : decodeBlob(row as unknown as BlobRow);
   }
@@ -344,7 +355,7 @@ function hasGap(pieces: readonly Row[]): boolean {
 }
 
 function noParts(): OwnParts {
-  return { message_pieces: [], part_pieces: [], activities: [], command_panels: [] };
+  return { message_pieces: [], part_pieces: [], message_attachments: [], activities: [], command_panels: [] };
 }
 
 /** What a message says, as far as that can be read, and whether something of it cannot. */
@@ -356,6 +367,7 @@ function contentOf(
   const metadata = readJsonObject(textOf(row['metadata']));
   const activities = wholeParts<Activity>('activities', parts, blob);
   const commands = wholeParts<CommandPanel>('command_panels', parts, blob);
+  const files = parts.message_attachments.map((file) => attachmentOf(file, blob));
   const content: MessageContent = {
     role: row['role'] as Role,
     content: textOf(row['content']) + parts.message_pieces.map((piece) => textOf(piece['text'])).join(''),
@@ -363,8 +375,9 @@ function contentOf(
     activities: activities.filter((part) => part !== undefined),
     commands: commands.filter((part) => part !== undefined),
     metadata: metadata ?? {},
+    ...(files.length > 0 && { attachments: files.filter((file) => file !== undefined) }),
   };
-  const isWhole = [metadata, ...activities, ...commands].every((part) => part !== undefined);
+  const isWhole = [metadata, ...activities, ...commands, ...files].every((part) => part !== undefined);
   return { content, isBroken: !isWhole || typeof row['content'] !== 'string' };
 }
 
@@ -375,6 +388,12 @@ function wholeParts<T extends Part>(table: PartTable, parts: OwnParts, blob: Rea
     const text = pieces.map((piece) => textOf(piece['text'])).join('');
     return readableWhole<T>(table, toPartRow(row), text, blob);
   });
+}
+
+/** Undefined when it or its content cannot be read; a content that never was on this machine is no damage. */
+function attachmentOf({ data, blob: hash }: Row, blob: ReadBlob): Attachment | undefined {
+  const isLost = typeof hash === 'string' && blob(hash) === undefined;
+  return isLost ? undefined : readAttachment(textOf(data));
 }
 
 /** A file of an older format has no columns for what is apart. */

@@ -20,6 +20,8 @@ export const TABLES: Readonly<Record<string, 'own' | 'message' | 'anew' | 'copie
   part_pieces: 'message',
   blobs: 'message',
   unused_blobs: 'anew',
+  message_attachments: 'message',
+  draft_attachments: 'own',
   quarantine: 'message',
   drafts: 'own',
   edits: 'own',

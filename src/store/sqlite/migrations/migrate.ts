@@ -8,6 +8,7 @@ import { organise } from './0006-organise.ts';
 import { turns } from './0008-turns.ts';
 import { quarantine } from './0009-quarantine.ts';
 import { blobs } from './0010-blobs.ts';
+import { attachments } from './0011-attachments.ts';
 import { queue } from './0012-queue.ts';
 import type { Migration } from './migration.ts';
 
@@ -20,6 +21,7 @@ const migrations: readonly Migration[] = [
   turns,
   quarantine,
   blobs,
+  attachments,
   queue,
 ];
 
