@@ -34,7 +34,8 @@ export function mendHistory(options: MendOptions): MendReport {
     const context = maintenanceContext(db, now);
     let isIndexRebuilt = false;
     if (depth === 'all') {
-      const structure = structureOf(source);
+      // By a connection that may write: SQLite leaves constraints out for one that only reads.
+      const structure = structureOf((sql) => db.all(sql), source.tables());
       if (structure === 'damaged') return { ...nothing, damagedFile: identity };
       if (structure === 'index') {
         db.write(() => startIndex(db));

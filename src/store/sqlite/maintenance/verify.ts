@@ -1,5 +1,5 @@
 import { StoreError } from '../../store.ts';
-import { Source } from './source.ts';
+import { Source, type Row } from './source.ts';
 
 /** Above this size every tenth batch of messages is compared with its hashes, below it all are. */
 const WHOLE_UP_TO_BYTES = 512 * 1024 * 1024;
@@ -19,7 +19,8 @@ export function verifyCopy(file: string, bytes: number, mayHoldDamage = false): 
   const source = Source.open(file, 'frozen');
   if (source === undefined) throw refused('it cannot be opened');
   try {
-    if (structureOf(source) === 'damaged') throw refused('its structure or a reference in it is damaged');
+    if (structureOf((sql) => source.query(sql), source.tables()) === 'damaged')
+      throw refused('its structure or a reference in it is damaged');
     const damaged = countDamaged(source, bytes > WHOLE_UP_TO_BYTES ? SAMPLE : 1);
     const isMore = !mayHoldDamage && damaged > source.count('quarantine');
     if (source.unreadable > 0 || isMore) throw refused('messages in it are damaged');
@@ -30,13 +31,16 @@ export function verifyCopy(file: string, bytes: number, mayHoldDamage = false): 
 }
 
 /** `index`: nothing is wrong but the search index, which is made anew from the messages. */
-export function structureOf(source: Source): 'sound' | 'index' | 'damaged' {
+export function structureOf(
+  query: (sql: string) => readonly Row[],
+  tables: readonly string[],
+): 'sound' | 'index' | 'damaged' {
   try {
     const isSound = (of: string): boolean =>
-      source.query(`PRAGMA integrity_check(${of})`)[0]?.['integrity_check'] === 'ok';
-    if (source.query('PRAGMA foreign_key_check').length > 0) return 'damaged';
+      query(`PRAGMA integrity_check(${of})`)[0]?.['integrity_check'] === 'ok';
+    if (query('PRAGMA foreign_key_check').length > 0) return 'damaged';
     if (isSound('1')) return 'sound';
-    return source.tables().every((table) => isSound(`"${table}"`)) ? 'index' : 'damaged';
+    return tables.every((table) => isSound(`"${table}"`)) ? 'index' : 'damaged';
   } catch (error) {
     if (error instanceof Error && 'errcode' in error) return 'damaged';
     throw error;
