@@ -1,6 +1,7 @@
 import './styles/icons.css';
 import './styles/base.css';
 import './styles/list.css';
+import './styles/organise.css';
 import './styles/search.css';
 import './styles/trash.css';
 import './styles/conversation.css';

@@ -116,7 +116,7 @@ describe('The list in a browser', function () {
 
   it('can be used with the keyboard alone, and gives the focus back after Back', async () => {
     await panel.show(list(three()));
-    await press('Tab', 'Tab', 'Tab', 'Tab', 'Tab', 'Tab', 'Tab');
+    await press('Tab', 'Tab', 'Tab', 'Tab', 'Tab', 'Tab', 'Tab', 'Tab');
     assert.equal(await focused(), 'Conversation 1');
     await press('ArrowDown', 'ArrowDown', 'ArrowDown', 'ArrowUp');
     assert.equal(await focused(), 'Conversation 2');

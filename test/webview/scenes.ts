@@ -163,6 +163,32 @@ const chat = () => [
 
 export const scenes: Readonly<Record<string, () => Snapshot>> = {
   list: () => snapshot({ list: { view: 'active', items, hasMore: true } }),
+  organised: () =>
+    snapshot({
+      list: {
+        view: 'active',
+        items: items.map((item, n) => ({
+          ...item,
+          isUnread: n === 1 || n === 3,
+          tags: [[], ['release'], ['dates', 'parsing', 'regular expressions'], [], ['tests']][n] ?? [],
+          ...(n === 2 || n === 4 ? { workspaceName: 'scheduler' } : {}),
+        })),
+        hasMore: false,
+        hasWorkspace: true,
+        tags: ['release', 'dates', 'tests'],
+        filter: { unreadOnly: true, days: 30 },
+      },
+    }),
+  filtered: () =>
+    snapshot({
+      list: {
+        view: 'active',
+        items: [],
+        hasMore: false,
+        tags: ['release'],
+        filter: { unreadOnly: true, tag: 'release', days: 7 },
+      },
+    }),
   empty: () => snapshot(),
   trash: () =>
     snapshot({

@@ -10,6 +10,10 @@ import './searchBox.ts';
 import './searchResults.ts';
 import { details } from './details.ts';
 import { emptyWorkspace } from './reattach.ts';
+import { all, extended, NO_SELECTION, toggled, within, type Selection } from '../selection.ts';
+import { bulkBar } from './bulkBar.ts';
+import { emptyFiltered, filterBar, isFiltered } from './filterBar.ts';
+import { labels, marks, unreadMark } from './row.ts';
 import { rowTime, trashBar, trashTime } from './trash.ts';
 
 const VIEWS: readonly ListView[] = ['active', 'starred', 'archived', 'trash'];
@@ -24,17 +28,27 @@ export class NaviList extends LightElement {
     isLoading: { attribute: false },
     post: { attribute: false },
     currentId: { state: true },
+    selection: { state: true },
+    isFilterOpen: { state: true },
   };
   declare list: ListSnapshot;
   declare isLoading: boolean;
   declare post: Post;
   declare currentId: string | undefined;
+  declare selection: Selection;
+  declare isFilterOpen: boolean;
   /** The list's items, in the order in which they are shown. */
   #items: readonly ConversationItem[] = [];
   #aiming: ReturnType<typeof setTimeout> | undefined;
   #clock: ReturnType<typeof setInterval> | undefined;
   /** Place of the row that had the focus when it was taken away, e.g. by its own delete button. */
   #lostRow: number | undefined;
+
+  constructor() {
+    super();
+    this.selection = NO_SELECTION;
+    this.isFilterOpen = false;
+  }
 
   makeCurrent(id: string): void {
     this.currentId = id;
@@ -69,6 +83,8 @@ export class NaviList extends LightElement {
     const isOtherView = changed.get('list')?.view !== this.list.view && changed.has('list');
     const isSteady = this.#aiming !== undefined && !isOtherView;
     this.#items = isSteady ? inShownOrder(shown, this.list.items) : this.list.items;
+    const isListed = !isOtherView && this.list.search === undefined;
+    this.selection = isListed ? within(this.selection, this.#order) : NO_SELECTION;
     const row = document.activeElement?.closest('navi-list li');
     const at = row ? shown.findIndex((item) => item.id === row.getAttribute('data-id')) : -1;
     const isGone = at !== -1 && !this.#items.some((item) => item.id === shown[at]?.id);
@@ -95,6 +111,10 @@ export class NaviList extends LightElement {
     return [...this.querySelectorAll<HTMLElement>('button.row')];
   }
 
+  get #order(): string[] {
+    return this.#items.map(({ id }) => id);
+  }
+
   get #currentIndex(): number {
     return Math.max(
       0,
@@ -111,23 +131,52 @@ export class NaviList extends LightElement {
         .post=${this.post}
         .keys=${this.#searchKeys}
       ></navi-search-box>
-      <div class="list-bar">
-        <div class="filter" role="group" aria-label=${strings.filter}>
-          ${VIEWS.map((view) => this.#filter(view))}
-        </div>
-        <button
-          type="button"
-          class="new-conversation"
-          title=${strings.newConversation}
-          aria-label=${strings.newConversation}
-          @click=${() => this.post({ type: 'newConversation' })}
-        >
-          ${icon('add')}
-        </button>
-      </div>
+      ${this.selection.ids.size > 0 ? this.#bulkBar() : this.#listBar()}
+      ${this.isFilterOpen || isFiltered(this.list) ? filterBar(this.list, this.post) : nothing}
       ${trashBar(this.list, this.post)}
       <div class="scroller">${this.#found() ?? this.#content()}</div>
     `;
+  }
+
+  #listBar(): TemplateResult {
+    return html`<div class="list-bar">
+      <div class="filter" role="group" aria-label=${strings.filter}>
+        ${VIEWS.map((view) => this.#filter(view))}
+      </div>
+      <button
+        type="button"
+        class="icon-button toggle-filters"
+        title=${strings.narrow}
+        aria-label=${strings.narrow}
+        aria-expanded=${this.isFilterOpen || isFiltered(this.list)}
+        @click=${() => (this.isFilterOpen = !this.isFilterOpen)}
+      >
+        ${icon('filter')}
+      </button>
+      <button
+        type="button"
+        class="new-conversation"
+        title=${strings.newConversation}
+        aria-label=${strings.newConversation}
+        @click=${() => this.post({ type: 'newConversation' })}
+      >
+        ${icon('add')}
+      </button>
+    </div>`;
+  }
+
+  #bulkBar(): TemplateResult {
+    return bulkBar({
+      items: this.#items.filter(({ id }) => this.selection.ids.has(id)),
+      post: this.post,
+      selectAll: () => (this.selection = all(this.#order)),
+      end: () => this.#endSelection(),
+    });
+  }
+
+  #endSelection(): void {
+    this.selection = NO_SELECTION;
+    void this.updateComplete.then(() => this.takeFocus());
   }
 
   readonly #searchKeys = {
@@ -211,19 +260,35 @@ export class NaviList extends LightElement {
 
   #row(item: ConversationItem, isCurrent: boolean, now: number): TemplateResult {
     const { id, title } = item;
-    return html`<li data-id=${id} @focusin=${() => (this.currentId = id)}>
+    const isSelected = this.selection.ids.has(id);
+    const classes = `${item.isUnread ? 'unread' : ''} ${isSelected ? 'selected' : ''}`;
+    return html`<li data-id=${id} class=${classes} @focusin=${() => (this.currentId = id)}>
+      ${
+        item.status === 'deleted'
+          ? nothing
+          : html`<input
+              type="checkbox"
+              class="row-check"
+              aria-label=${strings.select(title)}
+              tabindex="-1"
+              .checked=${isSelected}
+              @click=${(event: MouseEvent) => this.#select(id, event.shiftKey)}
+            />`
+      }
       <button
         type="button"
         class="row"
         tabindex=${isCurrent ? 0 : -1}
-        @click=${() => this.post({ type: 'openConversation', conversationId: id })}
+        @click=${(event: MouseEvent) => this.#onRow(item, event)}
       >
+        ${unreadMark(item)}
         <span class="row-title" title=${details(item)}>${title}</span>
         <span class="row-marks">${marks(item)}</span>
         ${rowTime(item, now)}
         <span class="row-preview"
           >${trashTime(item, now) ?? (item.preview === '' ? strings.noMessages : item.preview)}</span
         >
+        ${labels(item)}
       </button>
       <span class="row-actions" role="group" aria-label=${strings.actionsOf(title)}>
         ${[...toggleActions(item, this.post), ...conversationActions(item, this.post)].map((action) =>
@@ -235,7 +300,8 @@ export class NaviList extends LightElement {
 
   #empty(): TemplateResult {
     const { view, filter } = this.list;
-    if (filter?.thisWorkspace) return emptyWorkspace(this.post);
+    if (filter?.thisWorkspace && Object.keys(filter).length === 1) return emptyWorkspace(this.post);
+    if (isFiltered(this.list)) return emptyFiltered(this.list, this.post);
     const words = {
       active: [strings.emptyActiveTitle, strings.emptyActive],
       starred: [strings.emptyStarredTitle, strings.emptyStarred],
@@ -256,7 +322,34 @@ export class NaviList extends LightElement {
     </div>`;
   }
 
+  /** With Ctrl or Shift, and while rows are selected, a click selects. */
+  #onRow({ id, status }: ConversationItem, event: MouseEvent): void {
+    const selects = event.ctrlKey || event.metaKey || event.shiftKey || this.selection.ids.size > 0;
+    if (selects && status !== 'deleted') this.#select(id, event.shiftKey);
+    else this.post({ type: 'openConversation', conversationId: id });
+  }
+
+  #select(id: string, isRange: boolean): void {
+    this.selection = isRange ? extended(this.selection, id, this.#order) : toggled(this.selection, id);
+  }
+
+  /** True when the key was about the selection. */
+  #selectByKey(event: KeyboardEvent): boolean {
+    const isCommand = event.ctrlKey || event.metaKey;
+    const id = this.#order[this.#currentIndex];
+    if (event.key === 'Escape' && this.selection.ids.size > 0) this.#endSelection();
+    else if (this.list.view === 'trash') return false;
+    else if (event.key === 'a' && isCommand) this.selection = all(this.#order);
+    else if (event.key === ' ' && isCommand && id !== undefined) this.#select(id, event.shiftKey);
+    else return false;
+    return true;
+  }
+
   #onKey(event: KeyboardEvent): void {
+    if (this.#selectByKey(event)) {
+      event.preventDefault();
+      return;
+    }
     const rows = this.#rows;
     const at = this.#currentIndex;
     const target = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1 }[event.key];
@@ -264,23 +357,6 @@ export class NaviList extends LightElement {
     event.preventDefault();
     rows[Math.max(0, Math.min(target, rows.length - 1))]?.focus();
   }
-}
-
-function marks(item: ConversationItem): TemplateResult {
-  return html`${item.isPinned ? mark('pinned', strings.isPinned) : nothing}
-  ${item.isStarred ? mark('star-full', strings.isStarred) : nothing}
-  ${
-    item.pendingCount > 0
-      ? html`<span class="badge" title=${strings.pending(item.pendingCount)}
-          >${icon('cloud-upload')}<span aria-hidden="true">${item.pendingCount}</span
-          ><span class="sr-only">${strings.pending(item.pendingCount)}</span></span
-        >`
-      : nothing
-  }`;
-}
-
-function mark(name: 'pinned' | 'star-full', label: string): TemplateResult {
-  return html`<span class="mark" title=${label}>${icon(name)}<span class="sr-only">${label}</span></span>`;
 }
 
 function skeleton(): TemplateResult {
