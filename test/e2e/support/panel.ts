@@ -108,6 +108,21 @@ export class NaviPanel {
     await this.composer.waitFor();
   }
 
+  /** Every conversation of the list with what is shown of it, in the list's order. */
+  async everything(): Promise<{ title: string; messages: { role: string; text: string }[] }[]> {
+    const titles = await this.titles();
+    const found = [];
+    for (const [place, title] of titles.entries()) {
+      await this.backToList();
+      await this.frame.locator('.row').nth(place).click();
+      await this.composer.waitFor();
+      await this.frame.locator('.message').first().waitFor();
+      const messages = (await this.messages()).map(({ role, text }) => ({ role, text }));
+      found.push({ title, messages });
+    }
+    return found;
+  }
+
   async show(view: 'Active' | 'Starred' | 'Archived'): Promise<void> {
     await this.backToList();
     await this.frame.locator('.filter').getByRole('button', { name: view }).click();
