@@ -213,8 +213,8 @@ export const storeBugs: readonly Bug[] = [
     file: 'src/store/sqlite/organise.ts',
     from: '(tags ?? before).filter(',
     to: '(tags ?? []).filter(',
-    test: RANDOM,
-    grep: 'histories',
+    test: 'test/store/organise.test.ts',
+    grep: 'are added to those that another window has added',
   },
   {
     name: 'a reply that ended is not noted for the search index',

@@ -110,6 +110,15 @@ describe('keeping conversations in order', () => {
       assert.deepEqual(listed({ tag: 'x' }), ['a']);
     });
 
+    it('O1: are added to those that another window has added', () => {
+      const id = one.write('a');
+      const other = new DirectStore(folder.path, one.world, { id: 'other', pid: 2 });
+      one.store.changeMany([{ id, change: { addTags: ['here'] } }]);
+      other.store.changeMany([{ id, change: { addTags: ['there'] } }]);
+      other.close();
+      assert.deepEqual(get(id).tags, ['here', 'there']);
+    });
+
     it('O1: take the spelling that is in use elsewhere', () => {
       const [a, b] = [one.write('a'), one.write('b')];
       one.store.changeMany([{ id: a, change: { addTags: ['Été'] } }]);
