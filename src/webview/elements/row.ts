@@ -40,7 +40,7 @@ export function labels({ tags, workspaceName }: ConversationItem): TemplateResul
     ${
       further.length === 0
         ? nothing
-        : html`<span class="label" title=${further.join(', ')}
+        : html`<span class="label further" title=${further.join(', ')}
             ><span aria-hidden="true">+${further.length}</span
             ><span class="sr-only">${further.join(', ')}</span></span
           >`
