@@ -261,6 +261,8 @@ export class Presenter {
     const { store, turns, status, draftIds, trashDays, surroundings } = this.options;
     const id = this.state.openConversationId;
     if (id === undefined) return undefined;
+    // Before its messages are read: a reply is not over before all of it is shown.
+    const isReplying = turns.isReplying(id);
     const page = await this.readWithTarget(id);
     if (page === undefined) return undefined;
     const saved = await store.readDraft(id);
@@ -274,7 +276,7 @@ export class Presenter {
       hasNewer: page.hasNewer,
       draft: saved ?? { messageId: draftIds.of(id), text: '' },
       ...(edit && { edit }),
-      isReplying: turns.isReplying(id),
+      isReplying,
       ...(this.targetId === undefined ? {} : { targetId: this.targetId }),
     };
   }
