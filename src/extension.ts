@@ -30,6 +30,7 @@ import { SyncEngine } from './sync/engine.ts';
 import { StatusReporter } from './sync/reporter.ts';
 import type { NaviExtension } from './vscode/api.ts';
 import { provideApi } from './vscode/apiProvider.ts';
+import { provideContents } from './vscode/attachments.ts';
 import { registerCommands } from './vscode/commands.ts';
 import { connect } from './vscode/connection.ts';
 import { editorEffects } from './vscode/editor.ts';
@@ -220,6 +221,7 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
     vscode.window.onDidChangeWindowState(() => panel.refresh()),
     workspace,
     reports,
+    provideContents(store),
     registerCommands({
       store,
       panel,

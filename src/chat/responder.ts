@@ -1,11 +1,19 @@
 import type { Activity, CommandPanel } from '../model/activity.ts';
+import type { Attachment } from '../model/attachment.ts';
 import type { Role } from '../model/message.ts';
+
+export interface PromptAttachment extends Pick<Attachment, 'kind' | 'name' | 'mime' | 'path' | 'language'> {
+  /** Text, or a data URL. */
+  readonly content: string;
+}
 
 export interface Prompt {
   readonly text: string;
   /** Earlier messages, oldest first, without the prompt itself. */
   readonly history: readonly { readonly id: string; readonly role: Role; readonly content: string }[];
   readonly model?: string;
+  /** Of the prompt; those of earlier messages are not sent again. */
+  readonly attachments?: readonly PromptAttachment[];
 }
 
 export type ReplyEvent =

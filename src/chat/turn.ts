@@ -1,12 +1,16 @@
 import type { IdSource } from '../model/ids.ts';
 import { upsertById, type Activity, type CommandPanel } from '../model/activity.ts';
+import type { AttachmentStore } from '../store/attachments.ts';
 import type { ReplyKind, ReplyRequest, ReplyStore } from '../store/replies.ts';
 import { StoreError, type ConversationStore, type Extension } from '../store/store.ts';
+import { attachmentsOf } from './promptAttachments.ts';
 import { promptFor } from './prompt.ts';
 import { ResponderError, type Prompt, type ReplyEvent, type Responder } from './responder.ts';
 
 export interface TurnContext {
-  readonly store: ConversationStore & Pick<ReplyStore, 'beginReply'>;
+  readonly store: ConversationStore &
+    Pick<ReplyStore, 'beginReply'> &
+    Partial<Pick<AttachmentStore, 'readContent'>>;
   readonly responder: Responder;
   readonly ids: IdSource;
   readonly model: string | undefined;
@@ -59,7 +63,9 @@ async function answer(
   const at = messages.findIndex(({ id }) => id === replyId);
   const prompt = promptFor(kind, at === -1 ? messages : messages.slice(0, at), context.model);
   if (prompt === undefined) return { status: 'failed', reason: 'There is no prompt to reply to.' };
-  return receive(context, replyId, prompt);
+  const asked = messages.findLast(({ role }) => role === 'user');
+  const attachments = kind === 'continue' ? [] : await attachmentsOf(context.store, asked);
+  return receive(context, replyId, { ...prompt, ...(attachments.length > 0 && { attachments }) });
 }
 
 interface Failure {

@@ -1,11 +1,13 @@
 import type { IdSource } from '../model/ids.ts';
 import type { WorkspaceRef } from '../model/conversation.ts';
 import { intentSchema, type Intent, type Notice } from '../protocol/panel.ts';
+import type { AttachmentStore } from '../store/attachments.ts';
 import type { KnownWorkspace, OrganiseStore } from '../store/organise.ts';
 import type { ReplyStore } from '../store/replies.ts';
 import type { ConversationStore, Subscription } from '../store/store.ts';
 import type { TrashStore } from '../store/trash.ts';
 import type { ChatTurns } from '../chat/turns.ts';
+import { Attaching, type Attachable, type AttachEffects } from './attaching.ts';
 import { DraftIds } from './draftIds.ts';
 import { Organiser, type OrganiseEffects } from './organiser.ts';
 import type { PurgeEffects } from './purging.ts';
@@ -16,7 +18,7 @@ import { sendText } from './texts.ts';
 import { clearedBy, TrashActions } from './trashActions.ts';
 
 /** What the panel asks of the editor. */
-export interface PanelEffects extends OrganiseEffects, PurgeEffects {
+export interface PanelEffects extends AttachEffects, OrganiseEffects, PurgeEffects {
   /** Opens http, https or mailto outside. */
   openLink(href: string): void;
   runCommand(command: Extract<Intent, { type: 'runCommand' }>['command']): void;
@@ -25,6 +27,7 @@ export interface PanelEffects extends OrganiseEffects, PurgeEffects {
 
 export interface PanelOptions extends Omit<PresenterOptions, 'draftIds'> {
   readonly store: ConversationStore &
+    AttachmentStore &
     OrganiseStore &
     ReplyStore &
     TrashStore & { retryParked(messageId: string): Promise<void> };
@@ -42,6 +45,7 @@ export class Panel {
   private readonly trash: TrashActions;
   private readonly organiser: Organiser;
   private readonly replies: Replies;
+  private readonly attaching: Attaching;
 
   constructor(options: PanelOptions) {
     this.options = options;
@@ -54,6 +58,7 @@ export class Panel {
       dismiss: (id) => notices.dismiss(id),
     });
     this.organiser = new Organiser({ ...options, notices });
+    this.attaching = new Attaching({ ...options, notices });
     this.replies = new Replies({
       ...options,
       notices,
@@ -65,6 +70,17 @@ export class Panel {
   /** A webview that (re)started. The one before it, if any, gets nothing more. */
   connect(post: Post): Subscription {
     return this.presenter.connect(post);
+  }
+
+  /** Attaches to the draft of the open conversation, or of a new one. */
+  async attach(attachables: readonly Attachable[]): Promise<void> {
+    const conversationId = this.presenter.window.openConversationId ?? (await this.createConversation());
+    this.openConversation(conversationId);
+    const saved = await this.options.store.readDraft(conversationId);
+    const messageId = saved?.messageId ?? this.draftIds.of(conversationId);
+    await this.attaching.attach({ conversationId, messageId }, attachables);
+    this.presenter.focusComposer();
+    this.presenter.refresh();
   }
 
   dispose(): void {
@@ -226,6 +242,12 @@ export class Panel {
       case 'copyMessage':
         await effects.copy(await this.wordsOf([intent.messageId, ...(intent.furtherIds ?? [])]));
         break;
+      case 'pickAttachments':
+      case 'attachPiece':
+      case 'detach':
+      case 'openAttachment':
+        await this.attaching.act(intent);
+        break;
       case 'readText':
         await sendText(store, intent, (message) => this.presenter.send(message));
         return;
@@ -294,6 +316,7 @@ export class Panel {
       conversationId: intent.conversationId,
       role: 'user',
       content: intent.text,
+      ...(intent.attachmentIds && { attachmentIds: intent.attachmentIds }),
     });
     this.draftIds.used(intent.conversationId, intent.messageId);
     this.presenter.toNewest(intent.conversationId);

@@ -16,6 +16,7 @@ import { StoreError, type ConversationStore, type MessagePage, type Subscription
 import type { DraftIds } from './draftIds.ts';
 import { ListWindow } from './listWindow.ts';
 import { MessageWindow } from './messageWindow.ts';
+import { toDraftItem } from './snapshot.ts';
 import { NoticeBoard } from './notices.ts';
 import { readSearch, type SearchWish } from './search.ts';
 import { queryFor, toItem, toMessageItems } from './snapshot.ts';
@@ -274,7 +275,7 @@ export class Presenter {
       messages: toMessageItems(page.messages, page.versions, status.current),
       hasOlder: page.older !== undefined,
       hasNewer: page.hasNewer,
-      draft: saved ?? { messageId: draftIds.of(id), text: '' },
+      draft: saved === undefined ? { messageId: draftIds.of(id), text: '' } : toDraftItem(saved),
       ...(edit && { edit }),
       isReplying,
       ...(this.targetId === undefined ? {} : { targetId: this.targetId }),

@@ -1,8 +1,16 @@
+import { toAttachmentItems } from './attaching.ts';
 import { continued } from '../model/continued.ts';
 import type { Cut, Delivery, Message } from '../model/message.ts';
 import type { Version } from '../model/versions.ts';
-import type { ConversationItem, CutItem, ListView, MessageItem, SyncSnapshot } from '../protocol/panel.ts';
-import type { ListedConversation, ListQuery } from '../store/store.ts';
+import type {
+  ConversationItem,
+  CutItem,
+  ListView,
+  MessageItem,
+  SyncSnapshot,
+  OpenConversation,
+} from '../protocol/panel.ts';
+import type { Draft, ListedConversation, ListQuery } from '../store/store.ts';
 
 /** The list as the panel's views ask for it. */
 export function queryFor(view: ListView, range: Pick<ListQuery, 'limit' | 'after'>): ListQuery {
@@ -137,8 +145,15 @@ function toMessageItem(message: Message, sync: SyncSnapshot): MessageItem {
     ...(deliveryReason === undefined ? {} : { deliveryReason }),
     ...(replyProblem === undefined ? {} : { replyProblem: replyProblem.reason }),
     ...(isDamaged === true && { isDamaged }),
+    ...(message.attachments && {
+      attachments: toAttachmentItems(message.attachments, message.absentContents),
+    }),
     ...(message.cuts && { cuts: message.cuts.map((cut) => toCutItem(message, cut)) }),
   };
+}
+
+export function toDraftItem({ messageId, text, attachments }: Draft): OpenConversation['draft'] {
+  return { messageId, text, ...(attachments && { attachments: toAttachmentItems(attachments) }) };
 }
 
 /** The parts' texts stand one behind the other, and so do the places in them. */

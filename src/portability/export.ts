@@ -1,7 +1,10 @@
 import type { Message } from '../model/message.ts';
+import type { AttachmentStore } from '../store/attachments.ts';
 import type { ConversationStore, MessagePage } from '../store/store.ts';
 
 const PAGE = 500;
+
+type ExportedStore = ConversationStore & Partial<Pick<AttachmentStore, 'readContent'>>;
 
 export interface ExportProgress {
   readonly done: number;
@@ -10,10 +13,10 @@ export interface ExportProgress {
 
 /**
  * NAVI's export as pieces of one JSON text: `{format, version, exportedAt, conversations: [...]}`, each conversation
- * with all its messages, activities and command panels. Read page by page, so its size does not matter.
+ * with all its messages, activities, command panels and attachments. Read page by page, so its size does not matter.
  */
 export async function* exportConversations(
-  store: ConversationStore,
+  store: ExportedStore,
   exportedAt: number,
   onProgress: (progress: ExportProgress) => void,
 ): AsyncGenerator<string> {
@@ -26,9 +29,11 @@ export async function* exportConversations(
     const conversation = pages[0]?.conversation;
     onProgress({ done: index + 1, total: ids.length });
     if (conversation === undefined) continue;
-    const { pendingCount, messageCount, preview, isUnread, workspaceId, workspaceName, ...fields } =
+    const { pendingCount, messageCount, preview, isUnread, workspaceId, workspaceName, bytes, ...fields } =
       conversation;
-    const messages = pages.toReversed().flatMap((page) => page.messages.map(toExported));
+    const messages = [];
+    for (const message of pages.toReversed().flatMap((page) => page.messages))
+      messages.push(await toExported(store, message));
     yield `${written === 0 ? '' : ','}\n${JSON.stringify({ ...fields, messages })}`;
     written += 1;
   }
@@ -51,8 +56,14 @@ async function readAll(store: ConversationStore, id: string): Promise<MessagePag
   return pages;
 }
 
-/** Delivery is this machine's business, not part of what was said. */
-function toExported(message: Message): Omit<Message, 'delivery' | 'deliveryReason'> {
-  const { delivery, deliveryReason, ...said } = message;
-  return said;
+/** Delivery is this machine's business, not part of what was said. Attachments carry their contents, in base64. */
+async function toExported(store: ExportedStore, message: Message): Promise<object> {
+  const { delivery, deliveryReason, absentContents, attachments, ...said } = message;
+  if (attachments === undefined) return said;
+  const whole: object[] = [];
+  for (const attachment of attachments) {
+    const content = await store.readContent?.(attachment.hash);
+    whole.push({ ...attachment, ...(content && { content: Buffer.from(content).toString('base64') }) });
+  }
+  return { ...said, attachments: whole };
 }

@@ -96,6 +96,18 @@ export const chatRequestSchema = z.object({
       z.object({ id: z.string(), type: roleSchema, content: z.string(), timestamp: z.string().optional() }),
     )
     .optional(),
+  attachments: z
+    .array(
+      z.object({
+        kind: z.string(),
+        /** Text, or a data URL. */
+        content: z.string(),
+        language: z.string().optional(),
+        name: z.string().optional(),
+        path: z.string().optional(),
+      }),
+    )
+    .optional(),
 });
 export type ChatRequest = z.infer<typeof chatRequestSchema>;
 

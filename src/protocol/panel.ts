@@ -9,10 +9,12 @@ import type { Delivery, MessageStatus, Role } from '../model/message.ts';
 import type { SnippetPiece } from '../model/snippet.ts';
 import { organiseIntents, type ListFilter } from './organise.ts';
 import { MAX_MESSAGE_LENGTH, replyIntents, type EditItem, type VersionItem } from './replies.ts';
+import { attachmentIntents, type AttachmentItem } from './attachments.ts';
 import { textIntents, type CutItem, type TextMessage } from './texts.ts';
 
 export type { ListFilter, SelectionChange } from './organise.ts';
 export { MAX_MESSAGE_LENGTH, type EditItem, type VersionItem } from './replies.ts';
+export type { AttachmentItem } from './attachments.ts';
 export type { CutItem, TextMessage } from './texts.ts';
 
 /** Longest text to search for, in UTF-16 units. */
@@ -29,6 +31,8 @@ export const intentSchema = z.discriminatedUnion('type', [
     conversationId: id,
     messageId: id,
     text: z.string().min(1).max(MAX_MESSAGE_LENGTH),
+    /** Those of the draft that go along. */
+    attachmentIds: z.exactOptional(z.array(z.string().min(1).max(1_000)).max(20)),
   }),
   z.strictObject({
     type: z.literal('saveDraft'),
@@ -92,6 +96,7 @@ export const intentSchema = z.discriminatedUnion('type', [
   ...organiseIntents,
   ...replyIntents,
   ...textIntents,
+  ...attachmentIntents,
 ]);
 export type Intent = z.infer<typeof intentSchema>;
 
@@ -187,6 +192,7 @@ export interface MessageItem {
   /** Why a prompt got no reply, a reply no more of it, or no other in its place; shown with Retry. */
   readonly replyProblem?: string;
   readonly version?: VersionItem;
+  readonly attachments?: readonly AttachmentItem[];
   /** What of its texts is not here but for its two ends. */
   readonly cuts?: readonly CutItem[];
   /** Its words are not those that were saved. */
@@ -201,7 +207,11 @@ export interface OpenConversation {
   /** The newest message is not among them. */
   readonly hasNewer?: boolean;
   /** The unsent text, and the id that it will be sent under. */
-  readonly draft: { readonly messageId: string; readonly text: string };
+  readonly draft: {
+    readonly messageId: string;
+    readonly text: string;
+    readonly attachments?: readonly AttachmentItem[];
+  };
   /** The prompt that is being edited; it may be outside of `messages`. */
   readonly edit?: EditItem;
   /** True while a reply is being written by this window. */

@@ -4,6 +4,7 @@ import { PanelView } from '../panel/view.ts';
 import type { StorageStore } from '../store/storage.ts';
 import type { ConversationStore } from '../store/store.ts';
 import { checkHistory, type CheckParts } from './checkHistory.ts';
+import { pickFiles, selectionToAttach, toAttachable } from './attachments.ts';
 import { exportToFile } from './exportCommand.ts';
 import { openConversation } from './openCommand.ts';
 import { reattach, type ReattachParts } from './reattach.ts';
@@ -52,6 +53,16 @@ export function registerCommands(options: CommandOptions): vscode.Disposable {
     'navi.searchConversations': async () => {
       await showPanel();
       panel.searchConversations();
+    },
+    'navi.attachFile': async (uri) => {
+      await showPanel();
+      await panel.attach(uri instanceof vscode.Uri ? [await toAttachable(uri)] : await pickFiles());
+    },
+    'navi.attachSelection': async () => {
+      const selection = selectionToAttach();
+      if (selection === undefined) throw new Error(vscode.l10n.t('Nothing is selected in the editor.'));
+      await showPanel();
+      await panel.attach([selection]);
     },
     'navi.showStorageUse': () =>
       showStorageUse({

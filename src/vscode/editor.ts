@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { PanelEffects } from '../panel/panel.ts';
 import type { Log } from './log.ts';
+import { openContent, pickFiles } from './attachments.ts';
 import { purgeDialog } from './purgeDialog.ts';
 import { pickTags } from './pickTags.ts';
 
@@ -32,5 +33,7 @@ export function editorEffects(log: Log): PanelEffects {
     },
     copy: async (text) => vscode.env.clipboard.writeText(text),
     pickTags,
+    pickFiles,
+    openContent,
   };
 }

@@ -84,13 +84,25 @@ export function saveDraft(state: ComposerState): { state: ComposerState; intents
 }
 
 /** The draft goes first, so that a refused message is still there after a reload. */
-export function send(state: ComposerState): { state: ComposerState; intents: Intent[] } {
+export function send(
+  state: ComposerState,
+  attachmentIds: readonly string[] = [],
+): { state: ComposerState; intents: Intent[] } {
   if (sendable(state) !== 'ready') return { state, intents: [] };
   const saved = saveDraft(state);
   const { conversationId, messageId, text } = state;
   return {
     state: { ...saved.state, sending: 'saving' },
-    intents: [...saved.intents, { type: 'sendMessage', conversationId, messageId, text }],
+    intents: [
+      ...saved.intents,
+      {
+        type: 'sendMessage',
+        conversationId,
+        messageId,
+        text,
+        ...(attachmentIds.length > 0 && { attachmentIds: [...attachmentIds] }),
+      },
+    ],
   };
 }
 

@@ -178,6 +178,12 @@ export const strings = {
   seconds: (n: string) => `${n} s`,
   minutesSeconds: (minutes: number, seconds: number) => `${minutes} min ${seconds} s`,
 
+  // Attachments
+  attachments: 'Attachments',
+  attach: 'Attach files',
+  removeAttachment: (name: string) => `Remove ${name}`,
+  attachmentAbsent: 'Its content is on another machine',
+
   // Composer
   composer: 'Message',
   placeholder: 'Ask anything',

@@ -46,6 +46,8 @@ export class BenchPanel {
         copy: () => Promise.resolve(),
         confirmPurge: () => Promise.resolve(false),
         showPurge: (task) => task(() => undefined, new AbortController().signal),
+        pickFiles: () => Promise.resolve([]),
+        openContent: () => Promise.resolve(),
         pickTags: () => Promise.resolve(undefined),
       },
       appearance: () => ({}),

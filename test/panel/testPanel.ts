@@ -2,6 +2,7 @@ import sinon from 'sinon';
 import { v7 as uuidv7 } from 'uuid';
 import type { Responder } from '../../src/chat/responder.ts';
 import { ChatTurns } from '../../src/chat/turns.ts';
+import type { Attachable } from '../../src/panel/attaching.ts';
 import { Panel } from '../../src/panel/panel.ts';
 import type {
   Appearance,
@@ -57,6 +58,8 @@ export class TestPanel {
     showPurge: <T>(task: (onProgress: () => void, signal: AbortSignal) => Promise<T>) =>
       task(() => undefined, new AbortController().signal),
     pickTags: sinon.fake.resolves(undefined),
+    pickFiles: sinon.fake.resolves([] as readonly Attachable[]),
+    openContent: sinon.fake.resolves(undefined),
   };
   appearance: Appearance = {};
   /** What answers; a test may put another in its place. */

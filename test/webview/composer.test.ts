@@ -196,4 +196,41 @@ describe('The composer in a browser', function () {
     const saved = JSON.stringify(await panel.savedState());
     assert.ok(!saved.includes('secret') && !saved.includes('Message'), saved);
   });
+
+  it('A9: shows what is attached, takes it out by keyboard, sends it along, and takes what is pasted', async () => {
+    const attachments = [{ id: uuid(7), kind: 'file', name: 'notes.txt', size: 1_200 } as const];
+    const draft = { messageId: uuid(9000), text: 'look', attachments };
+    await panel.show(snapshot({ open: open({ draft }) }));
+    assert.match(await panel.page.locator('.attachments').innerText(), /notes\.txt[^]*1\.2 kB/);
+    await panel.page.getByRole('button', { name: 'Attach files' }).click();
+    assert.equal((await panel.intentsOf('pickAttachments')).length, 1);
+    await panel.page.getByRole('button', { name: 'notes.txt' }).first().click();
+    assert.deepEqual(
+      (await panel.intentsOf('openAttachment')).map(({ attachmentId }) => attachmentId),
+      [uuid(7)],
+    );
+    await panel.page.getByRole('textbox').evaluate((field) => {
+      const data = new DataTransfer();
+      data.items.add(new File(['pasted'], 'p.png', { type: 'image/png' }));
+      field.dispatchEvent(
+        new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }),
+      );
+    });
+    await panel.page.waitForFunction(() =>
+      window.posted.some((one) => JSON.stringify(one).includes('attachPiece')),
+    );
+    const [piece] = await panel.intentsOf('attachPiece');
+    assert.deepEqual(
+      [piece?.name, piece?.size, piece?.from, atob(piece?.content ?? '')],
+      ['p.png', 6, 0, 'pasted'],
+    );
+    await panel.page.getByRole('button', { name: 'Send' }).click();
+    assert.deepEqual((await panel.intentsOf('sendMessage'))[0]?.attachmentIds, [uuid(7)]);
+    await panel.page.getByRole('button', { name: 'Remove notes.txt' }).focus();
+    await panel.page.keyboard.press('Enter');
+    assert.deepEqual(
+      (await panel.intentsOf('detach')).map(({ attachmentId }) => attachmentId),
+      [uuid(7)],
+    );
+  });
 });

@@ -65,11 +65,14 @@ export class NaviResponder implements Responder {
  * Never a `conversation_id`: given one, the backend stores both messages itself, without our ids, and every message
  * would exist twice.
  */
-function bodyOf({ text, history, model }: Prompt): ChatRequest {
+function bodyOf({ text, history, model, attachments }: Prompt): ChatRequest {
   return {
     message: text,
     conversation_history: history.map(({ id, role, content }) => ({ id, type: role, content })),
     ...(model === undefined || model === '' ? {} : { model }),
+    ...(attachments && {
+      attachments: attachments.map(({ mime: _, ...attachment }) => attachment),
+    }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { isText } from '../../model/attachment.ts';
 import * as z from 'zod';
 import type { HttpClient } from '../../http/client.ts';
 import type { Clock, IdSource } from '../../model/ids.ts';
@@ -86,10 +87,26 @@ function unfinished(message: string): ResponderError {
   return new ResponderError('broken-answer', message);
 }
 
-function bodyOf({ text, history, model }: Prompt): object {
+/** Text files stand before the words that speak of them; images as data URLs; what is neither cannot be said. */
+function contentOf({ text, attachments = [] }: Prompt): string | object[] {
+  if (attachments.length === 0) return text;
+  const blocks = attachments.map((attachment): object => {
+    const { mime, name, path, content } = attachment;
+    if (mime.startsWith('image/')) return { type: 'image_url', image_url: { url: content } };
+    const words = isText(attachment) ? `${path ?? name}:\n${content}` : `[${name}: not a text]`;
+    return { type: 'text', text: words };
+  });
+  return [...blocks, { type: 'text', text }];
+}
+
+function bodyOf(prompt: Prompt): object {
+  const { history, model } = prompt;
   return {
     ...(model === undefined || model === '' ? {} : { model }),
-    messages: [...history.map(({ role, content }) => ({ role, content })), { role: 'user', content: text }],
+    messages: [
+      ...history.map(({ role, content }) => ({ role, content })),
+      { role: 'user', content: contentOf(prompt) },
+    ],
     stream: true,
   };
 }

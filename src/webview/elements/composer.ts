@@ -16,7 +16,9 @@ import {
 import { isForInputMethod } from '../keys.ts';
 import { strings } from '../strings.ts';
 import { Throttle } from '../throttle.ts';
-import { icon } from './controls.ts';
+import { postFiles } from '../attaching.ts';
+import { attachmentChips } from './attachments.ts';
+import { icon, iconButton } from './controls.ts';
 import { LightElement, type Post } from './light.ts';
 
 /** A draft is posted at most this often; a huge one less often, so that typing stays free. */
@@ -102,8 +104,14 @@ export class NaviComposer extends LightElement {
   protected override render(): TemplateResult {
     const { current } = this;
     const state = current ? sendable(current) : 'empty';
+    const { id: conversationId } = this.open.conversation;
     return html`<form class="composer" aria-label=${strings.composer} @submit=${this.#onSubmit}>
-      <div class="composer-box">
+      <div class="composer-box" @dragover=${this.#onDrag} @drop=${this.#onDrop}>
+        ${attachmentChips(
+          this.open.draft.attachments,
+          (attachmentId) => this.post({ type: 'openAttachment', conversationId, attachmentId }),
+          (attachmentId) => this.post({ type: 'detach', conversationId, attachmentId }),
+        )}
         <textarea
           rows="1"
           aria-label=${strings.composer}
@@ -112,6 +120,7 @@ export class NaviComposer extends LightElement {
           spellcheck="true"
           ?readonly=${state === 'saving'}
           @input=${this.#onInput}
+          @paste=${this.#onPaste}
           @keydown=${this.#onKey}
           @keyup=${this.#onCaret}
           @pointerup=${this.#onCaret}
@@ -123,6 +132,7 @@ export class NaviComposer extends LightElement {
           <p id="composer-state" role="status" class=${state === 'saving' ? 'saving' : ''}>
             ${this.#words(state)}
           </p>
+          ${iconButton({ icon: 'attach', label: strings.attach, className: 'attach', run: () => this.#pick() })}
           ${this.open.isReplying ? this.#stop() : nothing}
           <button
             type="submit"
@@ -193,6 +203,38 @@ export class NaviComposer extends LightElement {
     else this.requestUpdate();
   }
 
+  #pick(): void {
+    this.#draft.flush();
+    this.post({ type: 'pickAttachments', ...this.#draftPlace });
+  }
+
+  get #draftPlace(): { conversationId: string; messageId: string } {
+    const { open, current } = this;
+    return {
+      conversationId: open.conversation.id,
+      messageId: current?.messageId ?? open.draft.messageId,
+    };
+  }
+
+  /** Text is pasted as text also when an image of it comes along. */
+  #onPaste(event: ClipboardEvent): void {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (files.length === 0 || event.clipboardData?.types.includes('text/plain')) return;
+    event.preventDefault();
+    void postFiles(files, this.#draftPlace, this.post);
+  }
+
+  #onDrag(event: DragEvent): void {
+    if (event.dataTransfer?.types.includes('Files')) event.preventDefault();
+  }
+
+  #onDrop(event: DragEvent): void {
+    const files = [...(event.dataTransfer?.files ?? [])];
+    if (files.length === 0) return;
+    event.preventDefault();
+    void postFiles(files, this.#draftPlace, this.post);
+  }
+
   #onCaret(): void {
     this.onCaret(this.#field?.selectionStart ?? 0);
   }
@@ -212,7 +254,8 @@ export class NaviComposer extends LightElement {
   #send(): void {
     if (!this.current || sendable(this.current) !== 'ready') return;
     this.#draft.cancel();
-    this.#take(send(this.current));
+    const ids = this.open.draft.attachments?.map(({ id }) => id);
+    this.#take(send(this.current, ids));
     this.#lateTimer = setTimeout(() => this.#giveBack(), LATE_MS);
     this.onSent();
   }

@@ -6,6 +6,7 @@ export type IconName =
   | 'archive'
   | 'arrow-down'
   | 'arrow-left'
+  | 'attach'
   | 'check'
   | 'check-all'
   | 'chevron-left'

@@ -16,6 +16,7 @@ import {
 } from './reply.ts';
 import { promptEditor, type PromptEdit } from './promptEditor.ts';
 import { LightElement, type Post } from './light.ts';
+import { attachmentChips } from './attachments.ts';
 import { cutContent } from './cutContent.ts';
 import { longText } from './longText.ts';
 import { steps } from './steps.ts';
@@ -91,7 +92,16 @@ export class NaviMessage extends LightElement {
         })}
       </div>
       ${steps(message, this.post)} ${this.edit ? promptEditor(this.edit, this.#about) : this.#body()}
-      ${this.#damage()} ${replyState(this.#about)} ${this.#parked()}
+      ${this.#damage()}
+      ${attachmentChips(message.attachments, (attachmentId) =>
+        this.post({
+          type: 'openAttachment',
+          conversationId: this.conversationId,
+          messageId: message.id,
+          attachmentId,
+        }),
+      )}
+      ${replyState(this.#about)} ${this.#parked()}
     </article>`;
   }
 

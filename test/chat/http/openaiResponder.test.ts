@@ -57,6 +57,26 @@ describe('OpenaiResponder', () => {
     ]);
   });
 
+  it('A10: says what is attached: text before the words, images as data URLs, and the name of anything else', async () => {
+    const server = await startRaw((_, socket) => socket.end(HEAD + sse('[DONE]')));
+    const attachments = [
+      { kind: 'file', name: 'a.ts', mime: 'text/plain', path: 'src/a.ts', content: 'const a = 1;' },
+      { kind: 'image', name: 'b.png', mime: 'image/png', content: 'data:image/png;base64,eA==' },
+      { kind: 'file', name: 'c.zip', mime: 'application/zip', content: 'data:application/zip;base64,eA==' },
+    ] as const;
+    await replyOf(responderAt(server.origin), { text: 'look', history: [], attachments });
+    const [request = ''] = server.requests;
+    const { messages } = JSON.parse(request.slice(request.indexOf('\r\n\r\n'))) as {
+      messages: { content: unknown }[];
+    };
+    assert.deepEqual(messages[0]?.content, [
+      { type: 'text', text: 'src/a.ts:\nconst a = 1;' },
+      { type: 'image_url', image_url: { url: 'data:image/png;base64,eA==' } },
+      { type: 'text', text: '[c.zip: not a text]' },
+      { type: 'text', text: 'look' },
+    ]);
+  });
+
   it('joins the words and gathers the reasoning', async () => {
     for (const name of ['reasoning_content', 'reasoning']) {
       const origin = await startStream(
