@@ -135,13 +135,13 @@ export class Connection {
   write<T>(body: () => T): T {
     if (this.depth > 0) return body();
     try {
-      this.setSecureDelete(this.isOverwriting);
-      const result = this.rerunWhileBusy(() =>
-        this.inTransaction('BEGIN IMMEDIATE', () => {
+      const result = this.rerunWhileBusy(() => {
+        this.setSecureDelete(this.isOverwriting);
+        return this.inTransaction('BEGIN IMMEDIATE', () => {
           this.guard();
           return body();
-        }),
-      );
+        });
+      });
       this.written += 1;
       return result;
     } catch (error) {
