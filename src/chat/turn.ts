@@ -58,7 +58,7 @@ async function answer(
   replyId: string,
   { conversationId, kind }: ReplyWish,
 ): Promise<Failure | undefined> {
-  const page = await context.store.read(conversationId, { limit: HISTORY });
+  const page = await context.store.read(conversationId, { limit: HISTORY, textsOnly: true });
   const messages = page?.messages ?? [];
   const at = messages.findIndex(({ id }) => id === replyId);
   const prompt = promptFor(kind, at === -1 ? messages : messages.slice(0, at), context.model);

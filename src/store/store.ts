@@ -87,6 +87,8 @@ export interface ReadWindow {
   readonly around?: string;
   /** Long texts come as their two ends (`Message.cuts`), so that the page is bounded, and without `extra`: for views. */
   readonly excerpts?: boolean;
+  /** Only the messages' own texts are needed whole: steps and outputs may come as their two ends. */
+  readonly textsOnly?: boolean;
 }
 
 /** A piece of a text, from a place in it; `isEnd` when nothing follows. */

@@ -220,6 +220,14 @@ describe('large outputs apart from their messages', () => {
     assert.equal(direct.store.readMessage(kept.id)?.commands[0]?.output, LARGE);
   });
 
+  it('L3 I12: who needs the texts alone reads no blob', () => {
+    const id = direct.write('x'.repeat(300_000));
+    say(id, [ran(LARGE)]);
+    const [prompt, reply] = direct.store.read(id, { limit: 5, textsOnly: true })?.messages ?? [];
+    assert.equal(prompt?.content.length, 300_000);
+    assert.deepEqual([reply?.content, reply?.commands[0]?.output], ['ran', LARGE.slice(0, 4_000)]);
+  });
+
   it('L4 I9: a blob that is damaged costs its own messages their hash, and nothing else', () => {
     const id = direct.write('prompt');
     const [lost, sound] = [say(id, [ran(LARGE)]), say(id, [ran(`${LARGE}other`)])];

@@ -18,9 +18,9 @@ export function readPage(
     const conversation = readConversation(context, conversationId);
     if (conversation === undefined) return undefined;
     const { rows, older, hasNewer } = readRows(context, conversationId, window);
-    const messages = window.excerpts
-      ? excerptsOf(toMessages(context, rows, 'ends'))
-      : toMessages(context, rows);
+    const isWhole = window.excerpts !== true && window.textsOnly !== true;
+    const read = toMessages(context, rows, isWhole ? 'whole' : 'ends');
+    const messages = window.excerpts ? excerptsOf(read) : read;
     return {
       conversation,
       messages,
