@@ -46,7 +46,7 @@ export interface ListPlace {
 export interface ListedConversation extends Conversation {
   /** What its messages say, as storage.ts counts it. */
   readonly bytes: number;
-  /** Messages not yet sent. */
+  /** Messages not yet sent; 1,000 stands for any larger number. */
   readonly pendingCount: number;
   /** Some text was typed and not sent. */
   readonly hasDraft: boolean;

@@ -2,6 +2,9 @@
 const numbers = new Intl.NumberFormat();
 const count = (n: number, one: string, many: string) => `${numbers.format(n)} ${n === 1 ? one : many}`;
 
+/** The store counts no further. */
+const MOST_COUNTED = 999;
+
 export const strings = {
   // Navigation and the list
   conversations: 'Conversations',
@@ -62,7 +65,11 @@ export const strings = {
     `Only these are shown: ${parts.join(', ')}. Other conversations are hidden, not gone.`,
   isPinned: 'Pinned',
   isStarred: 'Starred',
-  pending: (n: number) => `${count(n, 'message', 'messages')} not sent yet`,
+  pending: (n: number) =>
+    n > MOST_COUNTED
+      ? `More than ${MOST_COUNTED} messages not sent yet`
+      : `${count(n, 'message', 'messages')} not sent yet`,
+  pendingBadge: (n: number) => (n > MOST_COUNTED ? `${MOST_COUNTED}+` : String(n)),
   noMessages: 'No messages yet',
 
   // Search

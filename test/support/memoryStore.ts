@@ -277,7 +277,7 @@ export class MemoryOperations {
         .replace(/\s+/g, ' ')
         .trim(),
       // Nothing is ever sent from here.
-      pendingCount: messages.length,
+      pendingCount: Math.min(messages.length, 1_000),
       hasDraft: (this.file.drafts.get(conversation.id)?.text ?? '') !== '',
     };
   }

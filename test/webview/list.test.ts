@@ -168,6 +168,8 @@ describe('The list in a browser', function () {
   });
 
   it('shows how many messages wait to be sent', async () => {
+    await panel.show(list([conversation(1, { pendingCount: 1_000 })]));
+    assert.equal(await panel.page.locator('.badge [aria-hidden]').last().innerText(), '999+');
     await panel.show(list([conversation(1, { pendingCount: 2 })]));
     assert.equal(await panel.page.getByText('2 messages not sent yet').count(), 1);
   });

@@ -39,11 +39,15 @@ export interface ConversationRow {
   has_draft: number;
 }
 
+/** A thousand that wait are as many as a million, and the look costs a thousand rows at most. */
+const MOST_PENDING = 1_000;
+
 const COLUMNS = `c.id, c.title, c.status, c.is_pinned, c.is_starred, c.created_at, c.updated_at, c.deleted_at, c.workspace, c.message_count, c.bytes,
   c.tags, c.is_unread, c.workspace_id, (SELECT w.name FROM workspaces w WHERE w.id = c.workspace_id) AS workspace_name,
   (SELECT substr(m.content, 1, 200) FROM messages m WHERE m.conversation_id = c.id AND m.trashed_at IS NULL
    ORDER BY m.server_order DESC, m.hlc DESC, m.id DESC LIMIT 1) AS preview,
-  (SELECT count(*) FROM outbox o WHERE o.conversation_id = c.id AND o.seq > 0) AS pending_count,
+  (SELECT count(*) FROM (SELECT 1 FROM outbox o WHERE o.conversation_id = c.id AND o.seq > 0 LIMIT ${MOST_PENDING}))
+    AS pending_count,
   (EXISTS (SELECT 1 FROM drafts d WHERE d.conversation_id = c.id AND ${SAYS_SOMETHING})
     OR EXISTS (SELECT 1 FROM edits e WHERE e.conversation_id = c.id)) AS has_draft`;
 

@@ -13,7 +13,7 @@ export function marks(item: ConversationItem): TemplateResult {
   ${
     item.pendingCount > 0
       ? html`<span class="badge" title=${strings.pending(item.pendingCount)}
-          >${icon('cloud-upload')}<span aria-hidden="true">${item.pendingCount}</span
+          >${icon('cloud-upload')}<span aria-hidden="true">${strings.pendingBadge(item.pendingCount)}</span
           ><span class="sr-only">${strings.pending(item.pendingCount)}</span></span
         >`
       : nothing

@@ -119,6 +119,12 @@ export function describeMessages(makePlace: MakePlace): void {
       assert.ok(lengths.reduce((sum, length) => sum + length, 0) < 1_000_000);
     });
 
+    it('counts what waits up to a thousand, and no further', async () => {
+      for (let n = 0; n < 10; n += 1)
+        await Promise.all(Array.from({ length: 101 }, () => store.append(prompt(id, 'waits'))));
+      assert.equal((await store.read(id, { limit: 1 }))?.conversation.pendingCount, 1_000);
+    });
+
     it('I3: appending one id twice stores it once, and refuses other words under it', async () => {
       const message = prompt(id, 'once');
       const [first, second] = await Promise.all([store.append(message), store.append(message)]);
