@@ -220,6 +220,19 @@ describe('large outputs apart from their messages', () => {
     assert.equal(direct.store.readMessage(kept.id)?.commands[0]?.output, LARGE);
   });
 
+  it('D3: nothing of a purged reply is left in any byte of the file, also not of the pieces that it came in', () => {
+    const words = randomBytes(30_000).toString('base64');
+    const id = direct.write('prompt');
+    const reply = begin(id);
+    for (let from = 0; from < words.length; from += 5_000)
+      direct.store.extend(reply, { text: words.slice(from, from + 5_000) });
+    direct.store.settle(reply, 'complete');
+    const traces = [100, 9_000, 12_000, 19_900, 25_000].map((at) => words.slice(at, at + 40));
+    assert.notDeepEqual(traces.flatMap(holds), []);
+    purge(id);
+    assert.deepEqual(traces.flatMap(holds), []);
+  });
+
   it('L3 I12: who needs the texts alone reads no blob', () => {
     const id = direct.write('x'.repeat(300_000));
     say(id, [ran(LARGE)]);

@@ -356,7 +356,8 @@ function finish(context: Context, message: Message, endedAt: number): void {
     sizeOfMessage(message),
     message.id,
   );
-  db.run('DELETE FROM message_pieces WHERE message_id = ?', message.id);
+  // A purge cannot overwrite later what is no longer in any row.
+  db.overwriting(() => db.run('DELETE FROM message_pieces WHERE message_id = ?', message.id));
   markUnread(context, message.conversationId);
   db.run(`UPDATE outbox SET is_ready = 1 WHERE ${IS_OF_MESSAGE}`, message.id);
 }
