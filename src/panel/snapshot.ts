@@ -95,10 +95,8 @@ export function toMessageItems(
   const byId = new Map(versions.map(({ messageId, ...version }) => [messageId, version]));
   const items = continued(messages).flatMap((parts) => {
     const each = parts.map((part) => toMessageItem(part, sync));
-    // What is shown by its two ends only, or is damaged, is no text to go on from.
-    return each.every(({ cuts, isDamaged }) => cuts === undefined && isDamaged !== true)
-      ? [joined(each)]
-      : each;
+    // What is damaged is no text to go on from.
+    return each.every(({ isDamaged }) => isDamaged !== true) ? [joined(each)] : each;
   });
   return items.map((item) => {
     const version = byId.get(item.id);

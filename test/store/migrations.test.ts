@@ -78,7 +78,7 @@ describe('files of older NAVIs', () => {
       const [backup, ...more] = findBackups(file);
       assert.deepEqual([backup?.reason, more.length], ['migration', 0]);
       assert.deepEqual(rowsOf(join(backupFolder(file), backup?.name ?? '')), rowsOf(original(from)));
-      assertShown(file);
+      assertShown(file, from);
     });
 
     const stride = from === OLDER[0] ? 1 : STRIDE;
@@ -108,7 +108,7 @@ describe('files of older NAVIs', () => {
     );
     for (const { name } of findBackups(file)) rowsOf(join(backupFolder(file), name));
     assertSameRows(original(from), file);
-    assertShown(file);
+    assertShown(file, from);
   }
 });
 
@@ -121,7 +121,7 @@ async function diesAt(bundles: Bundles, file: string, nth: number): Promise<bool
   return signal === 'SIGKILL';
 }
 
-function assertShown(file: string): void {
+function assertShown(file: string, version: number): void {
   const host = new NextHost(join(file, '..'));
   try {
     host.interruptOrphans();
@@ -135,7 +135,12 @@ function assertShown(file: string): void {
     const reply = host.ask('readMessage', 'm4');
     assert.equal(reply?.status, 'interrupted');
     assert.equal(host.ask('readMessage', 'm2')?.commands[0]?.output.length, 20_000);
-    assert.deepEqual(host.ask('readDraft', 'c2'), DRAFT);
+    const { attachments = [], ...draft } = host.ask('readDraft', 'c2') ?? {};
+    assert.deepEqual(draft, DRAFT);
+    assert.deepEqual(
+      attachments.map(({ name }) => name),
+      version < 11 ? [] : ['note.txt'],
+    );
     assert.equal(host.ask('search', { text: 'old prompt', limit: 5 }).hits.length, 1);
   } finally {
     host.close();

@@ -243,7 +243,7 @@ describe('a damaged conversation file', () => {
     const draft = { messageId: uuidv7(), text: 'half a thought' };
     working(({ store }) => store.saveDraft(id, draft));
     makeBackup({ file, reason: 'daily', now: START });
-    const other = working(({ store, write: _ }) => {
+    const other = working(({ store }) => {
       store.append({ id: draft.messageId, conversationId: id, role: 'user', content: draft.text });
       store.changeMany([{ id, change: { tags: ['kept'], isStarred: true } }]);
       const next = uuidv7();
@@ -258,7 +258,7 @@ describe('a damaged conversation file', () => {
       assert.equal(store.readDraft(other)?.text, 'typed');
       const page = store.read(id, { limit: 10 });
       assert.deepEqual(page?.conversation.tags, ['kept']);
-      assert.equal(page?.conversation.isStarred, true);
+      assert.equal(page.conversation.isStarred, true);
       assert.equal(store.read(other, { limit: 1 })?.conversation.workspaceName, 'Project');
     });
   });

@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { contentHash } from '../../src/model/hash.ts';
 import type { Activity, CommandPanel } from '../../src/model/activity.ts';
+import type { Attachment } from '../../src/model/attachment.ts';
 import type { MessageStatus, Role } from '../../src/model/message.ts';
 import { UNNUMBERED } from '../../src/model/order.ts';
 import { putBlob } from '../../src/store/sqlite/blobs.ts';
@@ -19,6 +20,7 @@ interface OldMessage {
   readonly isThere?: boolean;
   readonly activities?: readonly Activity[];
   readonly commands?: readonly CommandPanel[];
+  readonly attachments?: readonly Attachment[];
 }
 
 const MESSAGES: readonly OldMessage[] = [
@@ -74,6 +76,25 @@ const LATER: Readonly<Record<number, (db: Connection) => void>> = {
       JSON.stringify(growing),
     );
     db.exec(`INSERT INTO part_pieces VALUES ('m4', 'command_panels', 'g', 1, 'piece')`);
+  },
+  11: (db) => {
+    const content = Buffer.from('what was attached');
+    const hash = putBlob(db, content);
+    const attachment: Attachment = {
+      id: 'f',
+      kind: 'text',
+      name: 'note.txt',
+      mime: 'text/plain',
+      size: content.length,
+      hash,
+    };
+    const data = JSON.stringify(attachment);
+    db.run(`INSERT INTO message_attachments VALUES ('m1', 'f', 1, ?, ?)`, data, hash);
+    db.run(`INSERT INTO draft_attachments VALUES ('c2', 'f', 1, ?, ?)`, data, hash);
+    db.run(
+      `UPDATE messages SET hash = ? WHERE id = 'm1'`,
+      hashOf({ ...mustFind('m1'), attachments: [attachment] }),
+    );
   },
 };
 
@@ -142,8 +163,9 @@ function insert(db: Connection, message: OldMessage, n: number): void {
       );
 }
 
-function hashOf({ role, content, status = 'complete', activities = [], commands = [] }: OldMessage): string {
-  return contentHash({ role, content, status, activities, commands, metadata: {} });
+function hashOf(message: OldMessage): string {
+  const { role, content, status = 'complete', activities = [], commands = [], attachments = [] } = message;
+  return contentHash({ role, content, status, activities, commands, attachments, metadata: {} });
 }
 
 function mustFind(id: string): OldMessage {

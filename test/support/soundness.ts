@@ -27,7 +27,9 @@ const NONE: Readonly<Record<string, string>> = {
     'SELECT d.message_id FROM drafts d JOIN messages m ON m.id = d.message_id',
   'a large text is held by something, or noted to be removed': `SELECT hash FROM blobs WHERE hash NOT IN (SELECT hash FROM unused_blobs)
      AND NOT EXISTS (SELECT 1 FROM activities WHERE text_blob = hash OR extra_blob = hash)
-     AND NOT EXISTS (SELECT 1 FROM command_panels WHERE text_blob = hash OR extra_blob = hash)`,
+     AND NOT EXISTS (SELECT 1 FROM command_panels WHERE text_blob = hash OR extra_blob = hash)
+     AND NOT EXISTS (SELECT 1 FROM message_attachments WHERE blob = hash)
+     AND NOT EXISTS (SELECT 1 FROM draft_attachments WHERE blob = hash)`,
   'only what runs in an open message grows': `SELECT p.message_id FROM part_pieces p JOIN messages m ON m.id = p.message_id WHERE m.owner IS NULL`,
   'a conversation counts its bytes':
     'SELECT id FROM conversations c WHERE bytes <> (SELECT coalesce(sum(m.bytes), 0) FROM messages m WHERE m.conversation_id = c.id)',

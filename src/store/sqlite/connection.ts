@@ -29,7 +29,7 @@ export interface ConnectionOptions {
   /** Called when the file cannot be opened, before SQLite lets go of it. */
   readonly onRefused?: () => void;
   /** What SQLite says of itself, e.g. `3.53.0`: not always what the editor says of it. */
-  readonly versionOf?: (db: DatabaseSync) => string;
+  readonly versionOf?: (connection: Connection) => string;
 }
 
 /**
@@ -68,7 +68,7 @@ export class Connection {
       readOnly: mode === 'read' || mode === 'frozen',
     });
     try {
-      const version = (options.versionOf ?? versionOf)(this.db);
+      const version = (options.versionOf ?? versionOf)(this);
       this.unsafeVersion = hasWalFix(version) ? undefined : version;
       accept(this);
       if (mode === 'write') {
@@ -283,8 +283,8 @@ function identityOf(file: string): string {
   return `${dev}:${ino}`;
 }
 
-function versionOf(db: DatabaseSync): string {
-  return String(db.prepare('SELECT sqlite_version() AS version').get()?.['version']);
+function versionOf(connection: Connection): string {
+  return connection.get<{ version: string }>('SELECT sqlite_version() AS version')?.version ?? '0';
 }
 
 /** WAL with several writing connections can lose commits before 3.51.3, except in 3.50.7+ and 3.44.6+. */
