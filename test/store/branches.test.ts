@@ -82,6 +82,24 @@ describe('edits in the store', () => {
     assert.deepEqual([listed?.id, listed?.messageCount], [id, 1]);
   });
 
+  it('B1 I6: what stood in the place of a reply of which nothing came hides nothing any more', () => {
+    const id = window.write('one');
+    const reply = uuidv7();
+    window.store.append({
+      id: reply,
+      conversationId: id,
+      role: 'assistant',
+      content: '',
+      status: 'streaming',
+    });
+    say(id, 'two');
+    say(id, 'instead', { replaces: reply });
+    assert.deepEqual(texts(id), ['one', 'instead']);
+    window.store.settle(reply, 'interrupted');
+    assert.deepEqual(texts(id), ['one', 'two', 'instead']);
+    assert.equal(window.store.list({ status: 'active', limit: 9 }).items[0]?.messageCount, 3);
+  });
+
   it('B5: the text of an edit is kept beside the draft until it is sent, and marks its conversation', () => {
     const id = window.write('one');
     const replaces = read(id)?.messages[0]?.id ?? '';

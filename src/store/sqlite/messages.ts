@@ -375,8 +375,8 @@ function removeEmpty(context: Context, message: Message): void {
     message.id,
   );
   db.run('DELETE FROM messages WHERE id = ?', message.id);
-  // A second attempt of which nothing came gives its place back to the first.
-  if (isMark(message)) applyBranches(context, message.conversationId);
+  // A second attempt of which nothing came gives its place back to the first; what stood in the place of this one, to all.
+  applyBranches(context, message.conversationId);
 }
 
 export function noteReplyProblem({ db }: Context, messageId: string, reason: string | undefined): void {
