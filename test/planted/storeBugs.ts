@@ -91,7 +91,7 @@ export const storeBugs: readonly Bug[] = [
   {
     name: 'pieces are folded into the message twice',
     file: MESSAGES,
-    from: "  db.run('DELETE FROM message_pieces WHERE message_id = ?', message.id);\n",
+    from: "  db.overwriting(() => db.run('DELETE FROM message_pieces WHERE message_id = ?', message.id));\n",
     to: '',
     test: 'test/store/contract.test.ts',
     grep: 'SQLite.*a reply grows by pieces',
