@@ -17,7 +17,8 @@ class Recorder extends Connection {
   }
 
   override get<Row>(sql: string, ...params: Params): Row | undefined {
-    this.recorded.add(sql);
+    // The base class asks for the version while it opens the file, before there is anything to record in.
+    (this.recorded as Set<string> | undefined)?.add(sql);
     return super.get(sql, ...params);
   }
 

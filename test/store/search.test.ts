@@ -189,6 +189,22 @@ describe('search in the store', () => {
     }
   });
 
+  it('I9 Q14: a message that takes the number of a purged one is found, also when an older one had gone before', () => {
+    const purge = (id: string): void => {
+      window.store.trash({ ids: [id] }, uuidv7());
+      const { entries } = window.store.trashPreview({ ids: [id] });
+      assert.equal(window.store.purge(entries, 'user').purged, 1);
+    };
+    const [kept, first, last] = [window.write('kept'), window.write('one', 'two'), window.write('three')];
+    while (window.store.indexSome());
+    purge(first);
+    while (window.store.indexSome());
+    purge(last);
+    window.store.append({ id: uuidv7(), conversationId: kept, role: 'user', content: 'flamingo' });
+    while (window.store.indexSome());
+    assert.deepEqual(found('flamingo'), [kept]);
+  });
+
   it('Q11: a damaged index is made anew, and nothing else is touched', () => {
     const id = window.write('flamingo');
     found('flamingo');

@@ -10,6 +10,7 @@ import { quarantine } from './0009-quarantine.ts';
 import { blobs } from './0010-blobs.ts';
 import { attachments } from './0011-attachments.ts';
 import { queue } from './0012-queue.ts';
+import { numbers } from './0013-numbers.ts';
 import type { Migration } from './migration.ts';
 
 const migrations: readonly Migration[] = [
@@ -23,6 +24,7 @@ const migrations: readonly Migration[] = [
   blobs,
   attachments,
   queue,
+  numbers,
 ];
 
 /** Every schema that a released file may have, oldest first. */

@@ -68,10 +68,9 @@ function titleOf(db: Connection, n: number): string[] {
     .map(({ title }) => title);
 }
 
-/** Messages above the mark. The mark never stands above the newest message: its number may be given again. */
+/** Messages above the mark, which never stands above the newest message (see 0013-numbers.ts). */
 function indexNew(db: Connection, budget: Budget): void {
-  const newest = db.get<{ n: number | null }>('SELECT max(n) AS n FROM messages')?.n ?? 0;
-  let mark = Math.min(readState(db).indexedTo, newest);
+  let mark = readState(db).indexedTo;
   const rows = db.all<{ n: number }>(
     'SELECT n FROM messages WHERE n > ? ORDER BY n LIMIT ?',
     mark,
