@@ -7,7 +7,7 @@ import { answerError } from './http/errors.ts';
 import type { Announcer } from './events/announcer.ts';
 import { addEventRoute } from './events/routes.ts';
 import type { Clock } from '../model/ids.ts';
-import type { Identify } from './http/identity.ts';
+import { identifyRequests, type Identify } from './http/identity.ts';
 import { BODY_LIMIT, parseJsonBody } from './http/json.ts';
 import { compileZod } from './http/validation.ts';
 import { addAbilityRoutes } from './memory/abilityRoutes.ts';
@@ -76,14 +76,12 @@ export function buildApp({
   app.get('/health', async () => ({ status: 'ok' }));
   app.get('/ping', async () => ({ status: 'ok' }));
   app.register(async (api) => {
-    // Before the body is read: a stranger's 20 MB are not worth parsing.
-    api.addHook('onRequest', async (request) => void identify(request));
-    addMemoryRoutes(api, { repository, identify, clock });
-    addAbilityRoutes(api, { repository, identify }, version);
+    identifyRequests(api, identify);
+    addMemoryRoutes(api, { repository, clock });
+    addAbilityRoutes(api, { repository }, version);
     addEventRoute(api, {
       repository,
       announcer,
-      identify,
       ...(heartbeatMs !== undefined && { heartbeatMs }),
     });
     addChatRoute(api, responder);

@@ -8,8 +8,7 @@ export interface ServerConfig {
   readonly port: number;
   readonly database: DatabaseConfig;
   readonly chat: ChatConfig;
-  /** When set, a request must carry it as its Bearer token. */
-  readonly token?: string;
+  readonly auth: AuthConfig;
   readonly logLevel: LogLevel;
 }
 
@@ -20,6 +19,36 @@ export type ChatConfig =
   /** Milliseconds between two pieces of the echo. */
   | { readonly kind: 'demo'; readonly pieceDelayMs: number }
   | { readonly kind: 'openai'; readonly baseUrl: string; readonly apiKey?: string; readonly model: string };
+
+export type AuthConfig =
+  /** Everybody is one user. When a token is set, a request must carry it as its Bearer token. */
+  | { readonly kind: 'dev'; readonly token?: string }
+  /** Users by their personal tokens, by the JWTs of an identity provider, or by either. */
+  | { readonly kind: 'users'; readonly tokens: boolean; readonly jwt?: JwtConfig };
+
+export interface JwtConfig {
+  readonly issuer: string;
+  readonly audience: string;
+  /** Where the provider publishes its keys. */
+  readonly jwksUrl: string;
+  readonly algorithms: readonly string[];
+  /** The claim that names the organisation. */
+  readonly orgClaim: string;
+}
+
+/** Signed with a key pair: a shared secret would let whoever checks tokens make them as well. */
+const JWT_ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+] as const;
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -54,6 +83,15 @@ const environmentSchema = z.object({
     .string()
     .regex(/^[\x21-\x7e]+$/, 'must be visible ASCII characters without spaces')
     .optional(),
+  NAVI_AUTH: listOf(['tokens', 'jwt']).optional(),
+  NAVI_JWT_ISSUER: z.string().optional(),
+  NAVI_JWT_AUDIENCE: z.string().optional(),
+  NAVI_JWT_JWKS_URL: z
+    .string()
+    .refine(isKeyUrl, 'must be an https:// URL (http:// only on a loopback address)')
+    .optional(),
+  NAVI_JWT_ALGORITHMS: listOf(JWT_ALGORITHMS).default(['RS256', 'ES256']),
+  NAVI_JWT_ORG_CLAIM: z.string().default('org_id'),
   NAVI_DEMO_DELAY_MS: integerText(0, 10_000, 'milliseconds from 0 to 10000').default(60),
   NAVI_LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
 });
@@ -68,8 +106,8 @@ export function readConfig(environment: Environment, home: string, platform: Nod
     );
   }
   const settings = parsed.data;
-  const token = settings.NAVI_DEV_TOKEN;
-  checkExposure(settings.NAVI_HOST, token);
+  const auth = authConfig(settings);
+  if (auth.kind === 'dev') checkExposure(settings.NAVI_HOST, auth.token);
   return {
     host: settings.NAVI_HOST,
     port: settings.NAVI_PORT,
@@ -79,7 +117,7 @@ export function readConfig(environment: Environment, home: string, platform: Nod
         : { kind: 'postgres', url: settings.DATABASE_URL },
     chat: chatConfig(settings),
     logLevel: settings.NAVI_LOG_LEVEL,
-    ...(token === undefined ? {} : { token }),
+    auth,
   };
 }
 
@@ -103,6 +141,28 @@ function checkExposure(host: string, token: string | undefined): void {
   }
 }
 
+function authConfig(settings: z.infer<typeof environmentSchema>): AuthConfig {
+  const { NAVI_AUTH: kinds, NAVI_DEV_TOKEN: token } = settings;
+  if (kinds === undefined) return { kind: 'dev', ...(token === undefined ? {} : { token }) };
+  if (token !== undefined)
+    throw new ConfigError('NAVI_DEV_TOKEN makes everybody one user; leave it out with NAVI_AUTH.');
+  const tokens = kinds.includes('tokens');
+  return kinds.includes('jwt')
+    ? { kind: 'users', tokens, jwt: jwtConfig(settings) }
+    : { kind: 'users', tokens };
+}
+
+function jwtConfig(settings: z.infer<typeof environmentSchema>): JwtConfig {
+  const { NAVI_JWT_ISSUER: issuer, NAVI_JWT_AUDIENCE: audience, NAVI_JWT_JWKS_URL: jwksUrl } = settings;
+  if (issuer === undefined || audience === undefined || jwksUrl === undefined)
+    throw new ConfigError(
+      'NAVI_AUTH jwt needs NAVI_JWT_ISSUER, NAVI_JWT_AUDIENCE and NAVI_JWT_JWKS_URL: without them a token for ' +
+        'another program would be taken here.',
+    );
+  const { NAVI_JWT_ALGORITHMS: algorithms, NAVI_JWT_ORG_CLAIM: orgClaim } = settings;
+  return { issuer, audience, jwksUrl, algorithms, orgClaim };
+}
+
 function chatConfig(settings: z.infer<typeof environmentSchema>): ChatConfig {
   const { NAVI_CHAT_BASE_URL: baseUrl, NAVI_CHAT_API_KEY: apiKey, NAVI_CHAT_MODEL: model } = settings;
   if (baseUrl === undefined) return { kind: 'demo', pieceDelayMs: settings.NAVI_DEMO_DELAY_MS };
@@ -121,6 +181,23 @@ function defaultFolder(environment: Environment, home: string, platform: NodeJS.
   }
   if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'navi-server');
   return join(environment['XDG_DATA_HOME'] ?? join(home, '.local', 'share'), 'navi-server');
+}
+
+/** Words with commas between them. */
+function listOf<const T extends string>(known: readonly T[]) {
+  return z
+    .string()
+    .transform((text) => text.split(',').map((word) => word.trim()))
+    .refine(
+      (words): words is T[] => words.every((word) => known.some((one) => one === word)),
+      `must be one or more of ${known.join(', ')}, with commas between them`,
+    );
+}
+
+function isKeyUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname.replace(/^\[(.*)\]$/, '$1')));
 }
 
 function integerText(smallest: number, largest: number, description: string) {

@@ -1,13 +1,21 @@
-/** `npm run server`: the memory server as a process of its own. Settings: see config.ts. */
+/**
+ * `npm run server`: the memory server as a process of its own. Settings: see config.ts. With words behind it, a command for
+ * its admin: see commands.ts.
+ */
 import { homedir } from 'node:os';
 import { ConfigError, readConfig, type ServerConfig } from './config.ts';
+import { runCommand } from './commands.ts';
 import { createServer, type RunningServer } from './server.ts';
 
 /** Longest time for requests under way once the server was asked to stop. */
 const DRAIN_MS = 10_000;
 
-async function main(): Promise<void> {
+async function main(args: readonly string[]): Promise<void> {
   const config = readConfig(process.env, homedir(), process.platform);
+  if (args.length > 0) {
+    process.stdout.write(await runCommand(args, config));
+    return;
+  }
   const server = await createServer(config).catch((error: unknown) => {
     throw new Error(explain(error, config), { cause: error });
   });
@@ -59,4 +67,4 @@ function fail(error: unknown): void {
   process.exitCode = 1;
 }
 
-main().catch(fail);
+main(process.argv.slice(2)).catch(fail);

@@ -3,8 +3,10 @@ import { v7 } from 'uuid';
 import type { Clock, IdSource } from '../model/ids.ts';
 import { buildApp } from './app.ts';
 import { demoResponder } from './chat/demo.ts';
-import type { ServerConfig } from './config.ts';
-import { identifyBy } from './http/identity.ts';
+import type { AuthConfig, ServerConfig } from './config.ts';
+import { verifyJwt } from './auth/jwt.ts';
+import type { Tokens } from './auth/tokens.ts';
+import { identifyBy, identifyByTokens, type Identify } from './http/identity.ts';
 import { openAiResponder } from './http/openai.ts';
 import { createLogger } from './log.ts';
 import { openStorage } from './storage/open.ts';
@@ -24,6 +26,8 @@ export interface ServerParts {
   readonly log?: DestinationStream;
   /** Between two signs of life on a silent event stream, milliseconds. */
   readonly heartbeatMs?: number;
+  /** Shortest time between two looks for new keys of the identity provider, milliseconds. */
+  readonly keysCooldownMs?: number;
 }
 
 /** Opens the database, brings its tables up to date and listens. Throws when one of these fails. */
@@ -40,7 +44,7 @@ export async function createServer(config: ServerConfig, parts: ServerParts = {}
     repository: storage.repository,
     announcer: storage.announcer,
     responder,
-    identify: identifyBy(config.token),
+    identify: identification(config.auth, storage.tokens, clock, parts.keysCooldownMs),
     logger,
     version: VERSION,
     clock,
@@ -53,4 +57,18 @@ export async function createServer(config: ServerConfig, parts: ServerParts = {}
     await close();
     throw error;
   }
+}
+
+/** Personal tokens are looked for first: they are known by how they begin. */
+function identification(
+  auth: AuthConfig,
+  tokens: Tokens,
+  clock: Clock,
+  keysCooldownMs: number | undefined,
+): Identify {
+  if (auth.kind === 'dev') return identifyBy(auth.token);
+  return identifyByTokens([
+    ...(auth.tokens ? [tokens.verify] : []),
+    ...(auth.jwt === undefined ? [] : [verifyJwt(auth.jwt, clock, keysCooldownMs)]),
+  ]);
 }

@@ -12,6 +12,7 @@ describe('the settings of the server', () => {
       host: '127.0.0.1',
       port: 8787,
       database: { kind: 'sqlite', folder: '/home/u/.local/share/navi-server' },
+      auth: { kind: 'dev' },
       chat: { kind: 'demo', pieceDelayMs: 60 },
       logLevel: 'info',
     });

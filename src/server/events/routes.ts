@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import * as z from 'zod';
 import { HttpError } from '../http/errors.ts';
-import type { Identify } from '../http/identity.ts';
+import { ownerOf } from '../http/identity.ts';
 import type { ZodTypeProvider } from '../http/validation.ts';
 import { presentChanges } from '../memory/abilityRoutes.ts';
 import { formatChangeCursor } from '../memory/cursors.ts';
@@ -20,7 +20,6 @@ const eventsQuery = z.object({ since: changeCursor.optional() });
 export interface EventParts {
   readonly repository: Pick<Repository, 'changes' | 'newest'>;
   readonly announcer: Announcer;
-  readonly identify: Identify;
   readonly heartbeatMs?: number;
 }
 
@@ -30,7 +29,7 @@ export interface EventParts {
  * `since`). Without a place it begins now, with an event `hello`. `gone` is the last event of a place of another history.
  */
 export function addEventRoute(server: FastifyInstance, parts: EventParts): void {
-  const { repository, announcer, identify, heartbeatMs = HEARTBEAT_MS } = parts;
+  const { repository, announcer, heartbeatMs = HEARTBEAT_MS } = parts;
   const streams = new Map<string, number>();
   const stopping = new AbortController();
   server.addHook('preClose', (done) => {
@@ -41,7 +40,7 @@ export function addEventRoute(server: FastifyInstance, parts: EventParts): void 
   server
     .withTypeProvider<ZodTypeProvider>()
     .get('/api/navi-memory/events', { schema: { querystring: eventsQuery } }, async (request, reply) => {
-      const owner = identify(request);
+      const owner = ownerOf(request);
       const place = placeOf(request, request.query.since);
       const since = place ?? (await repository.newest(owner)) ?? 'start';
       const release = claim(streams, keyOf(owner));

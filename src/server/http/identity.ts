@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isLoopback } from '../config.ts';
 import type { Owner } from '../storage/repository.ts';
 import { HttpError } from './errors.ts';
@@ -7,32 +7,70 @@ import { HttpError } from './errors.ts';
 const DEV_USER = 'dev';
 const ORG_ID = /^[\x21-\x7e]{1,255}$/;
 
-/**
- * Whose conversations a request is about. Every request that is let in is the one user of this server; the
- * organisation comes from `X-Org-Id`. Throws `HttpError` 401 or 403.
- */
-export type Identify = (request: FastifyRequest) => Owner;
+/** Whose conversations a request is about. Rejects with `HttpError` 401, 403 or 400. */
+export type Identify = (request: FastifyRequest) => Owner | Promise<Owner>;
 
-/** With a token, it is asked of every request. Without one, only this machine's own programs are let in. */
+/** Undefined for a token that this one knows nothing of; rejects with `HttpError` for one that it refuses. */
+export type Verify = (token: string) => Promise<Owner | undefined>;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set before the body is read. */
+    owner: Owner | undefined;
+  }
+}
+
+/** Asks who it is before the body is read: a stranger's 20 MB are not worth parsing. */
+export function identifyRequests(api: FastifyInstance, identify: Identify): void {
+  api.decorateRequest('owner');
+  api.addHook('onRequest', async (request) => {
+    request.owner = await identify(request);
+  });
+}
+
+export function ownerOf(request: FastifyRequest): Owner {
+  if (request.owner === undefined) throw new Error('Nobody was asked who this is.');
+  return request.owner;
+}
+
+/**
+ * Development: everybody who is let in is one user; the organisation comes from `X-Org-Id`. With a token, it is asked of
+ * every request. Without one, only this machine's own programs are let in.
+ */
 export function identifyBy(token: string | undefined): Identify {
   return (request) => {
     if (token === undefined) refuseWebPages(request);
-    else checkToken(request.headers.authorization, token);
+    else if (!isSame(bearerOf(request), token)) throw unauthorized('The token is not valid.');
     return { userId: DEV_USER, orgId: readOrg(request.headers['x-org-id']) };
   };
 }
 
-function checkToken(header: string | undefined, token: string): void {
-  const given = /^Bearer +(\S+)$/i.exec(header ?? '')?.[1];
-  if (given !== undefined && timingSafeEqual(digest(given), digest(token))) return;
-  throw new HttpError(401, given === undefined ? 'A Bearer token is required.' : 'The token is not valid.', {
-    'www-authenticate': 'Bearer',
-  });
+/** Users by their tokens: the first that knows a token says whose it is. `X-Org-Id` is not believed. */
+export function identifyByTokens(verifiers: readonly Verify[]): Identify {
+  return async (request) => {
+    const token = bearerOf(request);
+    for (const verify of verifiers) {
+      const owner = await verify(token);
+      if (owner !== undefined) return owner;
+    }
+    throw unauthorized('The token is not valid.');
+  };
+}
+
+export function unauthorized(detail: string): HttpError {
+  return new HttpError(401, detail, { 'www-authenticate': 'Bearer' });
+}
+
+function bearerOf(request: FastifyRequest): string {
+  const given = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+  if (given === undefined) throw unauthorized('A Bearer token is required.');
+  return given;
 }
 
 /** Equal lengths, as the comparison in constant time asks for. */
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+function isSame(given: string, wanted: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(given), digest(wanted));
 }
 
 /**

@@ -11,6 +11,7 @@ import {
 import { PAGE_LIMIT } from '../../protocol/api.ts';
 import { BODY_LIMIT } from '../http/json.ts';
 import { HttpError } from '../http/errors.ts';
+import { ownerOf } from '../http/identity.ts';
 import type { ZodTypeProvider } from '../http/validation.ts';
 import type { ChangePage, MessagePage, NewMessage } from '../storage/repository.ts';
 import { formatChangeCursor, formatMessageCursor } from './cursors.ts';
@@ -20,7 +21,7 @@ import { CONVERSATIONS, type MemoryParts, orAbsent, toNewMessage } from './route
 
 export function addAbilityRoutes(
   server: FastifyInstance,
-  { repository, identify }: Pick<MemoryParts, 'repository' | 'identify'>,
+  { repository }: Pick<MemoryParts, 'repository'>,
   version: string,
 ): void {
   const app = server.withTypeProvider<ZodTypeProvider>();
@@ -38,7 +39,7 @@ export function addAbilityRoutes(
     async (request) => {
       const items = request.body.messages.map(readItem);
       const valid = items.flatMap((item) => ('message' in item ? [item.message] : []));
-      const stored = orAbsent(await repository.append(identify(request), request.params.id, valid));
+      const stored = orAbsent(await repository.append(ownerOf(request), request.params.id, valid));
       let next = 0;
       const results = items.map((item): BatchResult => {
         if (!('message' in item)) return item;
@@ -58,14 +59,14 @@ export function addAbilityRoutes(
       const { limit, before, after } = request.query;
       const window =
         after === undefined ? { limit, ...(before !== undefined && { before }) } : { limit, after };
-      return presentPage(orAbsent(await repository.page(identify(request), request.params.id, window)));
+      return presentPage(orAbsent(await repository.page(ownerOf(request), request.params.id, window)));
     },
   );
 
   app.get('/api/navi-memory/changes', { schema: { querystring: changesQuery } }, async (request) => {
     const { since, limit } = request.query;
     const place = since === 'start' ? undefined : since;
-    return presentChanges(orGone(await repository.changes(identify(request), place, limit)));
+    return presentChanges(orGone(await repository.changes(ownerOf(request), place, limit)));
   });
 }
 

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../../model/ids.ts';
 import type { Clocks } from '../../protocol/abilities.ts';
 import { HttpError, unprocessable } from '../http/errors.ts';
-import type { Identify } from '../http/identity.ts';
+import { ownerOf } from '../http/identity.ts';
 import type { ZodTypeProvider } from '../http/validation.ts';
 import type { Absent, NewMessage, Repository, Stored } from '../storage/repository.ts';
 import {
@@ -32,21 +32,20 @@ const MAX_AHEAD_MICROS = 86_400_000_000;
 
 export interface MemoryParts {
   readonly repository: Repository;
-  readonly identify: Identify;
   readonly clock: Clock;
 }
 
-export function addMemoryRoutes(server: FastifyInstance, { repository, identify, clock }: MemoryParts): void {
+export function addMemoryRoutes(server: FastifyInstance, { repository, clock }: MemoryParts): void {
   const app = server.withTypeProvider<ZodTypeProvider>();
 
   app.get(CONVERSATIONS, { schema: { querystring: listQuery } }, async (request) => {
-    const rows = await repository.list(identify(request), request.query);
+    const rows = await repository.list(ownerOf(request), request.query);
     return rows.map((row) => (request.query.view === 'full' ? presentFull(row) : presentRow(row)));
   });
 
   app.post(CONVERSATIONS, { schema: { body: createBody, querystring: viewQuery } }, async (request) => {
     const { client_id, title, workspace_path, initial_context } = request.body;
-    const created = await repository.create(identify(request), {
+    const created = await repository.create(ownerOf(request), {
       clientId: client_id ?? null,
       title: title ?? null,
       workspacePath: workspace_path ?? null,
@@ -62,7 +61,7 @@ export function addMemoryRoutes(server: FastifyInstance, { repository, identify,
     async (request) => {
       const { include_messages, message_limit, view } = request.query;
       const limit = include_messages ? message_limit : 0;
-      const found = orAbsent(await repository.read(identify(request), request.params.id, limit));
+      const found = orAbsent(await repository.read(ownerOf(request), request.params.id, limit));
       const { conversation, messages } = found;
       return {
         ...(view === 'full' ? presentFull(conversation) : presentRow(conversation)),
@@ -85,7 +84,7 @@ export function addMemoryRoutes(server: FastifyInstance, { repository, identify,
         isPinned: is_pinned,
         isStarred: is_starred,
       };
-      const changed = orAbsent(await repository.change(identify(request), request.params.id, change));
+      const changed = orAbsent(await repository.change(ownerOf(request), request.params.id, change));
       return request.query.view === 'full' ? presentFull(changed) : presentRow(changed);
     },
   );
@@ -95,7 +94,7 @@ export function addMemoryRoutes(server: FastifyInstance, { repository, identify,
     { schema: { params: conversationPath, body: appendBody } },
     async (request) => {
       const message = toNewMessage(request.body);
-      const [stored] = orAbsent(await repository.append(identify(request), request.params.id, [message]));
+      const [stored] = orAbsent(await repository.append(ownerOf(request), request.params.id, [message]));
       if (stored === undefined) throw new Error('A message was neither stored nor refused.');
       const { clientId } = message;
       return {
@@ -109,7 +108,7 @@ export function addMemoryRoutes(server: FastifyInstance, { repository, identify,
     `${CONVERSATIONS}/:id`,
     { schema: { params: conversationPath, querystring: deleteQuery } },
     async (request) => {
-      const owner = identify(request);
+      const owner = ownerOf(request);
       const { id } = request.params;
       if (request.query.purge === 'true') {
         if ((await repository.purge(owner, id)) === 'missing') throw absent('missing');

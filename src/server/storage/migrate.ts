@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { conversations } from './migrations/0001-conversations.ts';
 import { abilities } from './migrations/0002-abilities.ts';
+import { tokens } from './migrations/0003-tokens.ts';
 import { StorageUnavailableError } from './repository.ts';
 import type { Tables } from './schema.ts';
 
@@ -9,6 +10,7 @@ import type { Tables } from './schema.ts';
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-conversations': conversations,
   '0002-abilities': abilities,
+  '0003-tokens': tokens,
 };
 
 /**

@@ -1,6 +1,7 @@
 import { Kysely } from 'kysely';
 import type { Clock, IdSource } from '../../model/ids.ts';
 import type { DatabaseConfig } from '../config.ts';
+import { Tokens } from '../auth/tokens.ts';
 import { announced } from '../events/announced.ts';
 import { type Announcer, LocalAnnouncer } from '../events/announcer.ts';
 import { PostgresAnnouncer } from '../events/postgresAnnouncer.ts';
@@ -14,6 +15,7 @@ export interface OpenStorage {
   /** Tells the announcer of each commit. */
   readonly repository: Repository;
   readonly announcer: Announcer;
+  readonly tokens: Tokens;
   close(): Promise<void>;
 }
 
@@ -29,7 +31,8 @@ export async function openStorage(database: DatabaseConfig, parts: StorageParts)
   const { clock, newId, onProblem } = parts;
   const dialect =
     database.kind === 'sqlite' ? openSqlite(database.folder) : openPostgres(database.url, onProblem);
-  const repository = await openRepository(new Kysely<Tables>({ dialect }), clock, newId, database.kind);
+  const db = new Kysely<Tables>({ dialect });
+  const repository = await openRepository(db, clock, newId, database.kind);
   try {
     const announcer =
       database.kind === 'sqlite'
@@ -38,6 +41,7 @@ export async function openStorage(database: DatabaseConfig, parts: StorageParts)
     return {
       repository: announced(repository, announcer),
       announcer,
+      tokens: new Tokens(db, clock, newId),
       close: async () => {
         await announcer.close();
         await repository.close();

@@ -7,6 +7,7 @@ export interface Tables {
   readonly navi_conversations: ConversationTable;
   readonly navi_messages: MessageTable;
   readonly navi_tombstones: TombstoneTable;
+  readonly navi_tokens: TokenTable;
   readonly navi_migrations: { readonly name: string; readonly timestamp: string };
 }
 
@@ -72,4 +73,17 @@ export interface TombstoneTable {
   /** Microseconds since the epoch. */
   readonly purged_at: number;
   readonly seq: number;
+}
+
+export interface TokenTable {
+  /** SHA-256 of the token, lower-case hex. */
+  readonly token_hash: string;
+  readonly id: string;
+  readonly user_id: string;
+  readonly org_id: string;
+  readonly name: string;
+  /** Microseconds since the epoch. */
+  readonly created_at: number;
+  readonly expires_at: number | null;
+  readonly revoked_at: number | null;
 }
