@@ -1,0 +1,230 @@
+/** Every operation of the store that writes, with a file that gives each something to do. */
+import { v7 as uuidv7 } from 'uuid';
+import type { NewAttachment } from '../../src/store/attachments.ts';
+import type { Lease } from '../../src/store/outbox.ts';
+import type { PurgeEntry } from '../../src/store/trash.ts';
+import { ACCOUNT, type DirectStore, remoteFields, remoteMessage } from './directStore.ts';
+
+const EDIT_ID = '019a0000-0000-7000-8000-00000000000c';
+
+export interface Prepared {
+  readonly lease: Lease;
+  readonly conversationId: string;
+  readonly promptId: string;
+  readonly replyId: string;
+  /** A reply whose command is still running, with a large output so far. */
+  readonly growingId: string;
+  /** Rows of the outbox: one that waits, and one of each kind that is being sent. */
+  readonly queued: number;
+  readonly sent: number;
+  readonly made: number;
+  readonly fields: number;
+  /** A message that was refused. */
+  readonly parkedId: string;
+  /** A conversation whose last message is a prompt; its own edit, attachment and unread mark wait. */
+  readonly asked: { readonly conversationId: string; readonly promptId: string };
+  readonly trashed: readonly PurgeEntry[];
+  /** A conversation whose count is wrong. */
+  readonly drifted: string;
+  /** A message whose words are not those that were saved. */
+  readonly damagedId: string;
+}
+
+export type Write = (direct: DirectStore, prepared: Prepared) => unknown;
+
+/** Every write, by its operation or beginning with its name; safe to repeat. */
+export const writes: Readonly<Record<string, Write>> = {
+  create: ({ store }) => store.create({ id: '019a0000-0000-7000-8000-000000000001' }),
+  append: ({ store }, { conversationId }) =>
+    store.append({
+      id: '019a0000-0000-7000-8000-000000000002',
+      conversationId,
+      role: 'user',
+      content: 'new words',
+    }),
+  'append of a reply': ({ store }, { conversationId }) =>
+    store.append({
+      id: '019a0000-0000-7000-8000-000000000003',
+      conversationId,
+      role: 'assistant',
+      content: '',
+      status: 'streaming',
+    }),
+  extend: ({ store }, { replyId }) =>
+    store.extend(replyId, {
+      text: 'more',
+      activities: [{ id: 'a', kind: 'read', label: 'Read', status: 'done' }],
+      commands: [{ id: 'c', command: 'ls', output: '', status: 'done' }],
+    }),
+  'append with a large output': ({ store }, { conversationId }) =>
+    store.append({
+      id: '019a0000-0000-7000-8000-000000000005',
+      conversationId,
+      role: 'assistant',
+      content: 'ran',
+      commands: [{ id: 'c', command: 'make', output: 'line\n'.repeat(4_000), status: 'done' }],
+    }),
+  'the end of a large output': ({ store }, { growingId }) =>
+    store.extend(growingId, {
+      commands: [{ id: 'c', command: 'make', output: 'line\n'.repeat(5_000), status: 'done' }],
+    }),
+  tendSome: ({ store }) => store.tendSome(),
+  settle: ({ store }, { replyId }) => store.settle(replyId, 'complete'),
+  noteReplyProblem: ({ store }, { promptId }) => store.noteReplyProblem(promptId, 'Stopped.'),
+  saveDraft: ({ store }, { conversationId }) =>
+    store.saveDraft(conversationId, { messageId: '019a0000-0000-7000-8000-000000000004', text: 'draft' }),
+  change: ({ store }, { conversationId }) => store.change(conversationId, { title: 'New', isStarred: true }),
+  beginSend: ({ store, world: { now } }, { lease, queued }) => store.beginSend(lease, ACCOUNT, queued, now),
+  completeAppend: ({ store }, { lease, sent }) =>
+    store.completeAppend(lease, sent, { remoteId: 'r-1', serverOrder: 5 }),
+  completeCreate: ({ store }, { lease, made }) =>
+    store.completeCreate(lease, ACCOUNT, made, remoteFields('r-2')),
+  completeFields: ({ store }, { lease, fields }) =>
+    store.completeFields(lease, fields, remoteFields('r-f', { title: 'Renamed' })),
+  defer: ({ store }, { lease, sent }) =>
+    store.defer(lease, sent, { state: 'parked', reason: 'The server refused it.' }),
+  takeLease: ({ store, world: { now } }) => store.takeLease(now + 20_000, 30_000),
+  releaseLease: ({ store }, { lease }) => store.releaseLease(lease),
+  confirmAccount: ({ store }, { lease }) => store.confirmAccount(lease, 'a second account'),
+  retryParked: ({ store }, { parkedId }) => store.retryParked(parkedId),
+  mergeList: ({ store }, { lease }) =>
+    store.mergeList(lease, ACCOUNT, [remoteFields('r-f', { title: 'Theirs', remoteUpdatedAt: 'u2' })]),
+  mergeConversation: ({ store }, { lease }) =>
+    store.mergeConversation(lease, ACCOUNT, {
+      id: '019a0000-0000-7000-8000-000000000006',
+      fields: remoteFields('r-new'),
+      messages: [remoteMessage('019a0000-0000-7000-8000-000000000007', 'rm-new')],
+    }),
+  writeLinkStatus: ({ store }, { lease }) =>
+    store.writeLinkStatus(lease, { link: 'down', detail: 'No answer.' }),
+  beginReply: ({ store }, { asked }) =>
+    store.beginReply({
+      id: '019a0000-0000-7000-8000-000000000008',
+      conversationId: asked.conversationId,
+      kind: 'answer',
+      after: asked.promptId,
+    }),
+  saveEdit: ({ store }, { conversationId, promptId }) =>
+    store.saveEdit(conversationId, {
+      replaces: promptId,
+      messageId: '019a0000-0000-7000-8000-000000000009',
+      text: 'an edit',
+    }),
+  dropEdit: ({ store }, { asked }) => store.dropEdit(asked.conversationId, EDIT_ID),
+  trash: ({ store }, { conversationId }) =>
+    store.trash({ ids: [conversationId] }, '019a0000-0000-7000-8000-00000000000a'),
+  restore: ({ store }, { trashed }) => store.restore({ ids: trashed.map(({ id }) => id) }),
+  purge: ({ store }, { trashed }) => store.purge(trashed, 'user'),
+  claimChore: ({ store, world: { now } }) => store.claimChore('backup', now, 60_000),
+  changeMany: ({ store }, { conversationId, asked }) =>
+    store.changeMany(
+      [conversationId, asked.conversationId].map((id) => ({
+        id,
+        change: { tags: ['kept'], isPinned: true },
+      })),
+    ),
+  setViewed: ({ store }, { asked }) => store.setViewed(asked.conversationId),
+  identifyWorkspace: ({ store }) =>
+    store.identifyWorkspace({ folders: [{ key: 'file:///folder', name: 'folder', remotes: [] }] }),
+  attach: ({ store }, { conversationId }) =>
+    store.attach(conversationId, '019a0000-0000-7000-8000-00000000000b', note('another')),
+  detach: ({ store }, { asked }) => store.detach(asked.conversationId, note('attached').id),
+  repairDerived: ({ store }) => store.repairDerived(false),
+  interruptOrphans: ({ store }) => store.interruptOrphans(),
+  noteDamaged: ({ store }, { damagedId }) => store.noteDamaged([damagedId]),
+};
+
+function note(name: string): NewAttachment {
+  return { id: name, kind: 'text', name: `${name}.txt`, mime: 'text/plain', content: Buffer.from(name) };
+}
+
+/** A file in which every one of them has something to do. `orphan`: a window whose process is gone. */
+export function prepare(direct: DirectStore, orphan: DirectStore): Prepared {
+  const lease = direct.lease();
+  direct.store.confirmAccount(lease, ACCOUNT);
+  const conversationId = direct.write('prompt');
+  direct.createThere(lease, conversationId, 'r-c');
+  const promptId = direct.items(conversationId)[0]?.messageId ?? '';
+  // The text of the message that is appended below.
+  const draft = { messageId: '019a0000-0000-7000-8000-000000000002', text: 'new words' };
+  direct.store.saveDraft(conversationId, draft);
+  const replyId = uuidv7();
+  direct.store.append({ id: replyId, conversationId, role: 'assistant', content: '', status: 'streaming' });
+  direct.store.extend(replyId, { text: 'some ' });
+  const growingId = uuidv7();
+  const growing = { id: 'c', command: 'make', output: 'line\n'.repeat(3_000), status: 'running' } as const;
+  direct.store.append({
+    id: growingId,
+    conversationId: direct.write('make'),
+    role: 'assistant',
+    content: '',
+    status: 'streaming',
+    commands: [growing],
+  });
+  // As an older NAVI left it: uncounted.
+  direct.db.run('UPDATE messages SET bytes = NULL WHERE id = ?', promptId);
+  const sentId = direct.write('sent');
+  direct.createThere(lease, sentId, 'r-s');
+  const sent = direct.itemOf(sentId, 'append');
+  direct.store.beginSend(lease, ACCOUNT, sent.seq, direct.world.now);
+  const madeId = direct.write('made');
+  const made = direct.itemOf(madeId, 'create');
+  direct.store.beginSend(lease, ACCOUNT, made.seq, direct.world.now);
+  const renamedId = direct.write();
+  direct.store.append({ id: uuidv7(), conversationId: renamedId, role: 'user', content: 'renamed' });
+  direct.createThere(lease, renamedId, 'r-f');
+  direct.appendAllThere(lease, renamedId);
+  direct.store.change(renamedId, { title: 'Renamed' });
+  const fields = direct.itemOf(renamedId, 'fields');
+  direct.store.beginSend(lease, ACCOUNT, fields.seq, direct.world.now);
+  const parkedId = refuse(direct, lease);
+  const asked = prepareAsked(direct);
+  const trashedId = direct.write('deleted');
+  direct.store.trash({ ids: [trashedId] }, uuidv7());
+  const drifted = direct.write('drifted');
+  direct.db.run('UPDATE conversations SET message_count = 99 WHERE id = ?', drifted);
+  const damagedId = direct.itemOf(drifted, 'append').messageId ?? '';
+  direct.db.run("UPDATE messages SET content = 'other' WHERE id = ?", damagedId);
+  const left = {
+    id: uuidv7(),
+    conversationId: drifted,
+    role: 'assistant',
+    content: 'half',
+    status: 'streaming',
+  } as const;
+  orphan.store.append(left);
+  return {
+    parkedId,
+    asked,
+    trashed: direct.store.trashPreview({ ids: [trashedId] }).entries,
+    drifted,
+    damagedId,
+    conversationId,
+    promptId,
+    replyId,
+    growingId,
+    queued: direct.itemOf(conversationId, 'append').seq,
+    sent: sent.seq,
+    made: made.seq,
+    fields: fields.seq,
+    lease,
+  };
+}
+
+function refuse(direct: DirectStore, lease: Lease): string {
+  const id = direct.write('refused');
+  direct.createThere(lease, id, 'r-p');
+  const { seq, messageId = '' } = direct.itemOf(id, 'append');
+  direct.store.beginSend(lease, ACCOUNT, seq, direct.world.now);
+  direct.store.defer(lease, seq, { state: 'parked', reason: 'The server refused it.' });
+  return messageId;
+}
+
+function prepareAsked(direct: DirectStore): Prepared['asked'] {
+  const conversationId = direct.write('asked');
+  const promptId = direct.itemOf(conversationId, 'append').messageId ?? '';
+  direct.store.saveEdit(conversationId, { replaces: promptId, messageId: EDIT_ID, text: 'asked otherwise' });
+  direct.store.attach(conversationId, uuidv7(), note('attached'));
+  direct.store.changeMany([{ id: conversationId, change: { isUnread: true } }]);
+  return { conversationId, promptId };
+}
