@@ -35,7 +35,7 @@ export function mendHistory(options: MendOptions): MendReport {
     let isIndexRebuilt = false;
     if (depth === 'all') {
       // By a connection that may write: SQLite leaves constraints out for one that only reads.
-      const structure = structureOf((sql) => db.all(sql), source.tables());
+      const structure = structureOf((sql) => db.all(sql));
       if (structure === 'damaged') return { ...nothing, damagedFile: identity };
       if (structure === 'index') {
         db.write(() => startIndex(db));

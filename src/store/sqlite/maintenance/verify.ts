@@ -1,9 +1,11 @@
 import { StoreError } from '../../store.ts';
-import { Source, type Row } from './source.ts';
+import { Source, type Row, textOf } from './source.ts';
 
 /** Above this size every tenth batch of messages is compared with its hashes, below it all are. */
 const WHOLE_UP_TO_BYTES = 512 * 1024 * 1024;
 const SAMPLE = 10;
+/** How FTS5 says what is wrong with an index of its own. */
+const INDEX_PROBLEM = /^fts5: |inverted index for FTS5 table/;
 
 export interface Verified {
   readonly conversations: number;
@@ -11,7 +13,8 @@ export interface Verified {
 }
 
 /**
- * Reads a file that nobody writes: structure, references (not the search index, which can be made anew), and each message against the hash that it was saved with.
+ * Reads a file that nobody writes: structure and references (not the search index, which can be made anew), and each message
+ * against the hash that it was saved with.
  * Damaged messages that it already marks as such are no news; with `mayHoldDamage` no damaged message is. Throws
  * `StoreError('unavailable')`.
  */
@@ -19,7 +22,7 @@ export function verifyCopy(file: string, bytes: number, mayHoldDamage = false): 
   const source = Source.open(file, 'frozen');
   if (source === undefined) throw refused('it cannot be opened');
   try {
-    if (structureOf((sql) => source.query(sql), source.tables()) === 'damaged')
+    if (structureOf((sql) => source.query(sql)) === 'damaged')
       throw refused('its structure or a reference in it is damaged');
     const damaged = countDamaged(source, bytes > WHOLE_UP_TO_BYTES ? SAMPLE : 1);
     const isMore = !mayHoldDamage && damaged > source.count('quarantine');
@@ -30,17 +33,16 @@ export function verifyCopy(file: string, bytes: number, mayHoldDamage = false): 
   }
 }
 
-/** `index`: nothing is wrong but the search index, which is made anew from the messages. */
-export function structureOf(
-  query: (sql: string) => readonly Row[],
-  tables: readonly string[],
-): 'sound' | 'index' | 'damaged' {
+/**
+ * `index`: nothing is wrong but what the search index says of itself; it is made anew from the messages. A page that two
+ * trees claim is damage, also when one of them is the index's: dropping it would give the page free under the other.
+ */
+export function structureOf(query: (sql: string) => readonly Row[]): 'sound' | 'index' | 'damaged' {
   try {
-    const isSound = (of: string): boolean =>
-      query(`PRAGMA integrity_check(${of})`)[0]?.['integrity_check'] === 'ok';
     if (query('PRAGMA foreign_key_check').length > 0) return 'damaged';
-    if (isSound('1')) return 'sound';
-    return tables.every((table) => isSound(`"${table}"`)) ? 'index' : 'damaged';
+    const found = query('PRAGMA integrity_check(100)').map((row) => textOf(row['integrity_check']));
+    if (found.length === 1 && found[0] === 'ok') return 'sound';
+    return found.every((words) => INDEX_PROBLEM.test(words)) ? 'index' : 'damaged';
   } catch (error) {
     if (error instanceof Error && 'errcode' in error) return 'damaged';
     throw error;
