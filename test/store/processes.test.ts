@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { after, before, describe, it } from 'mocha';
 import { v7 as uuidv7 } from 'uuid';
 import { Connection } from '../../src/store/sqlite/connection.ts';
 import { NEWEST } from '../../src/store/sqlite/migrations/migrate.ts';
+import { StoreError } from '../../src/store/store.ts';
 import { assertNothingLost } from '../support/crash/aftermath.ts';
 import { bundleChildren, start, Writer, type Bundles } from '../support/crash/children.ts';
 import { CHORES, type Chore, type Stall } from '../support/crash/deed.ts';
@@ -98,14 +100,14 @@ describe('several processes on one file', () => {
       { now: Date.now(), dead: new Set() },
       { id: 'next', pid: process.pid },
     );
+    direct.write('one', 'two');
+    const holder = start(bundles, 'holder', { folder: path, script: bundles.script.worker });
     try {
-      direct.write('one', 'two');
-      const holder = start(bundles, 'holder', { folder: path, script: bundles.script.worker });
       assert.ok(holder.stdout !== null && holder.stdin !== null);
       const exit = once(holder, 'exit');
       const lines = createInterface({ input: holder.stdout })[Symbol.asyncIterator]();
       const { token, seq } = JSON.parse((await lines.next()).value ?? '') as { token: number; seq: number };
-      holder.kill('SIGSTOP');
+      await stopBetweenWrites(holder, direct);
       let lease = direct.store.takeLease(Date.now(), 30_000);
       while (lease === undefined) {
         await passed(20);
@@ -121,6 +123,8 @@ describe('several processes on one file', () => {
       await exit;
       assert.equal(JSON.stringify([direct.items(), direct.db.all('SELECT * FROM leases')]), before);
     } finally {
+      // One that is still stopped would outlive the test.
+      holder.kill('SIGKILL');
       direct.close();
     }
   }
@@ -195,4 +199,19 @@ describe('several processes on one file', () => {
 
 function ownMs({ ms, machineMs = 0 }: Stall): number {
   return ms - machineMs;
+}
+
+/** Stopped within a transaction it would keep the file from everybody, and there would be no lease to take. */
+async function stopBetweenWrites(holder: ChildProcess, direct: DirectStore): Promise<void> {
+  for (;;) {
+    holder.kill('SIGSTOP');
+    try {
+      direct.db.write(() => undefined);
+      return;
+    } catch (error) {
+      assert.ok(error instanceof StoreError && error.problem === 'busy', String(error));
+      holder.kill('SIGCONT');
+      await passed(20);
+    }
+  }
 }

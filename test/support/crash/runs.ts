@@ -8,7 +8,7 @@ export const KILLS = Number(process.env['NAVI_KILL_RUNS'] ?? 300);
 export const KILLS_EACH = Number(process.env['NAVI_KILL_POINT_RUNS'] ?? 5);
 
 /** How long writers share a file, all numbers of them together. */
-export const PROCESS_SECONDS = Number(process.env['NAVI_PROCESS_SECONDS'] ?? 40);
+export const PROCESS_SECONDS = Number(process.env['NAVI_PROCESS_SECONDS'] ?? 60);
 
 /** How often a stopped holder of the lease comes back. */
 export const STOPS = Number(process.env['NAVI_STOP_RUNS'] ?? 10);
