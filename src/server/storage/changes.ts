@@ -108,18 +108,7 @@ function keyOf({ id, created_at: createdAt }: Pick<Key, 'id' | 'created_at'>): s
 type Found = ReadonlyMap<string, ChangeRecord>;
 
 async function loadConversations(db: Kysely<Tables>, owner: Owner, keys: readonly Key[]): Promise<Found> {
-  if (keys.length === 0) return new Map();
-  const rows = await db
-    .selectFrom('navi_conversations')
-    .selectAll()
-    .where('user_id', '=', owner.userId)
-    .where('org_id', '=', owner.orgId)
-    .where(
-      'id',
-      'in',
-      keys.map(({ id }) => id),
-    )
-    .execute();
+  const rows = await rowsOf(db, 'navi_conversations', owner, keys);
   return new Map(rows.map((row) => [row.id, { type: 'conversation', conversation: toConversation(row) }]));
 }
 
@@ -144,22 +133,25 @@ async function loadMessages(db: Kysely<Tables>, owner: Owner, keys: readonly Key
 }
 
 async function loadTombstones(db: Kysely<Tables>, owner: Owner, keys: readonly Key[]): Promise<Found> {
-  if (keys.length === 0) return new Map();
-  const rows = await db
-    .selectFrom('navi_tombstones')
-    .selectAll()
-    .where('user_id', '=', owner.userId)
-    .where('org_id', '=', owner.orgId)
-    .where(
-      'id',
-      'in',
-      keys.map(({ id }) => id),
-    )
-    .execute();
+  const rows = await rowsOf(db, 'navi_tombstones', owner, keys);
   return new Map(
     rows.map((row) => [
       row.id,
       { type: 'tombstone', conversationId: row.id, clientId: row.client_id, purgedAt: row.purged_at },
     ]),
   );
+}
+
+async function rowsOf<T extends 'navi_conversations' | 'navi_tombstones'>(
+  db: Kysely<Tables>,
+  table: T,
+  { userId, orgId }: Owner,
+  keys: readonly Key[],
+): Promise<Tables[T][]> {
+  if (keys.length === 0) return [];
+  const ids = keys.map(({ id }) => id);
+  const { rows } = await sql<Tables[T]>`
+    select * from ${sql.table(table)}
+    where user_id = ${userId} and org_id = ${orgId} and id in (${sql.join(ids)})`.execute(db);
+  return rows;
 }
