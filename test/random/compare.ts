@@ -68,6 +68,12 @@ export function compareAll(store: Operations, history: History): void {
   assert.equal(store.unreadCount(), unread.length, 'unread conversations');
 }
 
+/** Also what an edit hides: whether a call that was cut has happened may be seen in nothing else. */
+export function compareHidden(store: Operations, history: History): void {
+  for (const { id, text } of history.talks.flatMap(({ said }) => said))
+    assert.equal(store.readMessage(id)?.content, text, `the words of ${id}`);
+}
+
 /** I9, and the search index says what the messages say. */
 export function compareSound(
   db: Connection,

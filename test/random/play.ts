@@ -28,8 +28,7 @@ const OFTEN: Partial<Record<Kind, number>> = {
   pull: 4,
   'another machine writes': 3,
 };
-/** Not `late`: of a message that an edit hides, no view tells whether the call has happened. */
-const MISHAPS: readonly MishapKind[] = ['full', 'busy', 'killed', 'power', 'interleaved'];
+const MISHAPS: readonly MishapKind[] = ['full', 'busy', 'late', 'killed', 'power', 'interleaved'];
 /** What another window does between two statements of ours. */
 const QUICK: readonly Kind[] = [
   'say',

@@ -7,7 +7,7 @@ import type { Lease } from '../../src/store/outbox.ts';
 import type { ConversationChange } from '../../src/store/organise.ts';
 import type { PurgeEntry } from '../../src/store/trash.ts';
 import { Backend } from './backend.ts';
-import { compareAll, compareTalk } from './compare.ts';
+import { compareAll, compareHidden, compareTalk } from './compare.ts';
 import { History, type Expected, type Talk } from './history.ts';
 import { PowerCut, World, type Window } from './world.ts';
 
@@ -187,8 +187,10 @@ export class Player {
     const { store } = this.window(0);
     try {
       compareAll(store, this.history);
+      compareHidden(store, this.history);
     } catch {
       compareAll(store, after);
+      compareHidden(store, after);
       this.history = after;
     }
     throw new Cut();
