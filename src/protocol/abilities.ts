@@ -15,7 +15,8 @@ import {
 /**
  * `idempotent`: create and append by client id. `batch`: many messages in one request. `paging`: messages by cursor,
  * both ways. `changes`: the feed of changes by cursor. `events`: the same, live. `counts`: messages of a conversation.
- * `clocks`: a hybrid clock for each field. `tombstones`: what was purged is told, and stays away.
+ * `clocks`: a hybrid clock for each field. `tombstones`: what was purged is told, and stays away. `search`: words in titles
+ * and messages.
  */
 export const ABILITIES = [
   'idempotent',
@@ -26,6 +27,7 @@ export const ABILITIES = [
   'counts',
   'clocks',
   'tombstones',
+  'search',
 ] as const;
 export type Ability = (typeof ABILITIES)[number];
 
@@ -128,3 +130,23 @@ export const changesAnswerSchema = z.object({
   has_more: z.boolean(),
 });
 export type ChangesAnswer = z.infer<typeof changesAnswerSchema>;
+
+/** Most hits in one page of a search. */
+export const SEARCH_LIMIT = 50;
+
+export const searchHitSchema = z.object({
+  conversation: conversationRowSchema,
+  /** Null when the title was found. */
+  message: messageRowSchema.pick({ id: true, role: true, created_at: true }).nullable(),
+  /** A few words of the text around what was found, in one line. */
+  snippet: z.array(z.object({ text: z.string(), is_match: z.boolean() })),
+});
+
+/** Newest change first. `cursor` goes on after the last of them; null at the end. */
+export const searchAnswerSchema = z.object({
+  items: z.array(searchHitSchema),
+  cursor: z.string().nullable(),
+  /** False while the server still reads what it has never searched before: then ask again for what may be missing. */
+  is_complete: z.boolean(),
+});
+export type SearchAnswer = z.infer<typeof searchAnswerSchema>;

@@ -11,6 +11,8 @@ import {
   fullConversationSchema,
   type MessagePageAnswer,
   messagePageSchema,
+  type SearchAnswer,
+  searchAnswerSchema,
 } from '../../src/protocol/abilities.ts';
 import {
   appendedMessageSchema,
@@ -107,6 +109,11 @@ export class Client {
   async changes(since?: string, limit = 200): Promise<ChangesAnswer> {
     const query = `limit=${limit}${since === undefined ? '' : `&since=${since}`}`;
     return changesAnswerSchema.parse(success(await this.call('GET', `/api/navi-memory/changes?${query}`)));
+  }
+
+  async search(text: string, query = ''): Promise<SearchAnswer> {
+    const path = `/api/navi-memory/search?q=${encodeURIComponent(text)}${query}`;
+    return searchAnswerSchema.parse(success(await this.call('GET', path)));
   }
 
   /** Contents of the newest 200 messages, oldest first. */

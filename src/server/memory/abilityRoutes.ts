@@ -15,8 +15,8 @@ import { ownerOf } from '../http/identity.ts';
 import type { ZodTypeProvider } from '../http/validation.ts';
 import type { ChangePage, MessagePage, NewMessage } from '../storage/repository.ts';
 import { formatChangeCursor, formatMessageCursor } from './cursors.ts';
-import { presentChange, presentFullMessage, presentStored } from './present.ts';
-import { appendBody, batchBody, changesQuery, conversationPath, pageQuery } from './requests.ts';
+import { presentChange, presentFullMessage, presentSearch, presentStored } from './present.ts';
+import { appendBody, batchBody, changesQuery, conversationPath, pageQuery, searchQuery } from './requests.ts';
 import { CONVERSATIONS, type MemoryParts, orAbsent, toNewMessage } from './routes.ts';
 
 export function addAbilityRoutes(
@@ -68,6 +68,14 @@ export function addAbilityRoutes(
     const place = since === 'start' ? undefined : since;
     return presentChanges(orGone(await repository.changes(ownerOf(request), place, limit)));
   });
+
+  app.get('/api/navi-memory/search', { schema: { querystring: searchQuery } }, async (request) => {
+    const { q, status, limit, cursor } = request.query;
+    const before = cursor === 'start' ? undefined : cursor;
+    return presentSearch(
+      orGone(await repository.search(ownerOf(request), { text: q, status, before, limit })),
+    );
+  });
 }
 
 /** One item of a batch; what is wrong with it is said without repeating it. */
@@ -98,7 +106,7 @@ export function presentChanges({ changes, cursor, hasMore }: ChangePage): Change
 }
 
 /** Throws `HttpError` 410: the client has to begin anew, and keeps what it has. */
-export function orGone(page: ChangePage | 'gone'): ChangePage {
+export function orGone<T extends object>(page: T | 'gone'): T {
   if (page !== 'gone') return page;
   throw new HttpError(
     410,

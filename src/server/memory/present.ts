@@ -1,7 +1,20 @@
 /** Records as the contract shows them. */
 import { formatMicros } from '../../protocol/api.ts';
-import type { BatchResult, Change, FullConversation, FullMessage } from '../../protocol/abilities.ts';
-import type { ChangeRecord, ConversationRecord, MessageRecord, Stored } from '../storage/repository.ts';
+import type {
+  BatchResult,
+  Change,
+  FullConversation,
+  FullMessage,
+  SearchAnswer,
+} from '../../protocol/abilities.ts';
+import type {
+  ChangeRecord,
+  ConversationRecord,
+  MessageRecord,
+  SearchPage,
+  Stored,
+} from '../storage/repository.ts';
+import { formatChangeCursor } from './cursors.ts';
 
 export function presentCreated(record: ConversationRecord) {
   return {
@@ -81,4 +94,19 @@ export function presentChange(change: ChangeRecord): Change {
         purged_at: formatMicros(change.purgedAt),
       };
   }
+}
+
+export function presentSearch({ hits, cursor, isComplete }: SearchPage): SearchAnswer {
+  return {
+    items: hits.map(({ conversation, message, snippet }) => ({
+      conversation: presentRow(conversation),
+      message:
+        message === undefined
+          ? null
+          : { id: message.id, role: message.role, created_at: formatMicros(message.createdAt) },
+      snippet: snippet.map(({ text, isMatch }) => ({ text, is_match: isMatch })),
+    })),
+    cursor: cursor === undefined ? null : formatChangeCursor(cursor),
+    is_complete: isComplete,
+  };
 }

@@ -6,6 +6,7 @@ import {
   batchSchema,
   createWithIdSchema,
   patchWithClocksSchema,
+  SEARCH_LIMIT,
 } from '../../protocol/abilities.ts';
 import { parseChangeCursor, parseMessageCursor } from './cursors.ts';
 
@@ -73,6 +74,14 @@ export const changesQuery = z.object({ limit: limitSchema, since: cursor(parseCh
 
 /** Also what an event stream was left with. */
 export const changeCursor = cursor(parseChangeCursor);
+
+/** Any text is one to look for; what is beyond its first words is not asked for. */
+export const searchQuery = z.object({
+  q: z.string().max(10_000),
+  status: statusSchema.optional(),
+  limit: integerText(1, SEARCH_LIMIT).default(20),
+  cursor: cursor(parseChangeCursor).optional(),
+});
 
 export const deleteQuery = z.object({ purge: z.enum(['true', 'false']).optional() });
 

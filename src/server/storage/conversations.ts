@@ -138,6 +138,7 @@ export async function purgeConversation(
       .where('conversation_id', '=', id)
       .execute();
     await trx.deleteFrom('navi_conversations').where('user_id', '=', userId).where('id', '=', id).execute();
+    await storage.search.removeConversation(trx, owner, id);
     await trx
       .insertInto('navi_tombstones')
       .values({ user_id: userId, org_id: orgId, id, client_id: row.client_id, purged_at: storage.now(), seq })

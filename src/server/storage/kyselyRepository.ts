@@ -13,22 +13,32 @@ import { migrate } from './migrate.ts';
 import { appendInOneStatement } from './postgresAppend.ts';
 import type { Repository } from './repository.ts';
 import type { Tables } from './schema.ts';
-import type { Storage } from './storage.ts';
+import { SearchIndexer } from './search/indexer.ts';
+import { postgresTable } from './search/postgresTable.ts';
+import { searchTexts } from './search/search.ts';
+import { sqliteTable } from './search/sqliteTable.ts';
+import type { DatabaseKind, Storage } from './storage.ts';
 
 /** Brings the tables up to date and serves them. The repository closes `db`, also when this throws. */
 export async function openRepository(
   db: Kysely<Tables>,
   clock: Clock,
   newId: IdSource,
-  kind: 'sqlite' | 'postgres' = 'sqlite',
+  kind: DatabaseKind = 'sqlite',
 ): Promise<Repository> {
   try {
-    await migrate(db);
+    await migrate(db, kind);
   } catch (error) {
     await db.destroy();
     throw error;
   }
-  const storage: Storage = { db, now: () => Math.floor(clock()) * 1000, newId };
+  const storage: Storage = {
+    db,
+    now: () => Math.floor(clock()) * 1000,
+    newId,
+    search: kind === 'sqlite' ? sqliteTable : postgresTable,
+  };
+  const indexer = new SearchIndexer(storage);
   const append = kind === 'sqlite' ? appendMessages : appendInOneStatement;
   return {
     list: (owner, page) => listConversations(storage, owner, page),
@@ -40,6 +50,10 @@ export async function openRepository(
     page: (owner, id, window) => pageOfMessages(storage, owner, id, window),
     changes: (owner, since, limit) => readChanges(db, owner, since, limit),
     newest: (owner) => newest(db, owner),
-    close: () => db.destroy(),
+    search: (owner, query) => searchTexts(storage, indexer, owner, query),
+    close: async () => {
+      await indexer.close();
+      await db.destroy();
+    },
   };
 }

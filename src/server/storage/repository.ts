@@ -5,6 +5,7 @@
 import type { ConversationStatus } from '../../model/conversation.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { Role } from '../../model/message.ts';
+import type { SnippetPiece } from '../../model/snippet.ts';
 import type { Clocks } from '../../protocol/abilities.ts';
 
 export interface Owner {
@@ -122,6 +123,30 @@ export interface ChangePage {
   readonly hasMore: boolean;
 }
 
+export interface SearchQuery {
+  readonly text: string;
+  /** Absent: all but the deleted ones. */
+  readonly status?: ConversationStatus | undefined;
+  /** Only what is older. */
+  readonly before?: ChangeCursor | undefined;
+  readonly limit: number;
+}
+
+export interface SearchHit {
+  readonly conversation: ConversationRecord;
+  /** Absent: the title was found. */
+  readonly message: Pick<MessageRecord, 'id' | 'role' | 'createdAt'> | undefined;
+  readonly snippet: readonly SnippetPiece[];
+}
+
+export interface SearchPage {
+  readonly hits: readonly SearchHit[];
+  /** Where the next page goes on; undefined at the end. */
+  readonly cursor: ChangeCursor | undefined;
+  /** False while the index still takes up what is there: then something may be missing. */
+  readonly isComplete: boolean;
+}
+
 export interface Repository {
   /** Newest `updatedAt` first; ties by id, so that the order is total. */
   list(owner: Owner, page: Page): Promise<ConversationRecord[]>;
@@ -153,6 +178,11 @@ export interface Repository {
   changes(owner: Owner, since: ChangeCursor | undefined, limit: number): Promise<ChangePage | 'gone'>;
   /** The place after everything that is there now; undefined when nothing ever was. */
   newest(owner: Owner): Promise<ChangeCursor | undefined>;
+  /**
+   * Titles and messages that have every word of a text, the newest change first. Finds everything that was stored before
+   * it, unless it says that it is not complete. `gone`: the place is not in this history.
+   */
+  search(owner: Owner, query: SearchQuery): Promise<SearchPage | 'gone'>;
   close(): Promise<void>;
 }
 

@@ -8,6 +8,8 @@ export interface Tables {
   readonly navi_messages: MessageTable;
   readonly navi_tombstones: TombstoneTable;
   readonly navi_tokens: TokenTable;
+  readonly navi_search: SearchRowTable;
+  readonly navi_search_users: SearchUserTable;
   readonly navi_migrations: { readonly name: string; readonly timestamp: string };
 }
 
@@ -86,4 +88,24 @@ export interface TokenTable {
   readonly created_at: number;
   readonly expires_at: number | null;
   readonly revoked_at: number | null;
+}
+
+/** One title or message in the index of words; its terms are kept in each database's own way. */
+export interface SearchRowTable {
+  readonly user_id: string;
+  readonly org_id: string;
+  readonly conversation_id: string;
+  /** `created_at` of the message; 0 for the title. */
+  readonly message_at: number;
+  readonly seq: number;
+}
+
+/** What of a user the index has. */
+export interface SearchUserTable {
+  readonly user_id: string;
+  readonly org_id: string;
+  /** Every change up to this one. */
+  readonly seq: number;
+  /** SEARCH_TEXT_VERSION of its terms. */
+  readonly version: number;
 }

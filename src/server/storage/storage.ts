@@ -1,6 +1,9 @@
 import type { Kysely } from 'kysely';
 import type { IdSource } from '../../model/ids.ts';
 import type { Tables } from './schema.ts';
+import type { SearchTable } from './search/table.ts';
+
+export type DatabaseKind = 'sqlite' | 'postgres';
 
 /** What the statements work with. */
 export interface Storage {
@@ -8,4 +11,5 @@ export interface Storage {
   /** Microseconds since the epoch. */
   readonly now: () => number;
   readonly newId: IdSource;
+  readonly search: SearchTable;
 }

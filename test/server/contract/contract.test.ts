@@ -13,6 +13,7 @@ import { describeEvents } from './events.ts';
 import { describeIdempotency } from './idempotency.ts';
 import { describeMessages } from './messages.ts';
 import { describePaging } from './paging.ts';
+import { describeSearch } from './search.ts';
 
 /** One suite over a socket; every database has to pass it. `settings` are asked for before its first test. */
 function describeContract(name: string, settings: () => Promise<Environment>): void {
@@ -47,6 +48,7 @@ function describeContract(name: string, settings: () => Promise<Environment>): v
     describeChanges(at);
     describeClocks(at);
     describeEvents(at);
+    describeSearch(at);
 
     it('answers liveness, and 404 in JSON where there is nothing', async () => {
       for (const path of ['/health', '/ping']) {
