@@ -44,7 +44,7 @@ export class PostgresAnnouncer implements Announcer {
   announce(owner: Owner): void {
     this.#local.announce(owner);
     this.#waiting.add(digestOf(keyOf(owner)));
-    this.#timer ??= setTimeout(() => void this.#send(), GATHER_MS);
+    this.#sendSoon();
   }
 
   subscribe(owner: Owner, listener: () => void): Subscription {
@@ -106,9 +106,8 @@ export class PostgresAnnouncer implements Announcer {
     }
   }
 
-  /** What cannot be sent is not sent again: followers look for themselves, a little later. */
+  /** What cannot be sent is not sent again: followers look for themselves, a little later. One at a time. */
   async #send(): Promise<void> {
-    this.#timer = undefined;
     const digests = [...this.#waiting];
     this.#waiting.clear();
     try {
@@ -120,6 +119,12 @@ export class PostgresAnnouncer implements Announcer {
     } catch (error) {
       this.#options.onProblem(error);
     }
+    this.#timer = undefined;
+    if (this.#waiting.size > 0 && !this.#isClosed) this.#sendSoon();
+  }
+
+  #sendSoon(): void {
+    this.#timer ??= setTimeout(() => void this.#send(), GATHER_MS);
   }
 }
 

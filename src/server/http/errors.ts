@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { isDiskFull } from '../storage/diskFull.ts';
-import { StorageUnavailableError } from '../storage/repository.ts';
+import { OutcomeUnknownError, StorageUnavailableError } from '../storage/repository.ts';
 
 /** One complaint about a request. Names the place, never repeats what stood there. */
 export interface Complaint {
@@ -56,6 +56,8 @@ function knownError(error: unknown): HttpError | undefined {
     // Promised by the error's class: nothing was changed, so the client may simply come back.
     return new HttpError(503, error.message, { 'retry-after': '1' });
   }
+  if (error instanceof OutcomeUnknownError)
+    return new HttpError(503, error.message, { 'retry-after': '1' }, { errorCode: 'outcome_unknown' });
   if (isDiskFull(error)) return new HttpError(507, "The server's disk is full. Nothing was stored.");
   if (isFastifyError(error) && error.statusCode !== undefined && error.statusCode < 500) {
     return new HttpError(

@@ -8,7 +8,8 @@ import {
   purgeConversation,
   readConversation,
 } from './conversations.ts';
-import { appendMessages, eachOnce, pageOfMessages } from './messages.ts';
+import { groupedAppend } from './groupedAppend.ts';
+import { eachOnce, pageOfMessages } from './messages.ts';
 import { migrate } from './migrate.ts';
 import { appendInOneStatement } from './postgresAppend.ts';
 import type { Repository } from './repository.ts';
@@ -39,14 +40,14 @@ export async function openRepository(
     search: kind === 'sqlite' ? sqliteTable : postgresTable,
   };
   const indexer = new SearchIndexer(storage);
-  const append = kind === 'sqlite' ? appendMessages : appendInOneStatement;
+  const append = kind === 'sqlite' ? groupedAppend(storage) : appendInOneStatement(storage);
   return {
     list: (owner, page) => listConversations(storage, owner, page),
     create: (owner, conversation) => createConversation(storage, owner, conversation),
     read: (owner, id, messageLimit) => readConversation(storage, owner, id, messageLimit),
     change: (owner, id, change) => changeConversation(storage, owner, id, change),
     purge: (owner, id) => purgeConversation(storage, owner, id),
-    append: (owner, id, messages) => eachOnce(messages, (unique) => append(storage, owner, id, unique)),
+    append: (owner, id, messages) => eachOnce(messages, (unique) => append(owner, id, unique)),
     page: (owner, id, window) => pageOfMessages(storage, owner, id, window),
     changes: (owner, since, limit) => readChanges(db, owner, since, limit),
     newest: (owner) => newest(db, owner),

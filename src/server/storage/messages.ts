@@ -18,7 +18,14 @@ import type { Storage } from './storage.ts';
 /** Rows in one INSERT: databases limit the parameters of a statement. */
 const ROWS_A_STATEMENT = 100;
 
-type Appended = readonly Stored<MessageRecord>[];
+export type Appended = readonly Stored<MessageRecord>[];
+
+/** See `Repository.append`; no client id comes twice. */
+export type Append = (
+  owner: Owner,
+  id: string,
+  messages: readonly NewMessage[],
+) => Promise<Appended | Absent>;
 
 /** What a message brings along, before its place is known. */
 interface Prepared extends Pick<
@@ -58,51 +65,50 @@ export async function eachOnce(
 }
 
 /** Statement by statement, for a database in this process; postgresAppend.ts does the same in one. */
-export async function appendMessages(
+export async function appendIn(
+  trx: Transaction<Tables>,
   storage: Storage,
   owner: Owner,
   id: string,
   messages: readonly NewMessage[],
 ): Promise<Appended | Absent> {
-  const { db, newId } = storage;
-  return await db.transaction().execute(async (trx) => {
-    // One number more than messages: the first belongs to the conversation, when this gives it its title.
-    const first = await takeNumbers(trx, owner, messages.length + 1, newId());
-    const conversation = await findRow(trx, owner, id);
-    if (conversation === undefined) return await absence(trx, owner, id);
-    const outcomes: Stored<MessageRecord>[] = [];
-    const fresh = await sift(trx, owner, id, prepare(messages, newId), outcomes);
-    if (fresh.length === 0) return outcomes;
-    const start = Math.max(storage.now(), conversation.updated_at + 1);
-    const title = conversation.title ? undefined : titleOf(messages);
-    await trx
-      .updateTable('navi_conversations')
-      .set({
-        updated_at: start + fresh.length - 1,
-        message_count: sql<number>`message_count + ${fresh.length}`,
-        ...(title === undefined ? {} : { title, seq: first }),
-      })
-      .where('user_id', '=', owner.userId)
-      .where('id', '=', id)
-      .execute();
-    const rows = fresh.map(({ index, ...message }, k) => ({
-      index,
-      row: {
-        ...message,
-        user_id: owner.userId,
-        org_id: owner.orgId,
-        conversation_id: id,
-        created_at: start + k,
-        seq: first + 1 + k,
-      },
-    }));
-    for (let from = 0; from < rows.length; from += ROWS_A_STATEMENT) {
-      const some = rows.slice(from, from + ROWS_A_STATEMENT).map(({ row }) => row);
-      await trx.insertInto('navi_messages').values(some).execute();
-    }
-    for (const { index, row } of rows) outcomes[index] = { outcome: 'stored', record: toMessage(row) };
-    return outcomes;
-  });
+  const { newId } = storage;
+  // One number more than messages: the first belongs to the conversation, when this gives it its title.
+  const first = await takeNumbers(trx, owner, messages.length + 1, newId());
+  const conversation = await findRow(trx, owner, id);
+  if (conversation === undefined) return await absence(trx, owner, id);
+  const outcomes: Stored<MessageRecord>[] = [];
+  const fresh = await sift(trx, owner, id, prepare(messages, newId), outcomes);
+  if (fresh.length === 0) return outcomes;
+  const start = Math.max(storage.now(), conversation.updated_at + 1);
+  const title = conversation.title ? undefined : titleOf(messages);
+  await trx
+    .updateTable('navi_conversations')
+    .set({
+      updated_at: start + fresh.length - 1,
+      message_count: sql<number>`message_count + ${fresh.length}`,
+      ...(title === undefined ? {} : { title, seq: first }),
+    })
+    .where('user_id', '=', owner.userId)
+    .where('id', '=', id)
+    .execute();
+  const rows = fresh.map(({ index, ...message }, k) => ({
+    index,
+    row: {
+      ...message,
+      user_id: owner.userId,
+      org_id: owner.orgId,
+      conversation_id: id,
+      created_at: start + k,
+      seq: first + 1 + k,
+    },
+  }));
+  for (let from = 0; from < rows.length; from += ROWS_A_STATEMENT) {
+    const some = rows.slice(from, from + ROWS_A_STATEMENT).map(({ row }) => row);
+    await trx.insertInto('navi_messages').values(some).execute();
+  }
+  for (const { index, row } of rows) outcomes[index] = { outcome: 'stored', record: toMessage(row) };
+  return outcomes;
 }
 
 export function prepare(messages: readonly NewMessage[], newId: () => string): Prepared[] {

@@ -3,13 +3,14 @@ import type { Clock, IdSource } from '../../model/ids.ts';
 import type { DatabaseConfig } from '../config.ts';
 import { Tokens } from '../auth/tokens.ts';
 import { announced } from '../events/announced.ts';
-import { type Announcer, LocalAnnouncer } from '../events/announcer.ts';
+import type { Announcer } from '../events/announcer.ts';
+import { FileAnnouncer } from '../events/fileAnnouncer.ts';
 import { PostgresAnnouncer } from '../events/postgresAnnouncer.ts';
 import { openRepository } from './kyselyRepository.ts';
 import { openPostgres } from './postgres.ts';
 import type { Repository } from './repository.ts';
 import type { Tables } from './schema.ts';
-import { openSqlite } from './sqlite.ts';
+import { dataVersion, openSqlite } from './sqlite.ts';
 
 export interface OpenStorage {
   /** Tells the announcer of each commit. */
@@ -36,7 +37,7 @@ export async function openStorage(database: DatabaseConfig, parts: StorageParts)
   try {
     const announcer =
       database.kind === 'sqlite'
-        ? new LocalAnnouncer()
+        ? new FileAnnouncer({ dataVersion: () => dataVersion(db), onProblem })
         : await PostgresAnnouncer.open({ url: database.url, onProblem });
     return {
       repository: announced(repository, announcer),

@@ -1,6 +1,7 @@
 /** PostgreSQL, for servers that several machines or people share. */
 import { type Dialect, PostgresDialect } from 'kysely';
 import pg from 'pg';
+import { PreparedClient } from './preparedClient.ts';
 import { StorageUnavailableError } from './repository.ts';
 
 /** PostgreSQL's number of the type `bigint`. */
@@ -11,6 +12,7 @@ const INT8 = 20;
  * used them; the pool replaces them.
  */
 export function openPostgres(url: string, onIdleError: (error: Error) => void): Dialect {
+  const clients = new WeakMap<pg.PoolClient, PreparedClient>();
   const types = new pg.TypeOverrides();
   types.setTypeParser(INT8, parseInt8);
   const pool = new pg.Pool({
@@ -24,16 +26,21 @@ export function openPostgres(url: string, onIdleError: (error: Error) => void): 
     types,
   });
   pool.on('error', onIdleError);
+  // A connection that breaks while a query uses it says so twice: to the query, which is what counts, and as an event that
+  // would end the process if nobody listened.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return new PostgresDialect({
     pool: {
       options: pool.options,
       end: () => pool.end(),
       connect: async () => {
-        try {
-          return await pool.connect();
-        } catch (error) {
+        const client = await pool.connect().catch((error: unknown) => {
           throw new StorageUnavailableError('PostgreSQL cannot be reached.', { cause: error });
-        }
+        });
+        // The same for each time that it is taken: Kysely knows connections by their identity.
+        const prepared = clients.get(client) ?? new PreparedClient(client);
+        clients.set(client, prepared);
+        return prepared;
       },
     },
   });

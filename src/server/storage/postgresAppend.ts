@@ -1,10 +1,10 @@
 /**
  * An append as one statement: one way to the database and one commit, instead of five. What it does is what
- * `appendMessages` does, and the same suite holds both to it.
+ * `appendIn` does statement by statement, and the same suite holds both to it.
  */
 import { sql } from 'kysely';
 import { absence } from './conversations.ts';
-import { findByClientIds, prepare } from './messages.ts';
+import { type Append, type Appended, findByClientIds, prepare } from './messages.ts';
 import type { Absent, MessageRecord, NewMessage, Owner, Stored } from './repository.ts';
 import { toMessage } from './rows.ts';
 import { titleOf } from './titles.ts';
@@ -21,20 +21,17 @@ interface Answer {
   readonly created_at: number | null;
 }
 
-export async function appendInOneStatement(
-  storage: Storage,
-  owner: Owner,
-  id: string,
-  messages: readonly NewMessage[],
-): Promise<readonly Stored<MessageRecord>[] | Absent> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await appendOnce(storage, owner, id, messages);
-    } catch (error) {
-      // Another request stored one of these client ids after this statement had looked for it. Nothing was changed.
-      if (!isUniqueViolation(error) || attempt >= TRIES) throw error;
+export function appendInOneStatement(storage: Storage): Append {
+  return async (owner, id, messages) => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await appendOnce(storage, owner, id, messages);
+      } catch (error) {
+        // Another request stored one of these client ids after this statement had looked for it. Nothing was changed.
+        if (!isUniqueViolation(error) || attempt >= TRIES) throw error;
+      }
     }
-  }
+  };
 }
 
 async function appendOnce(
@@ -42,7 +39,7 @@ async function appendOnce(
   owner: Owner,
   id: string,
   messages: readonly NewMessage[],
-): Promise<readonly Stored<MessageRecord>[] | Absent> {
+): Promise<Appended | Absent> {
   const prepared = prepare(messages, storage.newId);
   const { rows } = await statement(storage, owner, id, prepared, titleOf(messages)).execute(storage.db);
   if (rows[0]?.is_there !== true) return await absence(storage.db, owner, id);

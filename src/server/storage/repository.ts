@@ -190,3 +190,15 @@ export interface Repository {
 export class StorageUnavailableError extends Error {
   override readonly name = 'StorageUnavailableError';
 }
+
+/** The connection to the database was lost under way: whether a change was stored is not known. */
+export class OutcomeUnknownError extends Error {
+  override readonly name = 'OutcomeUnknownError';
+  constructor(options?: ErrorOptions) {
+    super(
+      'The connection to the database was lost. Whether a change was stored is not known: look, or repeat it under ' +
+        'the same client_id.',
+      options,
+    );
+  }
+}

@@ -7,17 +7,24 @@ import {
   CompiledQuery,
   type DatabaseConnection,
   type Dialect,
+  type Kysely,
   type QueryResult,
   SqliteAdapter,
   type SqliteDatabase,
+  type SqliteStatement,
+  sql,
   SqliteDialect,
   SqliteDriver,
 } from 'kysely';
 import { StorageUnavailableError } from './repository.ts';
+import type { Tables } from './schema.ts';
 
 /** Waiting inside SQLite stops the whole server, so it is kept short; the rest is waited outside. */
 const BUSY_TIMEOUT_MS = 20;
 const SQLITE_BUSY = 5;
+/** Statements that stay prepared; those with long lists of values, in characters, do not. */
+const MOST_KEPT = 200;
+const LONGEST_KEPT = 4_000;
 
 /**
  * Opens (or creates) `navi.db` in `folder`. A new folder is 0700, the file 0600; SQLite gives its companions the
@@ -32,6 +39,12 @@ export function openSqlite(folder: string, lockDeadlineMs = 10_000): Dialect {
     syncFolder(folder);
   }
   return new EmbeddedDialect(new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS }), path, lockDeadlineMs);
+}
+
+/** Differs after another connection, of this process or another, has written. */
+export async function dataVersion(db: Kysely<Tables>): Promise<number> {
+  const { rows } = await sql<{ data_version: number }>`PRAGMA data_version`.execute(db);
+  return rows[0]?.data_version ?? 0;
 }
 
 /** Makes the new file's name survive a power cut. */
@@ -174,16 +187,24 @@ function journalMode(database: DatabaseSync): 'WAL' | 'DELETE' {
 
 /** `node:sqlite` in the shape that Kysely's driver asks for. */
 function adapt(database: DatabaseSync): SqliteDatabase {
+  const prepared = new Map<string, SqliteStatement>();
+  const prepare = (text: string): SqliteStatement => {
+    const statement = database.prepare(text);
+    return {
+      reader: statement.columns().length > 0,
+      all: (parameters) => statement.all(...parameters.map(bindable)),
+      run: (parameters) => statement.run(...parameters.map(bindable)),
+      iterate: (parameters) => statement.iterate(...parameters.map(bindable)),
+    };
+  };
   return {
     close: () => database.close(),
-    prepare: (sql) => {
-      const statement = database.prepare(sql);
-      return {
-        reader: statement.columns().length > 0,
-        all: (parameters) => statement.all(...parameters.map(bindable)),
-        run: (parameters) => statement.run(...parameters.map(bindable)),
-        iterate: (parameters) => statement.iterate(...parameters.map(bindable)),
-      };
+    prepare: (text) => {
+      if (text.length > LONGEST_KEPT) return prepare(text);
+      const statement = prepared.get(text) ?? prepare(text);
+      if (prepared.size >= MOST_KEPT) prepared.clear();
+      prepared.set(text, statement);
+      return statement;
     },
   };
 }

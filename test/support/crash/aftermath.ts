@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { assertSound } from '../soundness.ts';
 import type { Deed } from './deed.ts';
 import { NextHost } from './nextHost.ts';
+import { assertEachOnceInOrder, type Step } from './order.ts';
 import { expectedViews, type Views, type WriterLog } from './replay.ts';
 
 export interface Aftermath {
@@ -52,17 +53,11 @@ function assertOwn(host: NextHost, log: WriterLog, shared: string): void {
 function assertShared(host: NextHost, logs: readonly WriterLog[], shared: string): void {
   const page = host.ask('read', shared, { limit: 1_000 });
   const ids = page?.messages.map(({ id }) => id) ?? [];
-  assert.equal(new Set(ids).size, ids.length);
-  let expected = 0;
-  for (const { done, open } of logs) {
-    const own = done.flatMap((deed) => sharedId(deed, shared) ?? []);
-    const last = open === undefined ? undefined : sharedId(open, shared);
-    const shown = ids.filter((id) => own.includes(id) || id === last);
-    assert.deepEqual(shown.slice(0, own.length), own);
-    assert.ok(shown.length <= own.length + 1);
-    expected += shown.length;
-  }
-  assert.equal(ids.length, expected, 'nobody else wrote');
+  const steps = logs.map(({ done, open }): Step[] => [
+    ...done.flatMap((deed) => stepOf(deed, shared, true)),
+    ...(open === undefined ? [] : stepOf(open, shared, false)),
+  ]);
+  assertEachOnceInOrder(ids, steps);
 }
 
 /** Each token belongs to one holder, and a later holder has a higher one. */
@@ -81,8 +76,9 @@ function assertLeases(host: NextHost, logs: readonly WriterLog[]): void {
   host.ask('releaseLease', next);
 }
 
-function sharedId(deed: Deed, shared: string): string | undefined {
-  return deed.name === 'append' && deed.args[0].conversationId === shared ? deed.args[0].id : undefined;
+function stepOf(deed: Deed, shared: string, isAcknowledged: boolean): Step[] {
+  if (deed.name !== 'append' || deed.args[0].conversationId !== shared) return [];
+  return [{ ids: [deed.args[0].id], isAcknowledged }];
 }
 
 function saysWords({ name }: Deed): boolean {
