@@ -20,7 +20,8 @@ export function canonicalJson(value: Json): string {
   return `{${members.join(',')}}`;
 }
 
-function isArray(value: Json): value is readonly Json[] {
+/** `Array.isArray` knows nothing of read-only ones. */
+export function isArray(value: Json): value is readonly Json[] {
   return Array.isArray(value);
 }
 

@@ -19,9 +19,15 @@ import { activitySchema, attachmentSchema, commandSchema } from '../protocol/par
 import type { FieldChange } from '../model/change.ts';
 import { NEW_CONVERSATION_TITLE, type WorkspaceRef } from '../model/conversation.ts';
 import type { RemoteConversation, RemoteFields, RemoteMessage, SendOrder } from '../store/outbox.ts';
+import { escapeJson, isPoisoned, mendsSchema, mendText, restoreText, unescapeJson } from './mend.ts';
+
+const jsonObject = z.record(z.string(), z.json());
 
 const VERSION = 1;
 const KEY = 'navi';
+/** Beside our note, and only where there is any: how every text of the same object is escaped. */
+const ESCAPE_KEY = 'navi_escape';
+const BACKSLASH = 'backslash';
 
 /** Clocks of other machines may be wrong, but never so far ahead that ours has no larger number left (year 2112). */
 const hlc = z
@@ -44,6 +50,7 @@ const messageNoteSchema = z.object({
   activities: z.array(activitySchema),
   commands: z.array(commandSchema),
   attachments: z.exactOptional(z.array(attachmentSchema.extend({ content: z.exactOptional(z.base64()) }))),
+  mends: mendsSchema.default([]).catch([]),
 });
 
 /** Which earlier message this one continues, replaces or restores stands in the same note. */
@@ -64,8 +71,8 @@ export function encodeCreate(order: Extract<SendOrder, { kind: 'create' }>): Cre
   const { folders = [], remotes } = order.workspace ?? {};
   return {
     title: order.title,
-    ...(folders[0] === undefined ? {} : { workspace_path: folders[0] }),
-    initial_context: {
+    ...(folders[0] === undefined ? {} : { workspace_path: folders[0].toWellFormed() }),
+    initial_context: storable({
       [KEY]: {
         v: VERSION,
         id: order.conversationId,
@@ -73,8 +80,19 @@ export function encodeCreate(order: Extract<SendOrder, { kind: 'create' }>): Cre
         folders: [...folders],
         ...(remotes && { remotes: [...remotes] }),
       },
-    },
+    }),
   };
+}
+
+/** An object that every backend can store, see mend.ts. */
+function storable(object: object): z.infer<typeof jsonObject> {
+  const json = jsonObject.parse(object);
+  return isPoisoned(json) ? jsonObject.parse({ ...escapeJson(json), [ESCAPE_KEY]: BACKSLASH }) : json;
+}
+
+function fromStorable(object: JsonObject): JsonObject {
+  const { [ESCAPE_KEY]: escape, ...rest } = object;
+  return escape === BACKSLASH ? unescapeJson(rest) : object;
 }
 
 export function encodeAppend(
@@ -82,6 +100,7 @@ export function encodeAppend(
   contents: ReadonlyMap<string, Uint8Array> = new Map(),
 ): AppendMessage {
   const { id, hlc, createdAt, endedAt, status, activities, commands, metadata, attachments } = message;
+  const { text, mends } = mendText(message.content);
   const note = {
     ...linksOf(metadata),
     v: VERSION,
@@ -94,11 +113,12 @@ export function encodeAppend(
     commands,
     ...(attachments && { attachments: attachments.map((one) => withContent(one, contents)) }),
     hash: contentHash(message),
+    ...(mends.length > 0 && { mends }),
   };
   return {
     role: message.role,
-    content: message.content,
-    metadata: z.record(z.string(), z.json()).parse({ ...metadata, [KEY]: note }),
+    content: text,
+    metadata: storable({ ...metadata, [KEY]: note }),
   };
 }
 
@@ -149,7 +169,7 @@ export function decodeFields(row: ConversationRow | CreatedConversation): Remote
 }
 
 export function decodeConversation(account: string, detail: ConversationDetail): RemoteConversation {
-  const note = conversationNoteSchema.safeParse(detail.initial_context?.[KEY]);
+  const note = conversationNoteSchema.safeParse(fromStorable(detail.initial_context ?? {})[KEY]);
   const fields = decodeFields(detail);
   return {
     id: note.success ? note.data.id : derivedId('conversation', account, detail.id),
@@ -173,14 +193,16 @@ function workspaceOf(folders: readonly string[], remotes: readonly string[] | un
  * id, which that client posted again with each reload, or else from the backend's id.
  */
 export function decodeMessage(account: string, remoteConversationId: string, row: MessageRow): RemoteMessage {
-  const { [KEY]: rawNote, ...metadata } = row.metadata ?? {};
+  const { [KEY]: rawNote, ...metadata } = fromStorable(row.metadata ?? {});
   const note = messageNoteSchema.safeParse(rawNote);
   const serverOrder = parseMicros(row.created_at) ?? 0;
   const shared = { remoteId: row.id, serverOrder, role: row.role, content: row.content };
   if (note.success) {
+    const content = restoreText(row.content, note.data.mends);
     const { id, hlc, createdAt, endedAt, status, activities, commands, attachments } = note.data;
     return {
       ...shared,
+      content,
       id,
       hlc,
       createdAt,

@@ -226,6 +226,40 @@ describe('sync engine against a real server', () => {
     }
   });
 
+  it('I1 I5 T9: what a backend cannot store is sent as something that it can, and read whole again', async () => {
+    const said = 'a NUL \0 and a token <|endoftext|> in a prompt';
+    const output = 'binary \0\ud800 \\u0000';
+    await machine.connect(proxy.url);
+    const id = await machine.write(said);
+    await machine.store.append({
+      id: '0190f3c0-0000-7000-8000-000000000001',
+      conversationId: id,
+      role: 'assistant',
+      content: 'done',
+      commands: [{ id: 'c', command: 'cat a.bin', output, status: 'done', exitCode: 0 }],
+    });
+    await machine.synced();
+    const sent = JSON.stringify(
+      (await readBackend(server.address)).flatMap(({ messages }) => messages ?? []),
+    );
+    assert.ok(!sent.includes('<|endoftext|>'));
+    const other = new TestMachine();
+    try {
+      await other.connect(server.address);
+      await other.synced();
+      const ours = await machine.store.read(id, { limit: 9 });
+      const theirs = await other.store.read(id, { limit: 9 });
+      assert.equal(theirs?.messages[0]?.content, said);
+      assert.deepEqual(theirs.messages[1]?.commands, ours?.messages[1]?.commands);
+      assert.deepEqual(
+        theirs.messages.map((message) => message.hash),
+        ours?.messages.map((message) => message.hash),
+      );
+    } finally {
+      await other.stop();
+    }
+  });
+
   it('I10: conversations of one backend are never sent to another', async () => {
     await machine.connect(proxy.url);
     await machine.write('for the first');
