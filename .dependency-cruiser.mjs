@@ -70,7 +70,7 @@ export default {
       'server-is-separate',
       'The server shares the protocol and the model with the extension, nothing else.',
       { path: '^src/server' },
-      { path: '^src/(?!server|protocol/(api|abilities)\\.ts|model)' },
+      { path: '^src/(?!server|protocol/(api|abilities|archive)\\.ts|model)' },
     ),
     forbid(
       'nobody-imports-the-server',

@@ -1,16 +1,18 @@
-/** `npm run server -- token ...`: what an admin does beside the running server, on the same database. */
+/** `npm run server -- WORDS`: what an admin does beside the running server, on the same database. */
 import { parseArgs } from 'node:util';
 import { v7 } from 'uuid';
 import * as z from 'zod';
 import { formatMicros } from '../protocol/api.ts';
 import type { TokenInfo, Tokens } from './auth/tokens.ts';
+import { ARCHIVE_USAGE, backupCommand, type Report, restoreCommand } from './archiveCommands.ts';
 import { ConfigError, type ServerConfig } from './config.ts';
 import { openStorage } from './storage/open.ts';
 
 const USAGE = `Usage:
   token create --user ID [--org ID] [--name TEXT] [--days N]
   token list [--user ID]
-  token revoke TOKEN-ID`;
+  token revoke TOKEN-ID
+${ARCHIVE_USAGE}`;
 
 const id = z.string().regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters');
 const createSchema = z.object({
@@ -20,9 +22,18 @@ const createSchema = z.object({
   days: z.coerce.number().int().min(1).max(36_500).optional(),
 });
 
-/** Carries out one command; what to print. Throws `ConfigError` for words that are no command. */
-export async function runCommand(args: readonly string[], config: ServerConfig): Promise<string> {
+/**
+ * Carries out one command; what to print. `report` hears how far a long one is. Throws `ConfigError` for words that are no
+ * command.
+ */
+export async function runCommand(
+  args: readonly string[],
+  config: ServerConfig,
+  report: Report = () => undefined,
+): Promise<string> {
   const [subject, verb, ...rest] = args;
+  if (subject === 'backup') return await backupCommand(args.slice(1), config, report);
+  if (subject === 'restore') return await restoreCommand(args.slice(1), config, report);
   if (subject !== 'token' || !['create', 'list', 'revoke'].includes(verb ?? '')) throw new ConfigError(USAGE);
   const { values, positionals } = parse(rest);
   const storage = await openStorage(config.database, {

@@ -13,7 +13,7 @@ const DRAIN_MS = 10_000;
 async function main(args: readonly string[]): Promise<void> {
   const config = readConfig(process.env, homedir(), process.platform);
   if (args.length > 0) {
-    process.stdout.write(await runCommand(args, config));
+    process.stdout.write(await runCommand(args, config, (line) => process.stderr.write(`${line}\n`)));
     return;
   }
   const server = await createServer(config).catch((error: unknown) => {

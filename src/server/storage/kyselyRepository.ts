@@ -15,9 +15,8 @@ import { appendInOneStatement } from './postgresAppend.ts';
 import type { Repository } from './repository.ts';
 import type { Tables } from './schema.ts';
 import { SearchIndexer } from './search/indexer.ts';
-import { postgresTable } from './search/postgresTable.ts';
 import { searchTexts } from './search/search.ts';
-import { sqliteTable } from './search/sqliteTable.ts';
+import { searchTableOf } from './search/tableOf.ts';
 import type { DatabaseKind, Storage } from './storage.ts';
 
 /** Brings the tables up to date and serves them. The repository closes `db`, also when this throws. */
@@ -37,7 +36,7 @@ export async function openRepository(
     db,
     now: () => Math.floor(clock()) * 1000,
     newId,
-    search: kind === 'sqlite' ? sqliteTable : postgresTable,
+    search: searchTableOf(kind),
   };
   const indexer = new SearchIndexer(storage);
   const append = kind === 'sqlite' ? groupedAppend(storage) : appendInOneStatement(storage);

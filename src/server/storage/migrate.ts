@@ -4,6 +4,7 @@ import { conversations } from './migrations/0001-conversations.ts';
 import { abilities } from './migrations/0002-abilities.ts';
 import { tokens } from './migrations/0003-tokens.ts';
 import { searchIndex } from './migrations/0004-search.ts';
+import { tokensByUser } from './migrations/0005-tokens-by-user.ts';
 import { StorageUnavailableError } from './repository.ts';
 import type { Tables } from './schema.ts';
 import type { DatabaseKind } from './storage.ts';
@@ -14,6 +15,7 @@ const migrationsOf = (kind: DatabaseKind): Readonly<Record<string, Migration>> =
   '0002-abilities': abilities,
   '0003-tokens': tokens,
   '0004-search': searchIndex(kind),
+  '0005-tokens-by-user': tokensByUser,
 });
 
 /**

@@ -7,10 +7,14 @@ import type { Announcer } from '../events/announcer.ts';
 import { FileAnnouncer } from '../events/fileAnnouncer.ts';
 import { PostgresAnnouncer } from '../events/postgresAnnouncer.ts';
 import { openRepository } from './kyselyRepository.ts';
+import { migrate } from './migrate.ts';
 import { openPostgres } from './postgres.ts';
 import type { Repository } from './repository.ts';
 import type { Tables } from './schema.ts';
+import type { SearchTable } from './search/table.ts';
+import { searchTableOf } from './search/tableOf.ts';
 import { dataVersion, openSqlite } from './sqlite.ts';
+import type { DatabaseKind } from './storage.ts';
 
 export interface OpenStorage {
   /** Tells the announcer of each commit. */
@@ -30,9 +34,7 @@ export interface StorageParts {
 /** Opens the database and brings its tables up to date. Throws when it cannot. */
 export async function openStorage(database: DatabaseConfig, parts: StorageParts): Promise<OpenStorage> {
   const { clock, newId, onProblem } = parts;
-  const dialect =
-    database.kind === 'sqlite' ? openSqlite(database.folder) : openPostgres(database.url, onProblem);
-  const db = new Kysely<Tables>({ dialect });
+  const db = connect(database, onProblem);
   const repository = await openRepository(db, clock, newId, database.kind);
   try {
     const announcer =
@@ -52,4 +54,29 @@ export async function openStorage(database: DatabaseConfig, parts: StorageParts)
     await repository.close();
     throw error;
   }
+}
+
+export interface OpenDatabase {
+  readonly db: Kysely<Tables>;
+  readonly kind: DatabaseKind;
+  readonly search: SearchTable;
+}
+
+/** The bare tables, brought up to date, for commands beside the server. Its owner destroys `db`. */
+export async function openDatabase(database: DatabaseConfig): Promise<OpenDatabase> {
+  const { kind } = database;
+  const db = connect(database, () => undefined);
+  try {
+    await migrate(db, kind);
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+  return { db, kind, search: searchTableOf(kind) };
+}
+
+function connect(database: DatabaseConfig, onProblem: (error: unknown) => void): Kysely<Tables> {
+  return new Kysely<Tables>({
+    dialect: database.kind === 'sqlite' ? openSqlite(database.folder) : openPostgres(database.url, onProblem),
+  });
 }

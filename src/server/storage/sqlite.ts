@@ -47,6 +47,16 @@ export async function dataVersion(db: Kysely<Tables>): Promise<number> {
   return rows[0]?.data_version ?? 0;
 }
 
+/**
+ * A connection of its own to `navi.db` in `folder`, which is there, for reading alone: a transaction on it sees one moment
+ * and, in WAL mode, holds up nobody.
+ */
+export function openSqliteReader(folder: string, lockDeadlineMs = 10_000): Dialect {
+  const path = join(folder, 'navi.db');
+  const database = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
+  return new ReaderDialect(database, lockDeadlineMs);
+}
+
 /** Makes the new file's name survive a power cut. */
 function syncFolder(folder: string): void {
   const handle = openSync(folder, 'r');
@@ -72,6 +82,33 @@ class EmbeddedDialect extends SqliteDialect {
   }
   override createAdapter(): SqliteAdapter {
     return new EmbeddedAdapter();
+  }
+}
+
+class ReaderDialect extends SqliteDialect {
+  readonly #database: DatabaseSync;
+  readonly #lockDeadlineMs: number;
+  constructor(database: DatabaseSync, lockDeadlineMs: number) {
+    super({ database: adapt(database) });
+    this.#database = database;
+    this.#lockDeadlineMs = lockDeadlineMs;
+  }
+  override createDriver(): ReaderDriver {
+    return new ReaderDriver(this.#database, this.#lockDeadlineMs);
+  }
+}
+
+class ReaderDriver extends SqliteDriver {
+  readonly #database: DatabaseSync;
+  readonly #lockDeadlineMs: number;
+  constructor(database: DatabaseSync, lockDeadlineMs: number) {
+    super({ database: adapt(database) });
+    this.#database = database;
+    this.#lockDeadlineMs = lockDeadlineMs;
+  }
+
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    return new PatientConnection(await super.acquireConnection(), this.#database, this.#lockDeadlineMs);
   }
 }
 

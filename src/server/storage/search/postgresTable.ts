@@ -46,6 +46,11 @@ export const postgresTable: SearchTable = {
     await trx.deleteFrom('navi_search').where('user_id', '=', userId).where('org_id', '=', orgId).execute();
   },
 
+  async clear(trx) {
+    await sql`delete from navi_search`.execute(trx);
+    await sql`delete from navi_search_users`.execute(trx);
+  },
+
   async find(db, owner, { terms, status, before, limit }) {
     const { userId, orgId } = owner;
     const { rows } = await sql<FoundText>`

@@ -43,6 +43,12 @@ export const sqliteTable: SearchTable = {
     for (const statement of removal(rows)) await statement.execute(trx);
   },
 
+  async clear(trx) {
+    await sql`insert into navi_search_terms (navi_search_terms) values ('delete-all')`.execute(trx);
+    await sql`delete from navi_search`.execute(trx);
+    await sql`delete from navi_search_users`.execute(trx);
+  },
+
   async find(db, owner, { terms, status, before, limit }) {
     const { userId, orgId } = owner;
     // From the newest row on, and no further than the page is full.

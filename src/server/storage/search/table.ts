@@ -38,6 +38,8 @@ export interface SearchTable {
   removeTitles(trx: Transaction<Tables>, owner: Owner, conversationIds: readonly string[]): Promise<void>;
   removeConversation(trx: Transaction<Tables>, owner: Owner, conversationId: string): Promise<void>;
   removeOwner(trx: Transaction<Tables>, owner: Owner): Promise<void>;
+  /** Of everybody. */
+  clear(trx: Transaction<Tables>): Promise<void>;
   /** Newest change first. */
   find(db: Kysely<Tables>, owner: Owner, query: FindQuery): Promise<readonly FoundText[]>;
 }
