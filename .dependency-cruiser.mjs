@@ -106,7 +106,7 @@ export default {
       'packages-of-the-server',
       'What serves stays in the server.',
       { path: only('server/') },
-      { path: 'node_modules/(fastify|kysely|pg|pino|jose|@fastify)/' },
+      { path: 'node_modules/(fastify|kysely|pg|pino|jose|prom-client|@fastify)/' },
     ),
   ],
   options: {

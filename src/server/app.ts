@@ -1,21 +1,30 @@
-import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
 import { fastify, type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import type { Registry } from 'prom-client';
 import { addChatRoute } from './chat/routes.ts';
 import type { ChatResponder } from './chat/responder.ts';
-import { answerError } from './http/errors.ts';
+import type { Limits } from './config.ts';
 import type { Announcer } from './events/announcer.ts';
 import { addEventRoute } from './events/routes.ts';
-import type { Clock } from '../model/ids.ts';
+import { refuseOddBodies } from './guard/bodies.ts';
+import { Guards } from './guard/guards.ts';
+import { closeConnectionsOnStop, connectionOptions } from './http/connections.ts';
+import { answerError } from './http/errors.ts';
 import { identifyRequests, type Identify } from './http/identity.ts';
 import { BODY_LIMIT, parseJsonBody } from './http/json.ts';
+import { addProbes } from './http/probes.ts';
+import type { Readiness } from './http/readiness.ts';
 import { compileZod } from './http/validation.ts';
+import { logRequests } from './log.ts';
 import { addAbilityRoutes } from './memory/abilityRoutes.ts';
 import { addMemoryRoutes } from './memory/routes.ts';
+import { addGauges } from './metrics/gauges.ts';
+import { measured } from './metrics/measured.ts';
+import { Metrics } from './metrics/metrics.ts';
+import { measureRequests } from './metrics/requests.ts';
+import { addMetricsRoute } from './metrics/routes.ts';
+import type { Clock } from '../model/ids.ts';
+import type { PoolUse } from './storage/postgres.ts';
 import type { Repository } from './storage/repository.ts';
-
-/** Longest time for a whole request to arrive. */
-const REQUEST_TIMEOUT_MS = 120_000;
 
 export interface AppParts {
   readonly repository: Repository;
@@ -27,27 +36,32 @@ export interface AppParts {
   readonly clock: Clock;
   /** Hears of commits, see announced.ts. */
   readonly announcer: Announcer;
+  readonly limits: Limits;
+  readonly readiness: Readiness;
+  readonly trustedProxies: readonly string[];
+  readonly metricsToken?: string | undefined;
+  /** Undefined without a pool. */
+  readonly pool?: (() => PoolUse) | undefined;
+  /** Adds what is measured outside of requests. */
+  readonly addMeasures?: (registry: Registry) => void;
   /** Between two signs of life on a silent event stream. */
   readonly heartbeatMs?: number | undefined;
 }
 
 /** All routes, listening nowhere yet. Its owner closes the repository after it. */
-export function buildApp({
-  repository,
-  responder,
-  identify,
-  logger,
-  version,
-  clock,
-  announcer,
-  heartbeatMs,
-}: AppParts): FastifyInstance {
+export function buildApp(parts: AppParts): FastifyInstance {
+  const { limits, logger, version, pool } = parts;
+  const metrics = new Metrics();
+  const guards = new Guards(limits, metrics);
+  addGauges(metrics.registry, { version, guards, pool });
+  parts.addMeasures?.(metrics.registry);
   const app = fastify({
+    ...connectionOptions(limits),
     loggerInstance: logger,
-    // One line per request is written below, by its route's pattern.
+    // One line per request is written by its route's pattern: see log.ts.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    trustProxy: parts.trustedProxies.length === 0 ? false : [...parts.trustedProxies],
     // Requests that are on their way when the server stops are still answered.
     return503OnClosing: false,
     frameworkErrors: answerError,
@@ -61,54 +75,35 @@ export function buildApp({
     { parseAs: 'buffer' },
     async (_request: unknown, body: Buffer) => parseJsonBody(body),
   );
-  app.addHook('onResponse', (request, reply, done) => {
-    const { method, routeOptions } = request;
-    const ms = Math.round(reply.elapsedTime);
-    request.log.info(
-      { method, route: routeOptions.url ?? 'unknown', status: reply.statusCode, ms },
-      'request',
-    );
-    done();
-  });
-
+  logRequests(app);
+  measureRequests(app, metrics);
+  refuseOddBodies(app);
   closeConnectionsOnStop(app);
+  app.addHook('onClose', async () => guards.close());
 
-  app.get('/health', async () => ({ status: 'ok' }));
-  app.get('/ping', async () => ({ status: 'ok' }));
-  app.register(async (api) => {
-    identifyRequests(api, identify);
-    addMemoryRoutes(api, { repository, clock });
-    addAbilityRoutes(api, { repository }, version);
-    addEventRoute(api, {
-      repository,
-      announcer,
-      ...(heartbeatMs !== undefined && { heartbeatMs }),
-    });
-    addChatRoute(api, responder);
-  });
+  addProbes(app, parts.readiness);
+  addMetricsRoute(app, metrics.registry, parts.metricsToken);
+  app.register(async (api) => addApi(api, parts, guards, metrics));
   return app;
 }
 
-/**
- * Node's own `close` leaves two sorts of connections open, and a stopping server would wait for them: those that
- * never carried a request (browsers and HTTP clients open some in advance), and those that fall idle afterwards.
- */
-function closeConnectionsOnStop(app: FastifyInstance): void {
-  let stopping = false;
-  const unused = new Set<Socket>();
-  app.server.on('connection', (socket: Socket) => {
-    if (stopping) socket.destroy();
-    unused.add(socket);
-    socket.once('close', () => unused.delete(socket));
-  });
-  app.server.on('request', ({ socket }: IncomingMessage) => unused.delete(socket));
-  app.addHook('preClose', (done) => {
-    stopping = true;
-    for (const socket of unused) socket.destroy();
-    done();
-  });
-  app.addHook('onResponse', (_request, _reply, done) => {
-    if (stopping) setImmediate(() => app.server.closeIdleConnections());
-    done();
+/** What is only for who is let in. */
+function addApi(api: FastifyInstance, parts: AppParts, guards: Guards, metrics: Metrics): void {
+  const { announcer, clock, responder, version, heartbeatMs } = parts;
+  const repository = measured(parts.repository, metrics);
+  guards.addBeforeIdentity(api);
+  identifyRequests(api, parts.identify);
+  guards.addAfterIdentity(api);
+  addChatRoute(api, { responder, streams: guards.chats });
+  api.register(async (memory) => {
+    guards.addTurns(memory);
+    addMemoryRoutes(memory, { repository, clock });
+    addAbilityRoutes(memory, { repository }, version);
+    addEventRoute(memory, {
+      repository,
+      announcer,
+      streams: guards.events,
+      ...(heartbeatMs !== undefined && { heartbeatMs }),
+    });
   });
 }

@@ -6,13 +6,15 @@ import { formatMicros } from '../protocol/api.ts';
 import type { TokenInfo, Tokens } from './auth/tokens.ts';
 import { ARCHIVE_USAGE, backupCommand, type Report, restoreCommand } from './archiveCommands.ts';
 import { ConfigError, type ServerConfig } from './config.ts';
+import { describeConfig } from './config/describe.ts';
 import { openStorage } from './storage/open.ts';
 
 const USAGE = `Usage:
   token create --user ID [--org ID] [--name TEXT] [--days N]
   token list [--user ID]
   token revoke TOKEN-ID
-${ARCHIVE_USAGE}`;
+${ARCHIVE_USAGE}
+  config check`;
 
 const id = z.string().regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters');
 const createSchema = z.object({
@@ -32,6 +34,8 @@ export async function runCommand(
   report: Report = () => undefined,
 ): Promise<string> {
   const [subject, verb, ...rest] = args;
+  // Whoever gets here has settings that are sound.
+  if (args.join(' ') === 'config check') return describeConfig(config);
   if (subject === 'backup') return await backupCommand(args.slice(1), config, report);
   if (subject === 'restore') return await restoreCommand(args.slice(1), config, report);
   if (subject !== 'token' || !['create', 'list', 'revoke'].includes(verb ?? '')) throw new ConfigError(USAGE);

@@ -1,4 +1,4 @@
-import type { FastifyBaseLogger } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { type DestinationStream, pino } from 'pino';
 import type { LogLevel } from './config.ts';
 
@@ -17,6 +17,19 @@ export function createLogger(level: LogLevel, destination: DestinationStream): F
     },
     destination,
   );
+}
+
+/** One line for each answer. */
+export function logRequests(app: FastifyInstance): void {
+  app.addHook('onResponse', (request, reply, done) => {
+    const { method, routeOptions } = request;
+    const ms = Math.round(reply.elapsedTime);
+    request.log.info(
+      { method, route: routeOptions.url ?? 'unknown', status: reply.statusCode, ms },
+      'request',
+    );
+    done();
+  });
 }
 
 interface ErrorDescription {

@@ -1,17 +1,23 @@
 /**
- * `npm run server`: the memory server as a process of its own. Settings: see config.ts. With words behind it, a command for
- * its admin: see commands.ts.
+ * `npm run server`: the memory server as a process of its own. Settings: see config.ts; `--config PATH` names their file.
+ * With words behind it, a command for its admin: see commands.ts.
  */
 import { homedir } from 'node:os';
 import { ConfigError, readConfig, type ServerConfig } from './config.ts';
+import { addressOf } from './config/describe.ts';
+import { unknownVariables } from './config/sources.ts';
 import { runCommand } from './commands.ts';
 import { createServer, type RunningServer } from './server.ts';
 
 /** Longest time for requests under way once the server was asked to stop. */
 const DRAIN_MS = 10_000;
 
-async function main(args: readonly string[]): Promise<void> {
-  const config = readConfig(process.env, homedir(), process.platform);
+async function main(given: readonly string[]): Promise<void> {
+  const { path, args } = takeConfigPath(given);
+  const environment = path === undefined ? process.env : { ...process.env, NAVI_CONFIG: path };
+  const config = readConfig(environment, homedir(), process.platform);
+  for (const name of unknownVariables(environment))
+    process.stderr.write(`${name} is no setting of the server.\n`);
   if (args.length > 0) {
     process.stdout.write(await runCommand(args, config, (line) => process.stderr.write(`${line}\n`)));
     return;
@@ -20,11 +26,22 @@ async function main(args: readonly string[]): Promise<void> {
     throw new Error(explain(error, config), { cause: error });
   });
   process.stdout.write(`NAVI memory server: ${server.address}\nData: ${describeData(config)}\n`);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop(server));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void stop(server, config.stopDelayMs));
 }
 
-async function stop(server: RunningServer): Promise<void> {
-  setTimeout(() => process.exit(1), DRAIN_MS).unref();
+function takeConfigPath(given: readonly string[]): {
+  readonly path?: string;
+  readonly args: readonly string[];
+} {
+  if (given[0] !== '--config') return { args: given };
+  const [, path, ...args] = given;
+  if (path === undefined) throw new ConfigError('--config needs the path of a file.');
+  return { path, args };
+}
+
+async function stop(server: RunningServer, stopDelayMs: number): Promise<void> {
+  setTimeout(() => process.exit(1), DRAIN_MS + stopDelayMs).unref();
   try {
     await server.close();
   } catch (error) {
@@ -57,8 +74,7 @@ function reasons(error: unknown): string {
 /** The password of a database URL stays out. */
 function describeData({ database }: ServerConfig): string {
   if (database.kind === 'sqlite') return database.folder;
-  const { host, pathname } = new URL(database.url);
-  return `postgres://${host}${pathname}`;
+  return addressOf(database.url);
 }
 
 function fail(error: unknown): void {

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { type DestinationStream, destination } from 'pino';
 import { v7 } from 'uuid';
 import type { Clock, IdSource } from '../model/ids.ts';
@@ -8,14 +9,16 @@ import { verifyJwt } from './auth/jwt.ts';
 import type { Tokens } from './auth/tokens.ts';
 import { identifyBy, identifyByTokens, type Identify } from './http/identity.ts';
 import { openAiResponder } from './http/openai.ts';
+import { Readiness } from './http/readiness.ts';
 import { createLogger } from './log.ts';
+import { addSizes } from './metrics/sizes.ts';
 import { openStorage } from './storage/open.ts';
 import { VERSION } from './version.ts';
 
 export interface RunningServer {
   /** For example `http://127.0.0.1:8787`. */
   readonly address: string;
-  /** Answers the requests that are on their way, ends the open streams, closes the database. */
+  /** Answers the requests that are on their way (after `stopDelayMs` also those that come until then), ends the open streams, closes the database. */
   close(): Promise<void>;
 }
 
@@ -35,11 +38,13 @@ export async function createServer(config: ServerConfig, parts: ServerParts = {}
   const { clock = Date.now, newId = v7, log = destination(2) } = parts;
   const logger = createLogger(config.logLevel, log);
   const onProblem = (error: unknown): void => logger.warn({ err: error }, 'database connection lost');
+  const onSample = (error: unknown): void => logger.warn({ err: error }, 'sizes could not be sampled');
   const storage = await openStorage(config.database, { clock, newId, onProblem });
   const responder =
     config.chat.kind === 'demo'
       ? demoResponder(config.chat.pieceDelayMs, clock, newId)
       : openAiResponder(config.chat);
+  const readiness = new Readiness({ check: storage.checkReady });
   const app = buildApp({
     repository: storage.repository,
     announcer: storage.announcer,
@@ -48,11 +53,26 @@ export async function createServer(config: ServerConfig, parts: ServerParts = {}
     logger,
     version: VERSION,
     clock,
+    readiness,
+    limits: config.limits,
+    trustedProxies: config.trustedProxies,
+    metricsToken: config.metricsToken,
+    pool: storage.pool,
+    addMeasures: (registry) => addSizes(registry, { sample: storage.sampleSizes, onProblem: onSample }),
     heartbeatMs: parts.heartbeatMs,
   });
   const close = (): Promise<void> => app.close().finally(() => storage.close());
   try {
-    return { address: await app.listen({ host: config.host, port: config.port }), close };
+    const address = await app.listen({ host: config.host, port: config.port });
+    return {
+      address,
+      close: async () => {
+        readiness.stop();
+        // Whoever shares out the requests sees it and sends them elsewhere.
+        if (config.stopDelayMs > 0) await wait(config.stopDelayMs);
+        await close();
+      },
+    };
   } catch (error) {
     await close();
     throw error;

@@ -12,7 +12,7 @@ import {
   startMemoryServer,
 } from '../support/memoryServer.ts';
 import { startPostgres } from '../support/postgres.ts';
-import { Client } from './client.ts';
+import { Client, detailOf } from './client.ts';
 
 const KILLS = 10;
 
@@ -129,7 +129,7 @@ describe('the server as a process', function () {
 describe('the server and its PostgreSQL', function () {
   this.timeout(60_000);
 
-  it('I1: answers 503 while it is down, and every acknowledged message is there when it is back', async () => {
+  it('I1, G8: answers 503 while it is down, and every acknowledged message is there when it is back', async () => {
     const cluster = await startPostgres();
     const server = await startMemoryServer({ DATABASE_URL: await cluster.createDatabase() });
     try {
@@ -140,9 +140,13 @@ describe('the server and its PostgreSQL', function () {
       const answer = await client.conversations('POST', `/${id}/messages`, { role: 'user', content: 'x' });
       assert.equal(answer.status, 503);
       assert.equal(answer.headers.get('retry-after'), '1');
+      const ready = await client.call('GET', '/ready');
+      assert.deepEqual([ready.status, detailOf(ready)], [503, 'PostgreSQL cannot be reached.']);
+      assert.equal((await client.call('GET', '/health')).status, 200);
       await cluster.start();
       assert.deepEqual(await client.contents(id), ['acknowledged']);
       await client.append(id, 'after');
+      while ((await client.call('GET', '/ready')).status !== 200);
     } finally {
       await server.close();
       await cluster.stop();

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import * as z from 'zod';
+import type { OpenStreams } from '../guard/openStreams.ts';
 import { HttpError } from '../http/errors.ts';
 import { ownerOf } from '../http/identity.ts';
 import type { ZodTypeProvider } from '../http/validation.ts';
@@ -13,13 +14,13 @@ import { follow } from './follow.ts';
 
 /** Proxies end what is silent for a minute; a word that was lost is made up for by then. */
 const HEARTBEAT_MS = 15_000;
-const STREAMS_A_USER = 32;
 
 const eventsQuery = z.object({ since: changeCursor.optional() });
 
 export interface EventParts {
   readonly repository: Pick<Repository, 'changes' | 'newest'>;
   readonly announcer: Announcer;
+  readonly streams: OpenStreams;
   readonly heartbeatMs?: number;
 }
 
@@ -29,8 +30,7 @@ export interface EventParts {
  * `since`). Without a place it begins now, with an event `hello`. `gone` is the last event of a place of another history.
  */
 export function addEventRoute(server: FastifyInstance, parts: EventParts): void {
-  const { repository, announcer, heartbeatMs = HEARTBEAT_MS } = parts;
-  const streams = new Map<string, number>();
+  const { repository, announcer, streams, heartbeatMs = HEARTBEAT_MS } = parts;
   const stopping = new AbortController();
   server.addHook('preClose', (done) => {
     stopping.abort();
@@ -43,7 +43,7 @@ export function addEventRoute(server: FastifyInstance, parts: EventParts): void 
       const owner = ownerOf(request);
       const place = placeOf(request, request.query.since);
       const since = place ?? (await repository.newest(owner)) ?? 'start';
-      const release = claim(streams, keyOf(owner));
+      const release = streams.claim(keyOf(owner));
       reply.raw.once('close', release);
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort());
@@ -74,22 +74,6 @@ function placeOf(request: FastifyRequest, since: Place | undefined): Place | und
   throw new HttpError(422, [
     { type: 'value_error', loc: ['header', 'last-event-id'], msg: 'is no cursor of this server' },
   ]);
-}
-
-/** Throws `HttpError` 429 when the user has too many streams open. */
-function claim(streams: Map<string, number>, key: string): () => void {
-  const open = streams.get(key) ?? 0;
-  if (open >= STREAMS_A_USER)
-    throw new HttpError(429, `At most ${STREAMS_A_USER} event streams can be open.`, { 'retry-after': '30' });
-  streams.set(key, open + 1);
-  let isHeld = true;
-  return () => {
-    if (!isHeld) return;
-    isHeld = false;
-    const left = (streams.get(key) ?? 1) - 1;
-    if (left === 0) streams.delete(key);
-    else streams.set(key, left);
-  };
 }
 
 function hello(since: Place): string {

@@ -40,7 +40,9 @@ export function unprocessable(msg: string, ...loc: readonly string[]): HttpError
 /** Turns whatever was thrown into `{detail}`. Nothing of an unexpected error goes out: it may quote content. */
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const known = knownError(error);
-  if (known === undefined || known.statusCode >= 500) request.log.error({ err: error }, 'request failed');
+  // What is turned away under load is expected, and writing it all down would add to the load.
+  const isExpected = known !== undefined && (known.statusCode < 500 || EXPECTED.has(known.errorCode ?? ''));
+  if (!isExpected) request.log.error({ err: error }, 'request failed');
   const { statusCode, detail, headers, errorCode } = known ?? new HttpError(500, 'Internal server error.');
   const body = {
     detail,
@@ -49,6 +51,8 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   };
   void reply.code(statusCode).headers(headers).type('application/json; charset=utf-8').send(body);
 }
+
+const EXPECTED: ReadonlySet<string> = new Set(['overloaded', 'not_ready']);
 
 function knownError(error: unknown): HttpError | undefined {
   if (error instanceof HttpError) return error;

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isLoopback } from '../config.ts';
 import type { Owner } from '../storage/repository.ts';
@@ -68,7 +69,7 @@ function bearerOf(request: FastifyRequest): string {
 }
 
 /** Equal lengths, as the comparison in constant time asks for. */
-function isSame(given: string, wanted: string): boolean {
+export function isSame(given: string, wanted: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given), digest(wanted));
 }
@@ -78,13 +79,21 @@ function isSame(given: string, wanted: string): boolean {
  * then not a loopback one), or by a request that needs no preflight (the browser then says so in Origin).
  */
 function refuseWebPages(request: FastifyRequest): void {
-  const { host, origin } = request.headers;
-  if (isLoopbackUrl(`http://${host ?? ''}`) && (origin === undefined || isLoopbackUrl(origin))) return;
+  if (isForLoopback(request.headers)) return;
   throw new HttpError(
     403,
     'Without a token this server answers only requests to a loopback address that come from this machine. ' +
       'Set NAVI_DEV_TOKEN to use another name.',
   );
+}
+
+/** True for what a program of this machine asks of this machine. */
+export function isFromThisMachine(address: string, headers: IncomingHttpHeaders): boolean {
+  return isLoopback(address.replace(/^::ffff:/, '')) && isForLoopback(headers);
+}
+
+function isForLoopback({ host, origin }: IncomingHttpHeaders): boolean {
+  return isLoopbackUrl(`http://${host ?? ''}`) && (origin === undefined || isLoopbackUrl(origin));
 }
 
 function isLoopbackUrl(text: string): boolean {

@@ -18,6 +18,11 @@ const migrationsOf = (kind: DatabaseKind): Readonly<Record<string, Migration>> =
   '0005-tokens-by-user': tokensByUser,
 });
 
+/** In their order. */
+export function migrationNames(kind: DatabaseKind): readonly string[] {
+  return Object.keys(migrationsOf(kind));
+}
+
 /**
  * Brings the tables up to date in one transaction; several servers may do it at the same time. Throws when a newer
  * server has been here, having changed nothing.

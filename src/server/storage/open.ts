@@ -1,4 +1,4 @@
-import { Kysely } from 'kysely';
+import { type Dialect, Kysely } from 'kysely';
 import type { Clock, IdSource } from '../../model/ids.ts';
 import type { DatabaseConfig } from '../config.ts';
 import { Tokens } from '../auth/tokens.ts';
@@ -8,8 +8,10 @@ import { FileAnnouncer } from '../events/fileAnnouncer.ts';
 import { PostgresAnnouncer } from '../events/postgresAnnouncer.ts';
 import { openRepository } from './kyselyRepository.ts';
 import { migrate } from './migrate.ts';
-import { openPostgres } from './postgres.ts';
+import { openPostgres, PooledDialect, type PoolUse } from './postgres.ts';
+import { checkReady } from './ready.ts';
 import type { Repository } from './repository.ts';
+import { type SampleSizes, sampleSizes } from './sampleSizes.ts';
 import type { Tables } from './schema.ts';
 import type { SearchTable } from './search/table.ts';
 import { searchTableOf } from './search/tableOf.ts';
@@ -21,6 +23,11 @@ export interface OpenStorage {
   readonly repository: Repository;
   readonly announcer: Announcer;
   readonly tokens: Tokens;
+  /** Rejects when the database cannot serve. */
+  readonly checkReady: () => Promise<void>;
+  readonly sampleSizes: SampleSizes;
+  /** Undefined without a pool. */
+  readonly pool: (() => PoolUse) | undefined;
   close(): Promise<void>;
 }
 
@@ -34,7 +41,8 @@ export interface StorageParts {
 /** Opens the database and brings its tables up to date. Throws when it cannot. */
 export async function openStorage(database: DatabaseConfig, parts: StorageParts): Promise<OpenStorage> {
   const { clock, newId, onProblem } = parts;
-  const db = connect(database, onProblem);
+  const dialect = dialectOf(database, onProblem);
+  const db = new Kysely<Tables>({ dialect });
   const repository = await openRepository(db, clock, newId, database.kind);
   try {
     const announcer =
@@ -45,6 +53,9 @@ export async function openStorage(database: DatabaseConfig, parts: StorageParts)
       repository: announced(repository, announcer),
       announcer,
       tokens: new Tokens(db, clock, newId),
+      checkReady: () => checkReady(db, database.kind),
+      sampleSizes: () => sampleSizes(db, database.kind),
+      pool: dialect instanceof PooledDialect ? () => dialect.use : undefined,
       close: async () => {
         await announcer.close();
         await repository.close();
@@ -65,7 +76,7 @@ export interface OpenDatabase {
 /** The bare tables, brought up to date, for commands beside the server. Its owner destroys `db`. */
 export async function openDatabase(database: DatabaseConfig): Promise<OpenDatabase> {
   const { kind } = database;
-  const db = connect(database, () => undefined);
+  const db = new Kysely<Tables>({ dialect: dialectOf(database, () => undefined) });
   try {
     await migrate(db, kind);
   } catch (error) {
@@ -75,8 +86,6 @@ export async function openDatabase(database: DatabaseConfig): Promise<OpenDataba
   return { db, kind, search: searchTableOf(kind) };
 }
 
-function connect(database: DatabaseConfig, onProblem: (error: unknown) => void): Kysely<Tables> {
-  return new Kysely<Tables>({
-    dialect: database.kind === 'sqlite' ? openSqlite(database.folder) : openPostgres(database.url, onProblem),
-  });
+function dialectOf(database: DatabaseConfig, onProblem: (error: unknown) => void): Dialect {
+  return database.kind === 'sqlite' ? openSqlite(database.folder) : openPostgres(database.url, onProblem);
 }

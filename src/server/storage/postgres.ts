@@ -1,5 +1,5 @@
 /** PostgreSQL, for servers that several machines or people share. */
-import { type Dialect, PostgresDialect } from 'kysely';
+import { PostgresDialect, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
 import { PreparedClient } from './preparedClient.ts';
 import { StorageUnavailableError } from './repository.ts';
@@ -7,11 +7,18 @@ import { StorageUnavailableError } from './repository.ts';
 /** PostgreSQL's number of the type `bigint`. */
 const INT8 = 20;
 
+/** Connections of the pool, and requests that wait for one. */
+export interface PoolUse {
+  readonly total: number;
+  readonly idle: number;
+  readonly waiting: number;
+}
+
 /**
  * A pool of connections to `url`; nothing is opened yet. `onIdleError` hears of connections that broke while nobody
  * used them; the pool replaces them.
  */
-export function openPostgres(url: string, onIdleError: (error: Error) => void): Dialect {
+export function openPostgres(url: string, onIdleError: (error: Error) => void): PooledDialect {
   const clients = new WeakMap<pg.PoolClient, PreparedClient>();
   const types = new pg.TypeOverrides();
   types.setTypeParser(INT8, parseInt8);
@@ -29,21 +36,28 @@ export function openPostgres(url: string, onIdleError: (error: Error) => void): 
   // A connection that breaks while a query uses it says so twice: to the query, which is what counts, and as an event that
   // would end the process if nobody listened.
   pool.on('connect', (client) => client.on('error', () => undefined));
-  return new PostgresDialect({
-    pool: {
-      options: pool.options,
-      end: () => pool.end(),
-      connect: async () => {
-        const client = await pool.connect().catch((error: unknown) => {
-          throw new StorageUnavailableError('PostgreSQL cannot be reached.', { cause: error });
-        });
-        // The same for each time that it is taken: Kysely knows connections by their identity.
-        const prepared = clients.get(client) ?? new PreparedClient(client);
-        clients.set(client, prepared);
-        return prepared;
-      },
-    },
+  return new PooledDialect(pool, async () => {
+    const client = await pool.connect().catch((error: unknown) => {
+      throw new StorageUnavailableError('PostgreSQL cannot be reached.', { cause: error });
+    });
+    // The same for each time that it is taken: Kysely knows connections by their identity.
+    const prepared = clients.get(client) ?? new PreparedClient(client);
+    clients.set(client, prepared);
+    return prepared;
   });
+}
+
+export class PooledDialect extends PostgresDialect {
+  readonly #pool: pg.Pool;
+  constructor(pool: pg.Pool, connect: () => Promise<PostgresPoolClient>) {
+    super({ pool: { options: pool.options, end: () => pool.end(), connect } });
+    this.#pool = pool;
+  }
+
+  get use(): PoolUse {
+    const { totalCount: total, idleCount: idle, waitingCount: waiting } = this.#pool;
+    return { total, idle, waiting };
+  }
 }
 
 /** The driver gives 64-bit integers as text; ours are all below 2^53. */

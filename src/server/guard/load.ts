@@ -1,0 +1,52 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { HttpError } from '../http/errors.ts';
+import type { GuardCounts } from './counts.ts';
+import type { Gate } from './gate.ts';
+import type { LoopWatch } from './loopWatch.ts';
+
+export interface LoadParts {
+  readonly gate: Gate;
+  readonly loop: LoopWatch;
+  readonly counts: GuardCounts;
+}
+
+/** Says no at once while there is no room: before it is asked who this is, and before the body is read. */
+export function shedEarly(app: FastifyInstance, { gate, loop, counts }: LoadParts): void {
+  app.addHook('onRequest', async () => {
+    if (!gate.isFull && !loop.isOverloaded) return;
+    counts.shed(loop.isOverloaded ? 'loop' : 'queue');
+    throw overloaded();
+  });
+}
+
+/**
+ * Takes a turn for each request once its body is there, so that a slow sender holds none, and gives it back once there is
+ * an answer, so that a slow reader holds none.
+ */
+export function takeTurns(app: FastifyInstance, { gate, counts }: Pick<LoadParts, 'gate' | 'counts'>): void {
+  const turns = new WeakMap<FastifyReply, () => void>();
+  app.addHook('preValidation', async (_request, reply) => {
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
+    const turn = await gate.enter(gone.signal);
+    if (typeof turn === 'function') {
+      turns.set(reply, turn);
+      return;
+    }
+    if (turn !== 'left') counts.shed(turn === 'late' ? 'wait' : 'queue');
+    throw overloaded();
+  });
+  app.addHook('onSend', async (_request, reply, payload) => {
+    turns.get(reply)?.();
+    return payload;
+  });
+}
+
+function overloaded(): HttpError {
+  return new HttpError(
+    503,
+    'The server has too much to do. Nothing was stored.',
+    { 'retry-after': '2' },
+    { errorCode: 'overloaded' },
+  );
+}
