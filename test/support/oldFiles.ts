@@ -96,6 +96,7 @@ const LATER: Readonly<Record<number, (db: Connection) => void>> = {
       hashOf({ ...mustFind('m1'), attachments: [attachment] }),
     );
   },
+  14: (db) => db.exec(`UPDATE edits SET dropped = '["f"]'`),
 };
 
 /** A file of this schema, that its host left open when it died. */

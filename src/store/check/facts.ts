@@ -49,7 +49,7 @@ export interface FileFacts {
   readonly backups: readonly BackupFact[];
   /** Folders to which damaged files were moved. */
   readonly damaged: readonly { readonly name: string; readonly bytes: number }[];
-  /** A window is just then moving a damaged file aside, or died while it did. */
+  /** A window is just then putting a damaged file together again, or died while it did. */
   readonly isRecovering: boolean;
   /** Files that are not NAVI's. */
   readonly others: number;
@@ -120,7 +120,7 @@ export interface DriftFacts {
   readonly counts: number;
   /** Conversations whose clock is behind one of their messages. */
   readonly clocks: number;
-  /** Rows of the outbox whose message is in another conversation, or has another number. */
+  /** Rows of the outbox whose message is not there, is in another conversation, or has another number. */
   readonly outbox: number;
 }
 

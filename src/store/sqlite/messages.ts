@@ -365,7 +365,6 @@ function finish(context: Context, message: Message, endedAt: number): void {
 /** A reply of which nothing ever arrived was never shown as words: no message, nothing to keep or send. */
 function removeEmpty(context: Context, message: Message): void {
   const { db } = context;
-  db.run(`DELETE FROM outbox WHERE ${IS_OF_MESSAGE}`, message.id);
   removeParts(db, message.id);
   // One that is hidden, because its prompt was replaced meanwhile, is not counted any more.
   db.run(

@@ -235,6 +235,16 @@ describe('looking through the history', () => {
       assert.ok(problems(facts).includes('orphans restore'));
     });
 
+    it('I9: a row of the queue whose message is gone is found', () => {
+      const id = window.write('one', 'two');
+      harm(
+        `DROP TRIGGER outbox_leaves; DELETE FROM messages WHERE conversation_id = '${id}' AND content = 'two'`,
+      );
+      const facts = check();
+      assert.equal(facts.content?.drift.outbox, 1);
+      assert.ok(problems(facts).some((problem) => problem.startsWith('outbox')));
+    });
+
     it('I9: wrong counts and clocks are found, and repaired from what is there', () => {
       const [a, b] = [window.write('one', 'two'), window.write('three')];
       harm(

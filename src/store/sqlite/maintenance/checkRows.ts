@@ -74,7 +74,8 @@ export function driftOf(db: Connection): DriftFacts {
     counts: count(`conversations c WHERE c.message_count <> ${REAL_COUNT}`),
     clocks: count(`conversations c WHERE c.last_hlc < ${REAL_CLOCK}`),
     outbox: count(
-      `outbox o JOIN messages m ON m.id = o.message_id WHERE o.seq <> m.n OR o.conversation_id <> m.conversation_id`,
+      `outbox o LEFT JOIN messages m ON m.id = o.message_id WHERE o.kind = 'append'
+         AND (m.id IS NULL OR o.seq <> m.n OR o.conversation_id <> m.conversation_id)`,
     ),
   };
 }

@@ -11,6 +11,7 @@ import { blobs } from './0010-blobs.ts';
 import { attachments } from './0011-attachments.ts';
 import { queue } from './0012-queue.ts';
 import { numbers } from './0013-numbers.ts';
+import { leaving } from './0014-leaving.ts';
 import type { Migration } from './migration.ts';
 
 const migrations: readonly Migration[] = [
@@ -25,6 +26,7 @@ const migrations: readonly Migration[] = [
   attachments,
   queue,
   numbers,
+  leaving,
 ];
 
 /** Every schema that a released file may have, oldest first. */
