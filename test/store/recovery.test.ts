@@ -1,17 +1,6 @@
 import assert from 'node:assert/strict';
-import {
-  closeSync,
-  copyFileSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { v7 as uuidv7 } from 'uuid';
 import { Connection } from '../../src/store/sqlite/connection.ts';
@@ -31,6 +20,7 @@ import {
   type Recovery,
 } from '../../src/store/sqlite/recover.ts';
 import { ACCOUNT, DirectStore, remoteMessage, type World } from '../support/directStore.ts';
+import { leavesOf, pageOf, zero } from '../support/pages.ts';
 import { openWindow } from '../support/stores.ts';
 import { tempFolder } from '../support/tempFolder.ts';
 
@@ -391,35 +381,4 @@ describe('a damaged conversation file', () => {
 
 function numbered(count: number): string[] {
   return Array.from({ length: count }, (_, n) => `message ${n} ${'of some length '.repeat(10)}`);
-}
-
-/** The page that a table or an index begins with. */
-function pageOf(file: string, name: string): number {
-  const db = new DatabaseSync(file, { readOnly: true });
-  const row = db.prepare('SELECT rootpage FROM sqlite_schema WHERE name = ?').get(name);
-  db.close();
-  return Number(row?.['rootpage']);
-}
-
-/** The pages that hold a table's rows, in their order. */
-function leavesOf(file: string, name: string): number[] {
-  const bytes = readFileSync(file);
-  const size = bytes.readUInt16BE(16);
-  const walk = (page: number): number[] => {
-    const at = (page - 1) * size;
-    if (bytes[at] === 13) return [page];
-    const cells = bytes.readUInt16BE(at + 3);
-    const children = Array.from({ length: cells }, (_, n) =>
-      bytes.readUInt32BE(at + bytes.readUInt16BE(at + 12 + 2 * n)),
-    );
-    return [...children, bytes.readUInt32BE(at + 8)].flatMap(walk);
-  };
-  return walk(pageOf(file, name));
-}
-
-function zero(file: string, page: number): void {
-  const size = readFileSync(file).readUInt16BE(16);
-  const handle = openSync(file, 'r+');
-  writeSync(handle, Buffer.alloc(size), 0, size, (page - 1) * size);
-  closeSync(handle);
 }

@@ -94,7 +94,7 @@ function files({ files: found }: HistoryFacts): Lines {
       ),
     ),
     ...found.damaged.map(({ name, bytes }) => line(`${name}/`, sizeInWords(bytes))),
-    found.isRecovering ? line('navi.db.recovery', 'a damaged file is being moved aside') : undefined,
+    found.isRecovering ? line('navi.db.rebuilding', 'a damaged file is being put together again') : undefined,
     line(
       'last written',
       time(newest.length === 0 ? undefined : Math.max(...newest.map((file) => file.modifiedAt))),

@@ -1,13 +1,13 @@
-import { existsSync, mkdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, renameSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { threadId } from 'node:worker_threads';
 import type { Clock } from '../../model/ids.ts';
 import { Connection, sqliteCode } from './connection.ts';
 import { DamageError, hasForeignLog, hasSchemaDamage, isDamage, mayBeSchemaDamage } from './damage.ts';
 import { backupFolder, findBackups, makeBackup } from './maintenance/backup.ts';
 import { sizeOf, syncFolder } from './maintenance/files.ts';
 import { rebuild, type Rebuilt } from './maintenance/rebuild.ts';
+import { withRecoveryLock } from './maintenance/recoveryLock.ts';
 import { Source } from './maintenance/source.ts';
 import {
   findReady,
@@ -22,7 +22,6 @@ import { migrate, NEWEST, refuseNewer, versionOf } from './migrations/migrate.ts
 import { isBusy } from './trouble.ts';
 import { StoreError } from '../store.ts';
 
-const LOCK_LIFE_MS = 30_000;
 const BUSY_TIMEOUT_MS = 5_000;
 
 /** What became of a file that was damaged, missing or empty. */
@@ -62,7 +61,7 @@ export function openOrRecover(file: string, options: RecoveryOptions): Opened {
       if (!isDamage(error)) throw error;
     }
   }
-  return withRecoveryLock(file, options.now, (beat) => recoverUnlessDone(file, options, beat));
+  return withRecoveryLock(file, () => recoverUnlessDone(file, options));
 }
 
 /**
@@ -70,10 +69,8 @@ export function openOrRecover(file: string, options: RecoveryOptions): Opened {
  * opens. `identity` is that of the damaged one: when another has taken its place, somebody else was faster.
  */
 export function recoverOpened(file: string, identity: string, options: RecoveryOptions): Opened {
-  return withRecoveryLock(file, options.now, (beat) =>
-    identityOf(file) === identity
-      ? replaceDamaged(file, options, beat)
-      : recoverUnlessDone(file, options, beat),
+  return withRecoveryLock(file, () =>
+    identityOf(file) === identity ? replaceDamaged(file, options) : recoverUnlessDone(file, options),
   );
 }
 
@@ -83,12 +80,12 @@ export function identityOf(file: string): string | undefined {
   return stats === undefined ? undefined : `${stats.dev}:${stats.ino}`;
 }
 
-function recoverUnlessDone(file: string, options: RecoveryOptions, beat: () => void): Opened {
+function recoverUnlessDone(file: string, options: RecoveryOptions): Opened {
   const ready = findReady(file);
   if (ready !== undefined) {
     const keptAt = swapIn(file, ready, options.onStep);
     const connection = openSound(file, options.now);
-    return { connection, recovery: { ...recountOf(connection), keptAt } };
+    return { connection, recovery: { ...recountOf(connection), ...(keptAt !== undefined && { keptAt }) } };
   }
   if (!isLost(file)) {
     try {
@@ -98,7 +95,7 @@ function recoverUnlessDone(file: string, options: RecoveryOptions, beat: () => v
       if (!isDamage(error)) throw error;
     }
   }
-  return replaceDamaged(file, options, beat);
+  return replaceDamaged(file, options);
 }
 
 /** Where the numbers of the rebuilding went with the process that did it. */
@@ -116,24 +113,24 @@ function recountOf(connection: Connection): Omit<Recovery, 'keptAt'> {
   };
 }
 
-function replaceDamaged(file: string, options: RecoveryOptions, beat: () => void): Opened {
+function replaceDamaged(file: string, options: RecoveryOptions): Opened {
   const { now, onBegin = () => undefined, onStep = () => undefined } = options;
   const had = existsSync(file);
   onBegin();
-  removeUnfinished(file, now());
+  // Whoever began it is dead, or would hold the lock.
+  removeUnfinished(file);
   onStep('begun');
   const stamp = newStamp(file, now());
-  const unfinished = unfinishedPath(file, `${process.pid}.${threadId}`);
-  rmSync(unfinished, { force: true });
+  const unfinished = unfinishedPath(file);
   // While the file is read nobody may add to it: what is acknowledged then would be in neither.
   const writers = had ? holdWriters(file) : undefined;
   try {
     const damaged = had ? openDamaged(file) : [];
     let rebuilt: Rebuilt;
     try {
-      rebuilt = rebuild({ target: unfinished, damaged, backups: openBackups(file), now, onBatch: beat });
+      rebuilt = rebuild({ target: unfinished, damaged, backups: openBackups(file), now });
     } catch (error) {
-      for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(unfinished + suffix, { force: true });
+      removeUnfinished(file);
       throw error;
     } finally {
       for (const source of damaged) source.close();
@@ -148,7 +145,7 @@ function replaceDamaged(file: string, options: RecoveryOptions, beat: () => void
     const recovery: Recovery = {
       ...rebuilt,
       isUnreadable: damaged.length === 0,
-      ...(had && { keptAt }),
+      ...(keptAt !== undefined && { keptAt }),
     };
     return { connection: openSound(file, now), recovery };
   } finally {
@@ -276,34 +273,4 @@ function isOlder(connection: Connection): boolean {
 
 function isFileError(error: unknown): boolean {
   return error instanceof Error && 'syscall' in error;
-}
-
-/** Two windows that find the damage at once must not move each other's new file away. */
-function withRecoveryLock<T>(file: string, now: Clock, body: (beat: () => void) => T): T {
-  const lock = `${file}.recovery`;
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  while (!tryLock(lock, now)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
-  let beatAt = now();
-  try {
-    return body(() => {
-      if (now() - beatAt < LOCK_LIFE_MS / 10) return;
-      beatAt = now();
-      utimesSync(lock, new Date(beatAt), new Date(beatAt));
-    });
-  } finally {
-    rmSync(lock, { recursive: true, force: true });
-  }
-}
-
-function tryLock(lock: string, now: Clock): boolean {
-  try {
-    mkdirSync(lock);
-    return true;
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-    const stats = statSync(lock, { throwIfNoEntry: false });
-    if (stats !== undefined && now() - stats.mtimeMs > LOCK_LIFE_MS)
-      rmSync(lock, { recursive: true, force: true });
-    return false;
-  }
 }

@@ -15,6 +15,7 @@ const SCRIPTS = {
   writer: 'test/support/crash/writer.ts',
   opener: 'test/support/crash/opener.ts',
   holder: 'test/support/crash/holder.ts',
+  mender: 'test/support/crash/mender.ts',
 };
 
 /** Scripts as one file each: a process that is killed a moment later must not spend half a second on loading. */

@@ -15,6 +15,7 @@ const FILE_CALLS = [
   'chmodSync',
   'copyFileSync',
   'fsyncSync',
+  'linkSync',
   'mkdirSync',
   'openSync',
   'renameSync',

@@ -5,8 +5,11 @@ import type { BackupInfo } from '../../maintenance.ts';
 import { placeOf } from '../place.ts';
 import { backupFolder } from './backup.ts';
 import { freeBytes } from './files.ts';
+import { recoveryLockPath } from './recoveryLock.ts';
 
 const DAMAGED = /^damaged-[\w-]+$/;
+/** What takes the place of a damaged file once it is whole. */
+const MAKING = /^navi\.db\.rebuil(?:ding|t-)/;
 
 /** What lies in NAVI's own folder. Names that are not NAVI's are counted and not repeated. */
 export function factsOfFiles(file: string, backups: readonly BackupInfo[]): FileFacts {
@@ -14,8 +17,9 @@ export function factsOfFiles(file: string, backups: readonly BackupInfo[]): File
   const entries = entriesIn(folder);
   const own = entries.filter((entry) => entry.isFile() && /^navi\.db(?:-\w+)?$/.test(entry.name));
   const damaged = entries.filter((entry) => entry.isDirectory() && DAMAGED.test(entry.name));
-  const isRecovering = entries.some(({ name }) => name === 'navi.db.recovery');
-  const known = own.length + damaged.length + Number(isRecovering);
+  const making = entries.filter(({ name }) => MAKING.test(name));
+  const locks = entries.filter(({ name }) => join(folder, name) === recoveryLockPath(file));
+  const known = own.length + damaged.length + making.length + locks.length;
   const place = placeOf(folder);
   return {
     own: [
@@ -24,7 +28,7 @@ export function factsOfFiles(file: string, backups: readonly BackupInfo[]): File
     ].filter((fact) => fact !== undefined),
     backups,
     damaged: damaged.map(({ name }) => ({ name, bytes: bytesIn(join(folder, name)) })),
-    isRecovering,
+    isRecovering: making.length > 0,
     others: entries.filter(({ name }) => join(folder, name) !== backupFolder(file)).length - known,
     ...freeIn(folder),
     ...(place === undefined ? {} : { sharedPlace: place }),

@@ -63,7 +63,7 @@ export class Filler {
   }
 
   /** Conversations that are not here; returns their ids. Of those deleted for good only what a backend must hear. */
-  conversations(onBatch: () => void): string[] {
+  conversations(onBatch: () => void = () => undefined): string[] {
     const added: string[] = [];
     this.each(
       'conversations',

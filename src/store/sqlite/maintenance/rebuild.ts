@@ -34,8 +34,6 @@ export interface RebuildOptions {
   /** Opened one after the other, newest first, for as long as something is missing. */
   readonly backups: Iterable<Source>;
   readonly now: () => number;
-  /** Called every few milliseconds. */
-  readonly onBatch: () => void;
 }
 
 /** Leaves a verified file that is on the disk, without a log beside it. Throws `StoreError`, or what the disk says. */
@@ -111,7 +109,7 @@ class Rebuilding {
   private takeRows(source: Source, isNewest: boolean): Filler {
     const filler = new Filler(this.context, source, { isNewest });
     filler.tombstones();
-    filler.conversations(this.options.onBatch);
+    filler.conversations();
     return filler;
   }
 
@@ -127,7 +125,6 @@ class Rebuilding {
             this.damagedMessages.push({ filler, message });
         }
       });
-      this.options.onBatch();
     }
     return added;
   }
@@ -167,19 +164,17 @@ class Rebuilding {
   private takeRest(filler: Filler): void {
     filler.others();
     filler.drafts();
-    this.options.onBatch();
   }
 
   private settle(): void {
     const { db } = this.context;
-    const { damaged, onBatch } = this.options;
+    const { damaged } = this.options;
     const ids = db.all<{ id: string }>('SELECT id FROM conversations ORDER BY n').map(({ id }) => id);
     for (const source of damaged) takeOutbox(this.context, source);
     for (let from = 0; from < ids.length; from += SETTLED_AT_ONCE) {
       db.write(() => {
         for (const id of ids.slice(from, from + SETTLED_AT_ONCE)) settleConversation(this.context, id);
       });
-      onBatch();
     }
   }
 }

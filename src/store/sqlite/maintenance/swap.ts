@@ -14,7 +14,6 @@ import { sizeOf, syncFile, syncFolder } from './files.ts';
 
 /** What SQLite keeps beside a file. */
 const BESIDE = ['-wal', '-shm', '-journal'];
-const UNFINISHED_LIFE_MS = 3_600_000;
 
 export interface DamagedFile {
   /** Folder that holds the damaged file and what SQLite kept beside it. */
@@ -51,8 +50,8 @@ export function damagedFolder(file: string, stamp: string): string {
 }
 
 /** Where a file is built that nobody may take for a finished one. */
-export function unfinishedPath(file: string, unique: string): string {
-  return `${file}.rebuilding-${unique}`;
+export function unfinishedPath(file: string): string {
+  return `${file}.rebuilding`;
 }
 
 /** From here on the swap is carried through, by whoever opens the file next. */
@@ -67,14 +66,9 @@ export function findReady(file: string): string | undefined {
   return name?.slice(start.length);
 }
 
-/** What rebuilding left behind that died half-way, an hour ago or longer. */
-export function removeUnfinished(file: string, now: number): void {
-  const start = `${basename(file)}.rebuilding-`;
-  for (const name of namesBeside(file)) {
-    const path = join(dirname(file), name);
-    if (name.startsWith(start) && now - statSync(path).mtimeMs > UNFINISHED_LIFE_MS)
-      rmSync(path, { force: true });
-  }
+/** What was being built, with what SQLite kept beside it. */
+export function removeUnfinished(file: string): void {
+  for (const suffix of ['', ...BESIDE]) rmSync(unfinishedPath(file) + suffix, { force: true });
 }
 
 export const SWAP_STEPS = ['kept', 'logAside', 'placed'] as const;
@@ -82,27 +76,31 @@ export type SwapStep = (typeof SWAP_STEPS)[number];
 
 /**
  * The damaged file gets a second name before its first is given away. Its log goes before the new file comes: SQLite
- * would take it for the new one's. Safe to repeat.
+ * would take it for the new one's. Safe to repeat. Returns the folder in which the damaged file is; undefined when there
+ * was none.
  */
 export function swapIn(
   file: string,
   stamp: string,
   onStep: (step: SwapStep) => void = () => undefined,
-): string {
+): string | undefined {
   const folder = damagedFolder(file, stamp);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  keepAs(file, join(folder, 'navi.db'));
-  syncFolder(folder);
-  onStep('kept');
-  for (const suffix of BESIDE) {
-    if (existsSync(file + suffix)) renameSync(file + suffix, join(folder, `navi.db${suffix}`));
+  const kept = join(folder, 'navi.db');
+  if (['', ...BESIDE].some((suffix) => existsSync(file + suffix))) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    keepAs(file, kept);
+    syncFolder(folder);
+    onStep('kept');
+    for (const suffix of BESIDE) {
+      if (existsSync(file + suffix)) renameSync(file + suffix, join(folder, `navi.db${suffix}`));
+    }
+    syncFolder(folder);
+    onStep('logAside');
   }
-  syncFolder(folder);
-  onStep('logAside');
   renameSync(readyPath(file, stamp), file);
   syncFolder(dirname(file));
   onStep('placed');
-  return folder;
+  return existsSync(kept) ? folder : undefined;
 }
 
 function keepAs(file: string, kept: string): void {
