@@ -284,6 +284,7 @@ export class Panel {
       case 'cancelEdit':
       case 'undoCancelEdit':
       case 'showVersion':
+      case 'detachFromEdit':
         await this.replies.act(intent);
         break;
     }

@@ -16,10 +16,9 @@ import { StoreError, type ConversationStore, type MessagePage, type Subscription
 import type { DraftIds } from './draftIds.ts';
 import { ListWindow } from './listWindow.ts';
 import { MessageWindow } from './messageWindow.ts';
-import { toDraftItem } from './snapshot.ts';
 import { NoticeBoard } from './notices.ts';
 import { readSearch, type SearchWish } from './search.ts';
-import { queryFor, toItem, toMessageItems } from './snapshot.ts';
+import { queryFor, toDraftItem, toEditItem, toItem, toMessageItems } from './snapshot.ts';
 import { applicable, conditionsOf, type Surroundings } from './surroundings.ts';
 
 /** How sync stands in this window. */
@@ -276,7 +275,7 @@ export class Presenter {
       hasOlder: page.older !== undefined,
       hasNewer: page.hasNewer,
       draft: saved === undefined ? { messageId: draftIds.of(id), text: '' } : toDraftItem(saved),
-      ...(edit && { edit }),
+      ...(edit && { edit: toEditItem(edit) }),
       isReplying,
       ...(this.targetId === undefined ? {} : { targetId: this.targetId }),
     };

@@ -53,6 +53,9 @@ export class Replies {
       case 'undoCancelEdit':
         await this.undoCancelEdit(intent.undoId);
         break;
+      case 'detachFromEdit':
+        await this.options.store.detachFromEdit(intent.conversationId, intent.attachmentId);
+        break;
       case 'showVersion':
         await this.showVersion(intent);
         break;
@@ -123,17 +126,29 @@ export class Replies {
     await this.save(conversationId, { messageId: ids(), replaces: messageId, text: message.content });
   }
 
-  private save(conversationId: string, { messageId, replaces, text }: Edit): Promise<void> {
-    return this.options.store.saveEdit(conversationId, { messageId, replaces, text });
+  private save(conversationId: string, { messageId, replaces, text, dropped }: Edit): Promise<void> {
+    const edit = { messageId, replaces, text, ...(dropped && { dropped }) };
+    return this.options.store.saveEdit(conversationId, edit);
   }
 
   /** A reply that still arrives belongs to what is put aside: it ends first, and is kept. */
-  private async sendEdit({ conversationId, messageId, replaces, text }: IntentOf<'sendEdit'>): Promise<void> {
-    const { turns, notices } = this.options;
+  private async sendEdit(intent: IntentOf<'sendEdit'>): Promise<void> {
+    const { conversationId, messageId, replaces, text, attachmentIds } = intent;
+    const { store, turns, notices } = this.options;
     await turns.end(conversationId);
     const before = await this.countOf(conversationId);
     const metadata = linkMetadata({ replaces });
-    const id = await this.append({ id: messageId, conversationId, role: 'user', content: text, metadata });
+    // What was taken out a moment ago is still among those that were shown.
+    const dropped = (await store.readEdit(conversationId))?.dropped ?? [];
+    const ids = attachmentIds?.filter((each) => !dropped.includes(each));
+    const id = await this.append({
+      id: messageId,
+      conversationId,
+      role: 'user',
+      content: text,
+      metadata,
+      ...(ids && { copiedAttachments: { of: replaces, ids } }),
+    });
     const followed = before - (await this.countOf(conversationId));
     this.answer(conversationId, id);
     notices.show({
@@ -154,7 +169,8 @@ export class Replies {
     const edit = await store.readEdit(conversationId);
     if (edit?.messageId !== messageId) return;
     await store.dropEdit(conversationId, messageId);
-    if ((await store.readMessage(edit.replaces))?.content === edit.text) return;
+    const isSame = (await store.readMessage(edit.replaces))?.content === edit.text;
+    if (isSame && edit.dropped === undefined) return;
     this.made += 1;
     const undoId = `edit-cancelled-${this.made}`;
     this.cancelled.set(undoId, { conversationId, edit });

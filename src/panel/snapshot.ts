@@ -5,11 +5,13 @@ import type { Version } from '../model/versions.ts';
 import type {
   ConversationItem,
   CutItem,
+  EditItem,
   ListView,
   MessageItem,
   SyncSnapshot,
   OpenConversation,
 } from '../protocol/panel.ts';
+import type { Edit } from '../store/replies.ts';
 import type { Draft, ListedConversation, ListQuery } from '../store/store.ts';
 
 /** The list as the panel's views ask for it. */
@@ -152,6 +154,10 @@ function toMessageItem(message: Message, sync: SyncSnapshot): MessageItem {
 
 export function toDraftItem({ messageId, text, attachments }: Draft): OpenConversation['draft'] {
   return { messageId, text, ...(attachments && { attachments: toAttachmentItems(attachments) }) };
+}
+
+export function toEditItem({ messageId, replaces, text, attachments }: Edit): EditItem {
+  return { messageId, replaces, text, ...(attachments && { attachments: toAttachmentItems(attachments) }) };
 }
 
 /** The parts' texts stand one behind the other, and so do the places in them. */

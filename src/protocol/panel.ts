@@ -8,7 +8,13 @@ import type { ConversationStatus } from '../model/conversation.ts';
 import type { Delivery, MessageStatus, Role } from '../model/message.ts';
 import type { SnippetPiece } from '../model/snippet.ts';
 import { organiseIntents, type ListFilter } from './organise.ts';
-import { MAX_MESSAGE_LENGTH, replyIntents, type EditItem, type VersionItem } from './replies.ts';
+import {
+  attachmentIdsSchema,
+  MAX_MESSAGE_LENGTH,
+  replyIntents,
+  type EditItem,
+  type VersionItem,
+} from './replies.ts';
 import { attachmentIntents, type AttachmentItem } from './attachments.ts';
 import { textIntents, type CutItem, type TextMessage } from './texts.ts';
 
@@ -32,7 +38,7 @@ export const intentSchema = z.discriminatedUnion('type', [
     messageId: id,
     text: z.string().min(1).max(MAX_MESSAGE_LENGTH),
     /** Those of the draft that go along. */
-    attachmentIds: z.exactOptional(z.array(z.string().min(1).max(1_000)).max(20)),
+    attachmentIds: attachmentIdsSchema,
   }),
   z.strictObject({
     type: z.literal('saveDraft'),

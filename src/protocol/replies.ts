@@ -1,8 +1,15 @@
 /** The part of the panel's protocol about replies, edited prompts and their versions. Crosses the border inside panel.ts. */
 import * as z from 'zod';
+import { MOST_ATTACHMENTS } from '../model/attachment.ts';
+import type { AttachmentItem } from './attachments.ts';
 
 /** Longest message in UTF-16 units. The composer keeps longer text and says why it cannot be sent. */
 export const MAX_MESSAGE_LENGTH = 4_000_000;
+
+/** Those that go along with a message. */
+export const attachmentIdsSchema = z.exactOptional(
+  z.array(z.string().min(1).max(1_000)).max(MOST_ATTACHMENTS),
+);
 
 const id = z.uuid();
 const conversationId = id;
@@ -24,7 +31,18 @@ export const replyIntents = [
   z.strictObject({ type: z.literal('startEdit'), conversationId, messageId: id }),
   z.strictObject({ type: z.literal('saveEdit'), ...edit, text: z.string().max(MAX_MESSAGE_LENGTH) }),
   /** Puts a new prompt in the place of `replaces` and of all that followed. */
-  z.strictObject({ type: z.literal('sendEdit'), ...edit, text: z.string().min(1).max(MAX_MESSAGE_LENGTH) }),
+  z.strictObject({
+    type: z.literal('sendEdit'),
+    ...edit,
+    text: z.string().min(1).max(MAX_MESSAGE_LENGTH),
+    /** Of the earlier version, as the edit shows them. */
+    attachmentIds: attachmentIdsSchema,
+  }),
+  z.strictObject({
+    type: z.literal('detachFromEdit'),
+    conversationId,
+    attachmentId: z.string().min(1).max(1_000),
+  }),
   z.strictObject({ type: z.literal('cancelEdit'), conversationId, messageId: id }),
   /** `undoId` comes from the notice that told of the end of an edit. */
   z.strictObject({ type: z.literal('undoCancelEdit'), undoId: z.string().max(100) }),
@@ -38,6 +56,7 @@ export interface EditItem {
   readonly messageId: string;
   readonly replaces: string;
   readonly text: string;
+  readonly attachments?: readonly AttachmentItem[];
 }
 
 /** Which of the versions of a message is shown, from 1, and what shows its neighbours. */

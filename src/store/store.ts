@@ -122,6 +122,8 @@ export interface NewMessage {
   readonly metadata?: JsonObject;
   /** Of the conversation's draft: they go along, in the same transaction. */
   readonly attachmentIds?: readonly string[];
+  /** Of another message of the conversation: they are copied, with their ids. */
+  readonly copiedAttachments?: { readonly of: string; readonly ids: readonly string[] };
   /** With their contents. */
   readonly newAttachments?: readonly NewAttachment[];
   /** Milliseconds since the epoch when it was written, if that was before the call; it changes no order. */

@@ -31,6 +31,36 @@ describe('attachments in the panel', () => {
     content: () => Promise.resolve(new Uint8Array(Buffer.from(content))),
   });
 
+  it('A11: an edited prompt begins with the attachments of the earlier version; one that is taken out is not sent', async () => {
+    const { messageId } = await window.draft();
+    window.effects.pickFiles = sinon.fake.resolves([file('a.txt', 'first'), file('b.txt', 'second')]);
+    window.panel.receive({ type: 'pickAttachments', conversationId, messageId });
+    const attachmentIds = (await attached(2)).map(({ id }) => id);
+    window.panel.receive({ type: 'sendMessage', conversationId, messageId, text: 'look', attachmentIds });
+    await window.shows(({ open }) => open?.messages[0]?.attachments);
+    window.panel.receive({ type: 'startEdit', conversationId, messageId });
+    const edit = await window.shows(({ open }) => open?.edit);
+    assert.deepEqual(
+      edit.attachments?.map(({ name }) => name),
+      ['a.txt', 'b.txt'],
+    );
+    window.panel.receive({ type: 'detachFromEdit', conversationId, attachmentId: attachmentIds[0] });
+    // At once, with what the snapshot before showed.
+    window.panel.receive({
+      type: 'sendEdit',
+      conversationId,
+      messageId: edit.messageId,
+      replaces: messageId,
+      text: 'look again',
+      attachmentIds,
+    });
+    const sent = await window.shows(({ open }) => open?.messages.find(({ id }) => id === edit.messageId));
+    assert.deepEqual(
+      sent.attachments?.map(({ name }) => name),
+      ['b.txt'],
+    );
+  });
+
   it('A8 I1: what was picked and pasted is in the draft, is sent with it, and opens', async () => {
     const { messageId } = await window.draft();
     window.effects.pickFiles = sinon.fake.resolves([file('a.txt', 'picked')]);

@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { v7 as uuidv7 } from 'uuid';
 import { hidden, type Mark } from '../../src/model/branches.ts';
+import { contentHash } from '../../src/model/hash.ts';
+import type { NewAttachment } from '../../src/store/attachments.ts';
 import type { RemoteMessage } from '../../src/store/outbox.ts';
 import { ACCOUNT, DirectStore, remoteFields, remoteMessage, type World } from '../support/directStore.ts';
 import { tempFolder } from '../support/tempFolder.ts';
@@ -120,6 +122,80 @@ describe('edits in the store', () => {
     assert.equal(read(id)?.conversation.hasDraft, true);
     window.store.saveDraft(id, { messageId: uuidv7(), text: '' });
     assert.equal(read(id)?.conversation.hasDraft, false);
+  });
+
+  describe('A11: an edit', () => {
+    let id: string;
+    let replaces: string;
+    const messageId = uuidv7();
+    const named = (name: string): NewAttachment => ({
+      id: name,
+      kind: 'text',
+      name,
+      mime: 'text/plain',
+      content: Buffer.from(name),
+    });
+    beforeEach(() => {
+      id = window.write();
+      replaces = uuidv7();
+      for (const name of ['a', 'b']) window.store.attach(id, replaces, named(name));
+      const attachmentIds = ['a', 'b'];
+      window.store.append({ id: replaces, conversationId: id, role: 'user', content: 'one', attachmentIds });
+      window.store.saveEdit(id, { messageId, replaces, text: 'one' });
+    });
+    const editNames = () => window.store.readEdit(id)?.attachments?.map(({ name }) => name) ?? [];
+    const send = (ids: readonly string[]) =>
+      window.store.append({
+        id: messageId,
+        conversationId: id,
+        role: 'user',
+        content: 'better',
+        metadata: { navi: { replaces } },
+        copiedAttachments: { of: replaces, ids },
+      });
+
+    it('begins with the attachments of the prompt; what is taken out stays out while it is typed', () => {
+      assert.deepEqual(editNames(), ['a', 'b']);
+      window.store.detachFromEdit(id, 'a');
+      window.store.detachFromEdit(id, 'a');
+      window.store.saveEdit(id, { messageId, replaces, text: 'one, better' });
+      assert.deepEqual(window.store.readEdit(id)?.dropped, ['a']);
+      assert.deepEqual(editNames(), ['b']);
+      window.store.saveEdit(id, { messageId: uuidv7(), replaces, text: 'begun again' });
+      assert.deepEqual(editNames(), ['a', 'b'], 'another edit knows nothing of it');
+    });
+
+    it('I5: sends copies of them, which outlive the earlier version and share its contents', () => {
+      const sent = send(['b']);
+      assert.equal(contentHash(sent), sent.hash);
+      const stored = window.store.readMessage(messageId);
+      assert.deepEqual(
+        stored?.attachments?.map(({ name }) => name),
+        ['b'],
+      );
+      assert.equal(
+        window.db.get<{ n: number }>("SELECT count(*) AS n FROM message_attachments WHERE id = 'b'")?.n,
+        2,
+      );
+      assert.deepEqual(
+        window.store.readMessage(replaces)?.attachments?.map(({ name }) => name),
+        ['a', 'b'],
+      );
+      assert.deepEqual(send(['a', 'b']).attachments, sent.attachments, 'once, however often it is sent');
+    });
+
+    it('takes nothing from a message of another conversation', () => {
+      const other = window.write();
+      const copiedAttachments = { of: replaces, ids: ['a'] };
+      const sent = window.store.append({
+        id: uuidv7(),
+        conversationId: other,
+        role: 'user',
+        content: 'mine',
+        copiedAttachments,
+      });
+      assert.equal(sent.attachments, undefined);
+    });
   });
 
   const ids = Array.from({ length: 7 }, () => uuidv7());

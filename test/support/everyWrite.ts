@@ -111,6 +111,7 @@ export const writes: Readonly<Record<string, Write>> = {
       text: 'an edit',
     }),
   dropEdit: ({ store }, { asked }) => store.dropEdit(asked.conversationId, EDIT_ID),
+  detachFromEdit: ({ store }, { asked }) => store.detachFromEdit(asked.conversationId, 'no longer'),
   trash: ({ store }, { conversationId }) =>
     store.trash({ ids: [conversationId] }, '019a0000-0000-7000-8000-00000000000a'),
   restore: ({ store }, { trashed }) => store.restore({ ids: trashed.map(({ id }) => id) }),

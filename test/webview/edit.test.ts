@@ -52,6 +52,36 @@ describe('Edits and versions in a browser', function () {
     assert.equal(await focused(), 'Message');
   });
 
+  it('A11: the attachments of the prompt stand in its editor, open, can be taken out, and go along', async () => {
+    const attachments = ['a.txt', 'b.png'].map((name) => ({
+      id: name,
+      kind: 'file' as const,
+      name,
+      size: 9,
+    }));
+    const shown = messages(3).map((each, n) => (n === 0 ? { ...each, attachments } : each));
+    await show({ ...EDIT, attachments }, shown);
+    const chips = panel.page.getByRole('list', { name: 'Attachments' });
+    assert.equal(await chips.count(), 1, 'once');
+    await chips.getByRole('button', { name: /^a\.txt/ }).click();
+    assert.deepEqual(await panel.intentsOf('openAttachment'), [
+      {
+        type: 'openAttachment',
+        conversationId: CONVERSATION,
+        messageId: EDIT.replaces,
+        attachmentId: 'a.txt',
+      },
+    ]);
+    await chips.getByRole('button', { name: 'Remove a.txt' }).press('Enter');
+    assert.deepEqual(await panel.intentsOf('detachFromEdit'), [
+      { type: 'detachFromEdit', conversationId: CONVERSATION, attachmentId: 'a.txt' },
+    ]);
+    await show({ ...EDIT, attachments: attachments.slice(1) }, shown);
+    await field().fill('better');
+    await field().press('Enter');
+    assert.deepEqual((await panel.intentsOf('sendEdit'))[0]?.attachmentIds, ['b.png']);
+  });
+
   it('E2 I1: what is typed is posted at once, also while the view goes away, and a reload shows it', async () => {
     await show(EDIT);
     await field().fill('typed');

@@ -2,7 +2,7 @@ import { whyNotAttached, type Attachment } from '../../model/attachment.ts';
 import { readJsonObject } from '../../model/json.ts';
 import { sha256 } from '../../model/hash.ts';
 import type { NewAttachment } from '../attachments.ts';
-import { StoreError } from '../store.ts';
+import { StoreError, type NewMessage } from '../store.ts';
 import { getBlob, putBlob } from './blobs.ts';
 import type { Connection } from './connection.ts';
 import { requireConversation, type Context } from './session.ts';
@@ -85,6 +85,19 @@ export function attachmentsToSend(
 ): Attachment[] {
   if (ids === undefined || ids.length === 0) return [];
   return draftAttachments(db, conversationId).filter(({ id }) => ids.includes(id));
+}
+
+/** Those of another message of the conversation that a message takes along; a content that is elsewhere stays there. */
+export function attachmentsToCopy(
+  db: Connection,
+  conversationId: string,
+  copied: NewMessage['copiedAttachments'],
+): Attachment[] {
+  if (copied === undefined || copied.ids.length === 0) return [];
+  const { of, ids } = copied;
+  if (db.get('SELECT 1 FROM messages WHERE id = ? AND conversation_id = ?', of, conversationId) === undefined)
+    return [];
+  return (readAttachments(db, [of]).of(of).attachments ?? []).filter(({ id }) => ids.includes(id));
 }
 
 /** Contents that come with a message and are not in a draft. */

@@ -18,6 +18,7 @@ import { sizeOfMessage } from '../../model/size.ts';
 import { pieceOf } from '../excerpts.ts';
 import { StoreError, type Extension, type NewMessage, type TextPiece } from '../store.ts';
 import {
+  attachmentsToCopy,
   attachmentsToSend,
   leaveDraft,
   putContents,
@@ -140,7 +141,11 @@ export function appendMessage(context: Context, input: NewMessage): Message {
       return sameOrConflict(mustReadMessage(context, id), content, conversationId);
     }
     const drafted = attachmentsToSend(db, conversationId, input.attachmentIds);
-    const attachments = [...drafted, ...putContents(db, input.newAttachments ?? [])];
+    const attachments = [
+      ...drafted,
+      ...attachmentsToCopy(db, conversationId, input.copiedAttachments),
+      ...putContents(db, input.newAttachments ?? []),
+    ];
     const settled = isSettled(content);
     const now = context.now();
     const createdAt = writingTime(input, now);

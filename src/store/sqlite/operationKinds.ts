@@ -43,6 +43,7 @@ export const OPERATION_KINDS: Readonly<Record<OperationName, 'read' | 'write' | 
   readEdit: 'read',
   saveEdit: 'quiet',
   dropEdit: 'write',
+  detachFromEdit: 'write',
 
   trash: 'write',
   restore: 'write',

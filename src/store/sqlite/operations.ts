@@ -102,6 +102,7 @@ export function createOperations(given: Context): Operations {
     readEdit: (id) => replies.readEdit(context, id),
     saveEdit: (id, edit) => replies.saveEdit(context, id, edit),
     dropEdit: (id, messageId) => replies.dropEdit(context, id, messageId),
+    detachFromEdit: (id, attachmentId) => replies.detachFromEdit(context, id, attachmentId),
 
     trash: (source, actId) => trash.trash(context, source, actId),
     restore: (source) => trash.restore(context, source),

@@ -2,6 +2,7 @@ import { linkMetadata, linksOf, type Links } from '../../model/links.ts';
 import { readJsonObject } from '../../model/json.ts';
 import type { MessageStatus, Role } from '../../model/message.ts';
 import type { Edit, ReplyRequest, ReplyStart } from '../replies.ts';
+import { readAttachments } from './attachments.ts';
 import { appendMessage, mustReadMessage } from './messages.ts';
 import { requireConversation, type Context } from './session.ts';
 
@@ -92,14 +93,22 @@ function beginningOf({ db }: Context, last: LastRow): string {
 }
 
 export function readEdit({ db }: Context, conversationId: string): Edit | undefined {
-  const row = db.get<{ replaces: string; message_id: string; text: string }>(
-    `SELECT e.replaces, e.message_id, e.text FROM edits e JOIN messages m ON m.id = e.replaces
+  const row = db.get<{ replaces: string; message_id: string; text: string; dropped: string }>(
+    `SELECT e.replaces, e.message_id, e.text, e.dropped FROM edits e JOIN messages m ON m.id = e.replaces
      WHERE e.conversation_id = ? AND m.trashed_at IS NULL`,
     conversationId,
   );
-  return row === undefined
-    ? undefined
-    : { replaces: row.replaces, messageId: row.message_id, text: row.text };
+  if (row === undefined) return undefined;
+  const dropped = JSON.parse(row.dropped) as string[];
+  const { attachments = [] } = readAttachments(db, [row.replaces]).of(row.replaces);
+  const kept = attachments.filter(({ id }) => !dropped.includes(id));
+  return {
+    replaces: row.replaces,
+    messageId: row.message_id,
+    text: row.text,
+    ...(kept.length > 0 && { attachments: kept }),
+    ...(dropped.length > 0 && { dropped }),
+  };
 }
 
 export function saveEdit({ db, now }: Context, conversationId: string, edit: Edit): void {
@@ -107,16 +116,30 @@ export function saveEdit({ db, now }: Context, conversationId: string, edit: Edi
     requireConversation(db, conversationId);
     if (db.get('SELECT 1 FROM messages WHERE id = ?', edit.messageId) !== undefined) return;
     db.run(
-      `INSERT INTO edits (conversation_id, replaces, message_id, text, updated_at) VALUES (?, ?, ?, ?, ?)
+      `INSERT INTO edits (conversation_id, replaces, message_id, text, dropped, updated_at) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (conversation_id) DO UPDATE SET replaces = excluded.replaces, message_id = excluded.message_id,
-         text = excluded.text, updated_at = excluded.updated_at`,
+         text = excluded.text, updated_at = excluded.updated_at,
+         dropped = CASE message_id WHEN excluded.message_id THEN dropped ELSE excluded.dropped END`,
       conversationId,
       edit.replaces,
       edit.messageId,
       edit.text.toWellFormed(),
+      JSON.stringify(edit.dropped ?? []),
       now(),
     );
   });
+}
+
+export function detachFromEdit({ db, now }: Context, conversationId: string, attachmentId: string): void {
+  db.write(() =>
+    db.run(
+      `UPDATE edits SET dropped = json_insert(dropped, '$[#]', ?2), updated_at = ?3
+       WHERE conversation_id = ?1 AND NOT EXISTS (SELECT 1 FROM json_each(dropped) WHERE value = ?2)`,
+      conversationId,
+      attachmentId,
+      now(),
+    ),
+  );
 }
 
 export function dropEdit({ db }: Context, conversationId: string, messageId: string): void {

@@ -92,16 +92,8 @@ export class NaviMessage extends LightElement {
         })}
       </div>
       ${steps(message, this.post)} ${this.edit ? promptEditor(this.edit, this.#about) : this.#body()}
-      ${this.#damage()}
-      ${attachmentChips(message.attachments, (attachmentId) =>
-        this.post({
-          type: 'openAttachment',
-          conversationId: this.conversationId,
-          messageId: message.id,
-          attachmentId,
-        }),
-      )}
-      ${replyState(this.#about)} ${this.#parked()}
+      ${this.#damage()} ${this.edit ? nothing : this.#attachments()} ${replyState(this.#about)}
+      ${this.#parked()}
     </article>`;
   }
 
@@ -118,6 +110,14 @@ export class NaviMessage extends LightElement {
       return longText(content, this.isWhole, () => (this.isWhole = true));
     const source = { text: content, isTyped: role === 'user', isGrowing: status === 'streaming' };
     return html`<navi-markdown class="markdown" .source=${source}></navi-markdown>`;
+  }
+
+  #attachments(): TemplateResult | typeof nothing {
+    const { id: messageId, attachments } = this.message;
+    const { conversationId } = this;
+    return attachmentChips(attachments, (attachmentId) =>
+      this.post({ type: 'openAttachment', conversationId, messageId, attachmentId }),
+    );
   }
 
   #damage(): TemplateResult | typeof nothing {

@@ -16,6 +16,7 @@ import {
 import { isForInputMethod } from '../keys.ts';
 import { strings } from '../strings.ts';
 import { Throttle } from '../throttle.ts';
+import { attachmentChips } from './attachments.ts';
 import { LightElement, type Post } from './light.ts';
 
 /** An edit is posted at most this often. */
@@ -97,7 +98,15 @@ export class NaviPromptEditor extends LightElement {
 
   protected override render(): TemplateResult {
     const state = this.current ? sendable(this.current) : 'empty';
+    const { open, edit } = this.source;
+    const { id: conversationId } = open.conversation;
     return html`<form class="prompt-editor" aria-label=${strings.editPrompt} @submit=${this.#onSubmit}>
+      ${attachmentChips(
+        edit.attachments,
+        (attachmentId) =>
+          this.post({ type: 'openAttachment', conversationId, messageId: edit.replaces, attachmentId }),
+        (attachmentId) => this.post({ type: 'detachFromEdit', conversationId, attachmentId }),
+      )}
       <textarea
         rows="1"
         aria-label=${strings.editedPrompt}
@@ -177,7 +186,12 @@ export class NaviPromptEditor extends LightElement {
   #send(): void {
     if (!this.current || sendable(this.current) !== 'ready') return;
     this.#saving.cancel();
-    this.#take(send(this.current));
+    this.#take(
+      send(
+        this.current,
+        this.source.edit.attachments?.map(({ id }) => id),
+      ),
+    );
     this.#lateTimer = setTimeout(() => {
       if (this.current) this.current = waitedTooLong(this.current);
     }, LATE_MS);
