@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import {
   appendMessageSchema,
+  conversationDetailSchema,
   conversationRowSchema,
   createConversationSchema,
   messageRowSchema,
@@ -71,6 +72,7 @@ export const appendWithIdSchema = appendMessageSchema.extend({ client_id: client
 
 /** A conversation as `view=full` and the feed of changes give it. */
 export const fullConversationSchema = conversationRowSchema.extend({
+  initial_context: conversationDetailSchema.shape.initial_context,
   client_id: z.string().nullable(),
   message_count: z.int().nonnegative(),
   tags: z.array(z.string()),

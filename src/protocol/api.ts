@@ -5,7 +5,8 @@
  */
 import * as z from 'zod';
 
-const jsonObject = z.record(z.string(), z.json());
+export const jsonValueSchema = z.json();
+const jsonObject = z.record(z.string(), jsonValueSchema);
 
 /** ISO 8601 with microseconds and `+00:00`, as the backend writes it; `Z` is accepted too. */
 export const timestampSchema = z

@@ -22,6 +22,7 @@ import { measured } from './metrics/measured.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { measureRequests } from './metrics/requests.ts';
 import { addMetricsRoute } from './metrics/routes.ts';
+import { addOpenApi } from './openapi/routes.ts';
 import type { Clock } from '../model/ids.ts';
 import type { PoolUse } from './storage/postgres.ts';
 import type { Repository } from './storage/repository.ts';
@@ -81,6 +82,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   closeConnectionsOnStop(app);
   app.addHook('onClose', async () => guards.close());
 
+  addOpenApi(app, version);
   addProbes(app, parts.readiness);
   addMetricsRoute(app, metrics.registry, parts.metricsToken);
   app.register(async (api) => addApi(api, parts, guards, metrics));

@@ -35,10 +35,10 @@ export function presentRow(record: ConversationRecord) {
   };
 }
 
-export function presentFull(record: ConversationRecord): FullConversation & { initial_context: unknown } {
+export function presentFull(record: ConversationRecord): FullConversation {
   return {
     ...presentRow(record),
-    initial_context: record.initialContext,
+    initial_context: record.initialContext as FullConversation['initial_context'],
     client_id: record.clientId,
     message_count: record.messageCount,
     tags: [...record.tags],

@@ -104,5 +104,6 @@ function integerText(smallest: number, largest: number) {
       (text) => /^\d{1,10}$/.test(text) && Number(text) >= smallest && Number(text) <= largest,
       `must be an integer from ${smallest} to ${largest}`,
     )
+    .meta({ type: 'integer', minimum: smallest, maximum: largest })
     .transform(Number);
 }
