@@ -273,6 +273,7 @@ export class Presenter {
       conversation: toItem(page.conversation, status.current, trashDays(), surroundings.workspaceIds()),
       messages: toMessageItems(page.messages, page.versions, status.current),
       hasOlder: page.older !== undefined,
+      ...(page.lacksOlder === true && { lacksOlder: true }),
       hasNewer: page.hasNewer,
       draft: saved === undefined ? { messageId: draftIds.of(id), text: '' } : toDraftItem(saved),
       ...(edit && { edit: toEditItem(edit) }),

@@ -210,6 +210,8 @@ export interface OpenConversation {
   /** Oldest first; a window that can be anywhere in the conversation. */
   readonly messages: readonly MessageItem[];
   readonly hasOlder: boolean;
+  /** The backend has still older ones that it does not give. */
+  readonly lacksOlder?: boolean;
   /** The newest message is not among them. */
   readonly hasNewer?: boolean;
   /** The unsent text, and the id that it will be sent under. */

@@ -61,6 +61,8 @@ export type SendOrder =
       readonly remoteId: string;
       readonly change: FieldChange;
       readonly fields: ConversationFields;
+      /** What the backend was last known to hold; absent when that was never compared. */
+      readonly base?: ConversationFields;
     };
 
 export interface RemoteFields extends ConversationFields {
@@ -91,7 +93,10 @@ export interface RemoteConversation {
   readonly fields: RemoteFields;
   /** Client id from the backend's `initial_context`, or derived. */
   readonly id: string;
+  /** Oldest first. */
   readonly messages: readonly RemoteMessage[];
+  /** They are the newest of it; there may be older ones. */
+  readonly isCut?: boolean;
 }
 
 export interface MergeReport {
@@ -101,6 +106,8 @@ export interface MergeReport {
   readonly adopted: number;
   /** Rows that the backend holds more than once for one client id. */
   readonly doubled: number;
+  /** The messages before those that were merged are not all here, and have to be asked for otherwise. */
+  readonly wantsOlder: boolean;
 }
 
 export interface QueueSummary {
@@ -143,6 +150,16 @@ export interface SyncStore {
   /** Merges a page of the backend's list; returns the backend's ids of conversations that must be read. */
   mergeList(lease: Lease, account: AccountKey, rows: readonly RemoteFields[]): Promise<string[]>;
   mergeConversation(lease: Lease, account: AccountKey, remote: RemoteConversation): Promise<MergeReport>;
+  /**
+   * Adds older messages of a conversation whose merge wanted them; they are no news. With `end` that was all: the whole of
+   * it, or all that can be had.
+   */
+  mergeOlder(
+    lease: Lease,
+    conversationId: string,
+    messages: readonly RemoteMessage[],
+    end?: 'whole' | 'unavailable',
+  ): Promise<void>;
   remoteIdOf(account: AccountKey, conversationId: string): Promise<string | undefined>;
   hasItem(seq: number): Promise<boolean>;
   summary(account: AccountKey | undefined): Promise<QueueSummary>;

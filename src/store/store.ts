@@ -71,6 +71,8 @@ export interface MessagePage {
   readonly messages: readonly Message[];
   /** Where the page begins: pass it as `before` for the page above it. Absent when nothing is older. */
   readonly older?: Position;
+  /** The page begins with the oldest message that is here, and the backend has older ones that it does not give. */
+  readonly lacksOlder?: boolean;
   /** False when the page ends with the newest message. */
   readonly hasNewer: boolean;
   /** Messages of the conversation that have other versions, in this page or not. */

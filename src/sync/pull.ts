@@ -1,9 +1,11 @@
+import { PAGE_LIMIT, type ConversationDetail, type MessageRow } from '../protocol/api.ts';
 import type { AccountKey, Lease, SyncStore } from '../store/outbox.ts';
 import { outcomeOf, type RequestOutcome } from './failure.ts';
 import { RemoteError, type Remote } from './remote.ts';
-import { decodeConversation, decodeFields } from './wire.ts';
+import { decodeConversation, decodeFields, decodeMessage } from './wire.ts';
 
-const PAGE = 200;
+/** Messages in one transaction of the store, so that a save need not wait for all of them. */
+const OLDER_AT_ONCE = 500;
 /** A backend that answers full pages for ever must not keep us for ever: 200,000 conversations. */
 const MAX_PAGES = 1_000;
 /** So many conversations in a row that the backend fails to read are no longer a matter of conversations. */
@@ -48,11 +50,11 @@ export async function pullAll(context: PullContext): Promise<RequestOutcome> {
 async function* pages({ remote, signal }: PullContext, status: 'deleted' | undefined) {
   const seen = new Set<string>();
   for (let page = 0; page < MAX_PAGES; page += 1) {
-    const rows = await remote.list({ ...(status && { status }), offset: page * PAGE }, signal);
+    const rows = await remote.list({ ...(status && { status }), offset: page * PAGE_LIMIT }, signal);
     const fresh = rows.filter((row) => !seen.has(row.id));
     for (const row of fresh) seen.add(row.id);
     if (fresh.length > 0) yield fresh;
-    if (rows.length < PAGE || fresh.length === 0) return;
+    if (rows.length < PAGE_LIMIT || fresh.length === 0) return;
   }
 }
 
@@ -66,6 +68,28 @@ export async function pullConversation(context: PullContext, remoteId: string): 
       `The server holds ${report.doubled} message(s) of conversation ${report.conversationId} twice; shown once.`,
     );
   }
+  if (report.wantsOlder) await pullOlder(context, detail, report.conversationId);
+}
+
+/** What the contract does not show of a long conversation. Throws `RemoteError`. */
+async function pullOlder(context: PullContext, detail: ConversationDetail, id: string): Promise<void> {
+  const { store, remote, account, lease, signal, warn } = context;
+  const all = await remote.history(detail.id, signal);
+  if (all === undefined || !isSameHistory(all, detail)) {
+    warn(`Older messages of conversation ${id} are not available from this server.`);
+    await store.mergeOlder(lease, id, [], 'unavailable');
+    return;
+  }
+  const older = all.map((row) => decodeMessage(account, detail.id, row));
+  for (let from = 0; from < older.length; from += OLDER_AT_ONCE)
+    await store.mergeOlder(lease, id, older.slice(from, from + OLDER_AT_ONCE));
+  await store.mergeOlder(lease, id, [], 'whole');
+}
+
+/** The second door is believed when it shows all that the first one did. */
+function isSameHistory(all: readonly MessageRow[], { messages = [] }: ConversationDetail): boolean {
+  const ids = new Set(all.map(({ id }) => id));
+  return messages.every(({ id }) => ids.has(id));
 }
 
 type Reached = RequestOutcome | { readonly kind: 'refused'; readonly detail: string };

@@ -1,3 +1,4 @@
+import type { FieldChange } from '../model/change.ts';
 import type { OutboxItem, SendOrder } from '../store/outbox.ts';
 import { StoreError } from '../store/store.ts';
 import { parseMicros } from '../protocol/api.ts';
@@ -10,6 +11,7 @@ import {
 } from './failure.ts';
 import { pullAll, pullConversation, type PullContext } from './pull.ts';
 import { RemoteError } from './remote.ts';
+import { stepsFor } from './steps.ts';
 import { decodeFields, encodeAppend, encodeChange, encodeCreate } from './wire.ts';
 
 export interface PushContext extends PullContext {
@@ -63,11 +65,32 @@ async function carryOut(context: PushContext, seq: number, order: SendOrder): Pr
     }
     case 'fields': {
       const { status, ...rest } = order.change;
-      const others = encodeChange(status === 'deleted' ? rest : order.change);
-      if (Object.keys(others).length > 0) await remote.patch(order.remoteId, others, signal);
+      const change = status === 'deleted' ? rest : order.change;
+      // First: a field that is refused for ever must not keep it from being deleted.
       if (status === 'deleted') await remote.delete(order.remoteId, signal);
-      await store.completeFields(lease, seq, order.fields);
+      const isWhole = Object.keys(change).length === 0 || (await sendFields(context, order, change));
+      const title = isWhole ? order.fields.title : (order.base?.title ?? order.fields.title);
+      // A title that was left out is tried again alone, and parked with the reason that comes then.
+      await store.completeFields(lease, seq, { ...order.fields, title });
     }
+  }
+}
+
+/** False when all but the title was taken. Throws `RemoteError`. */
+async function sendFields(
+  { remote, signal }: PushContext,
+  { remoteId, base }: Extract<SendOrder, { kind: 'fields' }>,
+  change: FieldChange,
+): Promise<boolean> {
+  try {
+    await remote.patch(remoteId, encodeChange(change), signal);
+    return true;
+  } catch (error) {
+    if (!(error instanceof RemoteError && error.problem === 'forbidden')) throw error;
+    const steps = base === undefined ? [] : stepsFor(change, base);
+    if (steps.length === 0) throw error;
+    for (const step of steps) if (!(await remote.take(remoteId, step, signal))) throw error;
+    return change.title === undefined;
   }
 }
 

@@ -9,6 +9,7 @@ import type {
   ConversationRow,
   CreateConversation,
   CreatedConversation,
+  MessageRow,
   PatchConversation,
 } from '../protocol/api.ts';
 
@@ -48,6 +49,9 @@ export class RemoteError extends Error {
   }
 }
 
+/** What the second door can do to a conversation, see http/secondDoor.ts. */
+export type ConversationStep = 'star' | 'unstar' | 'pin' | 'unpin' | 'archive' | 'unarchive' | 'restore';
+
 export interface Remote {
   list(page: { status?: 'deleted'; offset: number }, signal: AbortSignal): Promise<ConversationRow[]>;
   read(remoteId: string, signal: AbortSignal): Promise<ConversationDetail>;
@@ -55,4 +59,8 @@ export interface Remote {
   append(remoteId: string, body: AppendMessage, signal: AbortSignal): Promise<AppendedMessage>;
   patch(remoteId: string, body: PatchConversation, signal: AbortSignal): Promise<ConversationRow>;
   delete(remoteId: string, signal: AbortSignal): Promise<void>;
+  /** Every message, oldest first, by the second door; undefined where that does not show this conversation. */
+  history(remoteId: string, signal: AbortSignal): Promise<MessageRow[] | undefined>;
+  /** By the second door; false, and nothing done, where that does not show this conversation. */
+  take(remoteId: string, step: ConversationStep, signal: AbortSignal): Promise<boolean>;
 }

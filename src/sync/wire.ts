@@ -6,6 +6,7 @@ import type { Json, JsonObject } from '../model/json.ts';
 import { linkMetadata, linksOf } from '../model/links.ts';
 import type { Message } from '../model/message.ts';
 import {
+  PAGE_LIMIT,
   parseMicros,
   type AppendMessage,
   type ConversationDetail,
@@ -181,6 +182,7 @@ export function decodeConversation(account: string, detail: ConversationDetail):
         }
       : fields,
     messages: (detail.messages ?? []).map((row) => decodeMessage(account, detail.id, row)),
+    isCut: (detail.messages ?? []).length >= PAGE_LIMIT,
   };
 }
 

@@ -120,6 +120,7 @@ export const strings = {
   system: 'System',
   messageLabel: (who: string, time: string) => `${who}, ${time}`,
   loadOlder: 'Load older messages',
+  lacksOlder: 'Older messages are not available from this server.',
   loadNewer: 'Load newer messages',
   jumpToEnd: 'Jump to the newest message',
   emptyConversation: 'What would you like to know?',

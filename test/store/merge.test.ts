@@ -35,7 +35,7 @@ describe('merging what a backend says', () => {
     const report = merge(id, remoteFields('r', { title: 'mine' }), [
       remoteMessage(messageId, 'm1', { content: 'mine' }),
     ]);
-    assert.deepEqual(report, { conversationId: id, added: 0, adopted: 1, doubled: 0 });
+    assert.deepEqual(report, { conversationId: id, added: 0, adopted: 1, doubled: 0, wantsOlder: false });
     assert.deepEqual(window.states(id), []);
     assert.equal(page(id)?.messages[0]?.delivery, 'confirmed');
     assert.equal(window.store.remoteIdOf(ACCOUNT, id), 'r');

@@ -95,6 +95,13 @@ export const writes: Readonly<Record<string, Write>> = {
       fields: remoteFields('r-new'),
       messages: [remoteMessage('019a0000-0000-7000-8000-000000000007', 'rm-new')],
     }),
+  mergeOlder: ({ store }, { lease, asked }) =>
+    store.mergeOlder(
+      lease,
+      asked.conversationId,
+      [remoteMessage('019a0000-0000-7000-8000-000000000009', 'rm-older')],
+      'unavailable',
+    ),
   writeLinkStatus: ({ store }, { lease }) =>
     store.writeLinkStatus(lease, { link: 'down', detail: 'No answer.' }),
   beginReply: ({ store }, { asked }) =>

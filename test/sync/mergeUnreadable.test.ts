@@ -28,6 +28,8 @@ async function pull(ids: readonly string[], isPoisoned: (id: string) => boolean)
     append: refused,
     patch: refused,
     delete: refused,
+    history: refused,
+    take: refused,
     list: ({ status }) => Promise.resolve(status === 'deleted' ? [] : ids.map(row)),
     read: (id) => {
       read.push(id);

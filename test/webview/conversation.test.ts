@@ -98,6 +98,14 @@ describe('A conversation in a browser', function () {
     assert.equal(await panel.page.getByRole('button', { name: 'Load older messages' }).count(), 0);
   });
 
+  it('T11: says above the first message that older ones cannot be had', async () => {
+    await panel.show(snapshot({ open: open({ messages: many(3), lacksOlder: true }) }));
+    const words = panel.page.getByText('Older messages are not available from this server.');
+    assert.ok(((await words.boundingBox())?.y ?? Infinity) < (await edgeOf(1)));
+    await panel.show(snapshot({ open: open({ messages: many(3) }) }));
+    assert.equal(await words.count(), 0);
+  });
+
   it('L3: a window that moves down keeps the message in view, follows nothing, and leads to the newest', async () => {
     const all = many(60);
     const part = (from: number, to: number) =>

@@ -27,6 +27,7 @@ import { placeOf } from './workspaces.ts';
 interface KnownRow {
   id: string;
   remote_updated_at: string | null;
+  older: 'wanted' | 'unavailable' | null;
 }
 
 /** The backend's clock and ours differ by less than this, or the backend holds a deleted conversation twice. */
@@ -35,7 +36,7 @@ const CLOCKS_APART_MS = 24 * 60 * 60_000;
 /**
  * Merges the fields of listed conversations that are known here. Returns the backend's ids of those whose content must
  * be read: unknown ones that are not deleted or may be our own, and known ones whose `updated_at` is not the one last
- * read.
+ * read or whose beginning is still wanted.
  */
 export function mergeList(
   context: Context,
@@ -54,7 +55,8 @@ export function mergeList(
         // One of ours whose creation was not answered may have been deleted by another machine since.
         if (known === undefined) return remote.status !== 'deleted' || remote.createdAt >= since;
         mergeKnownFields(context, known.id, remote);
-        return remote.status !== 'deleted' && known.remote_updated_at !== remote.remoteUpdatedAt;
+        const isNews = known.remote_updated_at !== remote.remoteUpdatedAt || known.older === 'wanted';
+        return remote.status !== 'deleted' && isNews;
       })
       .map((remote) => remote.remoteId);
   });
@@ -89,7 +91,7 @@ function isKeptPurged(context: Context, account: AccountKey, remote: RemoteField
 
 function findByRemote({ db }: Context, account: AccountKey, remoteId: string): KnownRow | undefined {
   return db.get<KnownRow>(
-    'SELECT id, remote_updated_at FROM conversations WHERE account = ? AND remote_id = ?',
+    'SELECT id, remote_updated_at, older FROM conversations WHERE account = ? AND remote_id = ?',
     account,
     remoteId,
   );
@@ -149,9 +151,10 @@ export function mergeConversation(
   return db.write(() => {
     checkFence(context, lease);
     if (isKeptPurged(context, account, remote.fields, remote.id))
-      return { conversationId: remote.id, added: 0, adopted: 0, doubled: 0 };
+      return { conversationId: remote.id, added: 0, adopted: 0, doubled: 0, wantsOlder: false };
     const isKnown = findByRemote(context, account, remote.fields.remoteId) !== undefined;
     const id = conversationFor(context, account, remote);
+    if (isGap(context, id, remote)) setOlder(context, id, 'wanted');
     const seen = new Set<string>();
     const report = { added: 0, adopted: 0, doubled: 0, kept: 0 };
     for (const message of remote.messages) {
@@ -165,7 +168,40 @@ export function mergeConversation(
     }
     applyBranches(context, id);
     db.run('UPDATE conversations SET remote_updated_at = ? WHERE id = ?', remote.fields.remoteUpdatedAt, id);
-    return { conversationId: id, added: report.added, adopted: report.adopted, doubled: report.doubled };
+    const wantsOlder = findByRemote(context, account, remote.fields.remoteId)?.older === 'wanted';
+    const { added, adopted, doubled } = report;
+    return { conversationId: id, added, adopted, doubled, wantsOlder };
+  });
+}
+
+/** True when what is here does not reach up to the oldest message that came. */
+function isGap({ db }: Context, id: string, { isCut, messages }: RemoteConversation): boolean {
+  const oldest = messages[0];
+  if (isCut !== true || oldest === undefined) return false;
+  return (
+    db.get('SELECT 1 FROM messages WHERE conversation_id = ? AND remote_id = ?', id, oldest.remoteId) ===
+    undefined
+  );
+}
+
+function setOlder({ db }: Context, id: string, older: KnownRow['older']): void {
+  db.run('UPDATE conversations SET older = ? WHERE id = ?', older, id);
+}
+
+export function mergeOlder(
+  context: Context,
+  lease: Lease,
+  conversationId: string,
+  messages: readonly RemoteMessage[],
+  end?: 'whole' | 'unavailable',
+): void {
+  const { db } = context;
+  db.write(() => {
+    checkFence(context, lease);
+    if (readSyncRow(context, conversationId) === undefined) return;
+    for (const message of messages) mergeMessage(context, conversationId, message);
+    applyBranches(context, conversationId);
+    if (end !== undefined) setOlder(context, conversationId, end === 'whole' ? null : end);
   });
 }
 

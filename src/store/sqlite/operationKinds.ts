@@ -33,6 +33,7 @@ export const OPERATION_KINDS: Readonly<Record<OperationName, 'read' | 'write' | 
   retryParked: 'write',
   mergeList: 'write',
   mergeConversation: 'write',
+  mergeOlder: 'write',
   remoteIdOf: 'read',
   hasItem: 'read',
   summary: 'read',

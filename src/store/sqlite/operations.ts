@@ -92,6 +92,7 @@ export function createOperations(given: Context): Operations {
     retryParked: (id) => outbox.retryParked(context, id),
     mergeList: (lease, key, rows) => merge.mergeList(context, lease, key, rows),
     mergeConversation: (lease, key, remote) => merge.mergeConversation(context, lease, key, remote),
+    mergeOlder: (lease, id, older, end) => merge.mergeOlder(context, lease, id, older, end),
     remoteIdOf: (key, id) => outbox.remoteIdOf(context, key, id),
     hasItem: (seq) => outbox.hasItem(context, seq),
     summary: (key) => outbox.summarize(context, key),

@@ -168,7 +168,7 @@ function orderFor(context: Context, row: OutboxRow, conversation: SyncRow): Send
   const change = base === undefined ? fields : { ...changedFields(base, fields), ...status };
   return Object.keys(change).length === 0
     ? undefined
-    : { kind: 'fields', remoteId: conversation.remote_id, change, fields };
+    : { kind: 'fields', remoteId: conversation.remote_id, change, fields, ...(base && { base }) };
 }
 
 function isPurged({ db }: Context, conversationId: string): boolean {

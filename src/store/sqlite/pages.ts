@@ -26,9 +26,18 @@ export function readPage(
       messages,
       versions: readVersions(context, conversationId),
       ...(older && { older }),
+      ...(older === undefined && lacksOlder(context, conversationId) && { lacksOlder: true }),
       hasNewer,
     };
   });
+}
+
+function lacksOlder({ db }: Context, conversationId: string): boolean {
+  const row = db.get<{ older: string | null }>(
+    'SELECT older FROM conversations WHERE id = ?',
+    conversationId,
+  );
+  return row?.older === 'unavailable';
 }
 
 interface Rows {

@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import type { BaseUrl } from '../../http/baseUrl.ts';
 import { parseJson } from '../../http/body.ts';
-import { headerOf, type HttpClient, type HttpRequest, type HttpResponse } from '../../http/client.ts';
+import { headerOf, type HttpClient, type HttpResponse } from '../../http/client.ts';
 import { HttpError } from '../../http/error.ts';
 import type { Clock } from '../../model/ids.ts';
 import {
@@ -18,10 +18,13 @@ import {
   type ConversationRow,
   type CreateConversation,
   type CreatedConversation,
+  type MessageRow,
   type PatchConversation,
 } from '../../protocol/api.ts';
-import { RemoteError, type Remote } from '../remote.ts';
+import { RemoteError, type ConversationStep, type Remote } from '../remote.ts';
+import type { Call } from './call.ts';
 import { refusalError } from './problem.ts';
+import { SecondDoor } from './secondDoor.ts';
 
 /** One account on one backend. A change of any of them is another remote. */
 export interface HttpRemoteOptions {
@@ -33,13 +36,12 @@ export interface HttpRemoteOptions {
   readonly now: Clock;
 }
 
-type Call = Pick<HttpRequest, 'method' | 'json'> & { readonly path: string };
-
 const CONVERSATIONS = '/api/navi-memory/conversations';
 
 /** The memory backend over HTTP: each call is one request, each answer is checked against the contract. */
 export class HttpRemote implements Remote {
   readonly #options: HttpRemoteOptions;
+  readonly #door = new SecondDoor((call, schema, signal) => this.#json(call, schema, signal));
 
   constructor(options: HttpRemoteOptions) {
     this.#options = options;
@@ -79,6 +81,14 @@ export class HttpRemote implements Remote {
 
   async delete(remoteId: string, signal: AbortSignal): Promise<void> {
     await this.#json({ method: 'DELETE', path: pathOf(remoteId) }, deletedSchema, signal);
+  }
+
+  history(remoteId: string, signal: AbortSignal): Promise<MessageRow[] | undefined> {
+    return this.#door.history(remoteId, signal);
+  }
+
+  take(remoteId: string, step: ConversationStep, signal: AbortSignal): Promise<boolean> {
+    return this.#door.take(remoteId, step, signal);
   }
 
   /** Resolves when the backend is alive and is a backend; the token is not checked there. */

@@ -176,6 +176,7 @@ export class NaviConversation extends LightElement {
     const lastIndex = open.hasNewer ? -1 : open.messages.length - 1;
     return html`<div class="column">
       ${open.hasOlder ? loadMore(strings.loadOlder, () => this.#load('loadOlderMessages')) : nothing}
+      ${open.lacksOlder === true ? html`<p class="edge-note">${strings.lacksOlder}</p>` : nothing}
       ${open.messages.length === 0 ? html`<p class="hello">${strings.emptyConversation}</p>` : nothing}
       ${repeat(
         open.messages,

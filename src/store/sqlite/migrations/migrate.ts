@@ -12,6 +12,7 @@ import { attachments } from './0011-attachments.ts';
 import { queue } from './0012-queue.ts';
 import { numbers } from './0013-numbers.ts';
 import { leaving } from './0014-leaving.ts';
+import { older } from './0015-older.ts';
 import type { Migration } from './migration.ts';
 
 const migrations: readonly Migration[] = [
@@ -27,6 +28,7 @@ const migrations: readonly Migration[] = [
   queue,
   numbers,
   leaving,
+  older,
 ];
 
 /** Every schema that a released file may have, oldest first. */
