@@ -5,7 +5,7 @@ import { RemoteError, type Remote } from './remote.ts';
 import { decodeConversation, decodeFields, decodeMessage } from './wire.ts';
 
 /** Messages in one transaction of the store, so that a save need not wait for all of them. */
-const OLDER_AT_ONCE = 500;
+const OLDER_AT_ONCE = PAGE_LIMIT;
 /** A backend that answers full pages for ever must not keep us for ever: 200,000 conversations. */
 const MAX_PAGES = 1_000;
 /** So many conversations in a row that the backend fails to read are no longer a matter of conversations. */

@@ -1,5 +1,6 @@
 /** Long histories for the store, quickly. */
 import { v7 as uuidv7 } from 'uuid';
+import { PAGE_LIMIT } from '../../src/protocol/api.ts';
 import type { RemoteConversation } from '../../src/store/outbox.ts';
 import type { SqliteStore } from '../../src/store/sqlite/workerStore.ts';
 
@@ -8,28 +9,29 @@ const TEXT = 'Words of a message that is neither short nor long. '.repeat(4);
 /** 2026-01-01, milliseconds. */
 const START = 1_767_225_600_000;
 
-/** Conversations as a backend has them: confirmed, nothing to send. Returns their ids. */
-export async function addSynced(
-  store: SqliteStore,
-  { conversations, messages }: { conversations: number; messages: number },
-): Promise<string[]> {
+/** A long conversation as sync brings it: its newest page, then the older ones page by page. */
+export async function addPulled(store: SqliteStore, messages: number): Promise<void> {
   const lease = await store.takeLease(Date.now(), 600_000);
   if (lease === undefined) throw new Error('The lease of a new store is taken.');
-  const made = Array.from({ length: conversations }, (_, n) =>
-    store.mergeConversation(lease, ACCOUNT, remoteConversation(n, messages)),
-  );
-  return (await Promise.all(made)).map(({ conversationId }) => conversationId);
+  const whole = remoteConversation(messages);
+  const newest = whole.messages.slice(-PAGE_LIMIT);
+  const merged = await store.mergeConversation(lease, ACCOUNT, { ...whole, messages: newest, isCut: true });
+  for (let from = 0; from < messages; from += PAGE_LIMIT) {
+    const older = whole.messages.slice(from, from + PAGE_LIMIT);
+    await store.mergeOlder(lease, merged.conversationId, older);
+  }
+  await store.mergeOlder(lease, merged.conversationId, [], 'whole');
 }
 
-function remoteConversation(n: number, messages: number): RemoteConversation {
-  const createdAt = START + n * 60_000;
+/** Confirmed, nothing to send. */
+function remoteConversation(messages: number): RemoteConversation {
   return {
     id: uuidv7(),
     fields: {
       remoteId: uuidv7(),
-      remoteUpdatedAt: String(createdAt),
-      createdAt,
-      title: `Conversation ${n + 1}`,
+      remoteUpdatedAt: String(START),
+      createdAt: START,
+      title: 'A long conversation',
       status: 'active',
       isPinned: false,
       isStarred: false,
@@ -37,9 +39,9 @@ function remoteConversation(n: number, messages: number): RemoteConversation {
     messages: Array.from({ length: messages }, (_, m) => ({
       id: uuidv7(),
       remoteId: uuidv7(),
-      serverOrder: (createdAt + m) * 1000,
-      hlc: (createdAt + m) * 1000,
-      createdAt: createdAt + m,
+      serverOrder: (START + m) * 1000,
+      hlc: (START + m) * 1000,
+      createdAt: START + m,
       role: m % 2 === 0 ? 'user' : 'assistant',
       content: `${m + 1}: ${TEXT}`,
       status: 'complete',

@@ -7,7 +7,7 @@ import { BenchPanel } from './benchPanel.ts';
 import { openBundledStore } from './bundledStore.ts';
 import { toFigure, type Figure } from './figure.ts';
 import type { BenchContext } from './group.ts';
-import { addSynced } from './history.ts';
+import { addPulled } from './history.ts';
 import { LoopWatch, type Stall } from './loopWatch.ts';
 import { historyFile, MILLION } from './million.ts';
 import { searchQueries } from './searchQueries.ts';
@@ -77,7 +77,7 @@ async function searchAll(store: SqliteStore): Promise<void> {
 
 /** As sync does: the next conversation once the one before it is stored. */
 async function addInTurn(store: SqliteStore, conversations: number): Promise<void> {
-  for (let n = 0; n < conversations; n += 1) await addSynced(store, { conversations: 1, messages: 1_000 });
+  for (let n = 0; n < conversations; n += 1) await addPulled(store, 1_000);
 }
 
 /** The largest answers there are. */
