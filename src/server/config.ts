@@ -29,7 +29,9 @@ export interface ServerConfig {
 }
 
 export type DatabaseConfig =
-  { readonly kind: 'sqlite'; readonly folder: string } | { readonly kind: 'postgres'; readonly url: string };
+  | { readonly kind: 'sqlite'; readonly folder: string }
+  /** Sharded: spread over machines by user, so that no statement may be about several users. */
+  | { readonly kind: 'postgres'; readonly url: string; readonly sharded?: true };
 
 export type ChatConfig =
   /** Milliseconds between two pieces of the echo. */
@@ -80,7 +82,11 @@ export function readConfig(
     database:
       settings.DATABASE_URL === undefined
         ? { kind: 'sqlite', folder: settings.NAVI_DATA_DIR ?? defaultFolder(environment, home, platform) }
-        : { kind: 'postgres', url: settings.DATABASE_URL },
+        : {
+            kind: 'postgres',
+            url: settings.DATABASE_URL,
+            ...(settings.NAVI_POSTGRES_SHARDED === 'true' && { sharded: true }),
+          },
     chat: chatConfig(settings),
     logLevel: settings.NAVI_LOG_LEVEL,
     auth,

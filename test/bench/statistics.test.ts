@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { median, percentile } from './statistics.ts';
+import { median, percentile, slope } from './statistics.ts';
 
 describe('the statistics of the benchmark', () => {
   it('take the middle sample, or the mean of the two in the middle, in whatever order they came', () => {
@@ -21,6 +21,20 @@ describe('the statistics of the benchmark', () => {
     assert.equal(percentile(samples, 100), 200);
     assert.equal(percentile(samples, 0), 1);
     assert.equal(percentile([5, 6], 99), 6);
+  });
+
+  it('give the slope of the line that fits best', () => {
+    assert.equal(slope([0, 1, 2, 3].map((x) => [x, 5 - 2 * x])), -2);
+    assert.equal(
+      slope([
+        [0, 0],
+        [1, 4],
+        [2, 2],
+      ]),
+      1,
+    );
+    assert.throws(() => slope([[1, 2]]), RangeError);
+    assert.throws(() => slope([]), RangeError);
   });
 
   it('say nothing about no samples', () => {

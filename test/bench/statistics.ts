@@ -11,6 +11,16 @@ export function percentile(samples: readonly number[], percent: number): number 
   return quantile(samples, percent / 100, 'lower');
 }
 
+/** Of the line through these points, by least squares. @throws RangeError when they are no line. */
+export function slope(points: readonly (readonly [x: number, y: number])[]): number {
+  const mean = (of: (point: readonly [number, number]) => number): number =>
+    points.reduce((sum, point) => sum + of(point), 0) / points.length;
+  const [meanX, meanY] = [mean(([x]) => x), mean(([, y]) => y)];
+  const spread = mean(([x]) => (x - meanX) ** 2);
+  if (!(spread > 0)) throw new RangeError('A line needs points at two places.');
+  return mean(([x, y]) => (x - meanX) * (y - meanY)) / spread;
+}
+
 function quantile(samples: readonly number[], share: number, side: 'lower' | 'upper'): number {
   const sorted = samples.toSorted((a, b) => a - b);
   const rank = share * sorted.length;

@@ -91,7 +91,11 @@ describe('servers that are killed under load', () => {
   it(`I1 I3 I4: PostgreSQL itself stopped at once ${DATABASE_KILLS} times: clients repeat, nothing is lost or doubled (seed ${SEED})`, async function () {
     this.timeout(30_000 + DATABASE_KILLS * 20_000);
     const random = new Random(SEED);
-    const server = await start({ DATABASE_URL: await cluster.createDatabase() });
+    // Each append alone, as on a database that is spread over machines.
+    const server = await start({
+      DATABASE_URL: await cluster.createDatabase(),
+      NAVI_POSTGRES_SHARDED: 'true',
+    });
     const crowd = await Crowd.gather(server.address, { ...CROWD, seed: SEED });
     const enough = new AbortController();
     const working = crowd.work(() => [server.address], enough.signal);

@@ -74,6 +74,19 @@ export const layers: readonly Layer[] = [
     file: 'test/store/processes.test.ts',
     settings: { NAVI_PROCESS_SECONDS: '60' },
   },
+  {
+    name: 'server kills',
+    unit: 'kills',
+    file: 'test/server/kill.test.ts',
+    settings: { NAVI_SERVER_KILL_RUNS: '50', NAVI_DATABASE_KILL_RUNS: '10', NAVI_INSTANCE_KILL_RUNS: '10' },
+    units: 120,
+  },
+  {
+    name: 'server',
+    unit: 'tests',
+    file: 'test/server/saturation.test.ts',
+    settings: { NAVI_LOAD_SECONDS: '120' },
+  },
   { name: 'recovery', unit: 'tests', file: 'test/store/recovery.test.ts' },
   {
     name: 'kill while mending',

@@ -37,7 +37,12 @@ describe('soak', () => {
   });
 
   it('names files that are there, and settings that somebody reads', () => {
-    const known = ['test/model/runs.ts', 'test/support/crash/runs.ts', 'test/store/mutilated.test.ts']
+    const known = [
+      'test/model/runs.ts',
+      'test/support/crash/runs.ts',
+      'test/support/load/runs.ts',
+      'test/store/mutilated.test.ts',
+    ]
       .map((file) => readFileSync(join(repository, file), 'utf8'))
       .join('');
     for (const { file, settings = {} } of layers) {

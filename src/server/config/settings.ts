@@ -26,6 +26,7 @@ export const settingsSchema = z.object({
     .string()
     .refine(isPostgresUrl, 'must be a postgres:// URL; leave it out to keep data in SQLite')
     .optional(),
+  NAVI_POSTGRES_SHARDED: z.enum(['true', 'false'], { error: 'must be true or false' }).default('false'),
   NAVI_CHAT_BASE_URL: z
     .string()
     .refine(isHttpUrl, 'must be an http:// or https:// URL, for example http://127.0.0.1:11434/v1')

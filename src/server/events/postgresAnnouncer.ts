@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import pg from 'pg';
 import type { Owner } from '../storage/repository.ts';
 import { keyOf, LocalAnnouncer, type Announcer, type Subscription } from './announcer.ts';
@@ -25,6 +25,7 @@ export class PostgresAnnouncer implements Announcer {
   readonly #local = new LocalAnnouncer();
   /** What this server's followers are listened for by: digest to key. */
   readonly #followed = new Map<string, { readonly key: string; followers: number }>();
+  /** Keys. */
   readonly #waiting = new Set<string>();
   #client: pg.Client | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -43,7 +44,7 @@ export class PostgresAnnouncer implements Announcer {
 
   announce(owner: Owner): void {
     this.#local.announce(owner);
-    this.#waiting.add(digestOf(keyOf(owner)));
+    this.#waiting.add(keyOf(owner));
     this.#sendSoon();
   }
 
@@ -108,7 +109,7 @@ export class PostgresAnnouncer implements Announcer {
 
   /** What cannot be sent is not sent again: followers look for themselves, a little later. One at a time. */
   async #send(): Promise<void> {
-    const digests = [...this.#waiting];
+    const digests = [...this.#waiting].map(digestOf);
     this.#waiting.clear();
     try {
       for (let from = 0; from < digests.length; from += KEYS_A_PAYLOAD)
@@ -130,5 +131,5 @@ export class PostgresAnnouncer implements Announcer {
 
 /** 22 characters for any length of a user's name, which is nobody else's to read. */
 function digestOf(key: string): string {
-  return createHash('sha256').update(key).digest('base64url').slice(0, 22);
+  return hash('sha256', key, 'base64url').slice(0, 22);
 }

@@ -3,6 +3,9 @@ import { HttpError, unprocessable } from './errors.ts';
 /** Bytes of a request body. */
 export const BODY_LIMIT = 20 * 1024 * 1024;
 
+/** A lenient decoder would silently store U+FFFD in place of the sender's words. */
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
 /** Deeper nesting is refused, so that nothing that walks a value by recursion can run out of stack. */
 const MAX_DEPTH = 100;
 
@@ -14,8 +17,7 @@ export function parseJsonBody(bytes: Buffer): unknown {
   if (bytes.length === 0) return undefined;
   let body: unknown;
   try {
-    // A lenient decoder would silently store U+FFFD in place of the sender's words.
-    body = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    body = JSON.parse(decoder.decode(bytes));
   } catch {
     throw new HttpError(400, 'The request body is not valid JSON in UTF-8.');
   }

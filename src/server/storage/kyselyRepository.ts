@@ -9,9 +9,10 @@ import {
   readConversation,
 } from './conversations.ts';
 import { groupedAppend } from './groupedAppend.ts';
-import { eachOnce, pageOfMessages } from './messages.ts';
+import { type Append, eachOnce, pageOfMessages } from './messages.ts';
 import { migrate } from './migrate.ts';
 import { appendInOneStatement } from './postgresAppend.ts';
+import { groupedByUsers } from './postgresGroups.ts';
 import type { Repository } from './repository.ts';
 import type { Tables } from './schema.ts';
 import { SearchIndexer } from './search/indexer.ts';
@@ -25,6 +26,7 @@ export async function openRepository(
   clock: Clock,
   newId: IdSource,
   kind: DatabaseKind = 'sqlite',
+  isSharded = false,
 ): Promise<Repository> {
   try {
     await migrate(db, kind);
@@ -39,7 +41,7 @@ export async function openRepository(
     search: searchTableOf(kind),
   };
   const indexer = new SearchIndexer(storage);
-  const append = kind === 'sqlite' ? groupedAppend(storage) : appendInOneStatement(storage);
+  const append = appendOf(storage, kind, isSharded);
   return {
     list: (owner, page) => listConversations(storage, owner, page),
     create: (owner, conversation) => createConversation(storage, owner, conversation),
@@ -56,4 +58,10 @@ export async function openRepository(
       await db.destroy();
     },
   };
+}
+
+function appendOf(storage: Storage, kind: DatabaseKind, isSharded: boolean): Append {
+  if (kind === 'sqlite') return groupedAppend(storage);
+  const alone = appendInOneStatement(storage);
+  return isSharded ? alone : groupedByUsers(storage, alone);
 }

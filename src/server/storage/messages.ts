@@ -28,7 +28,7 @@ export type Append = (
 ) => Promise<Appended | Absent>;
 
 /** What a message brings along, before its place is known. */
-interface Prepared extends Pick<
+export interface Prepared extends Pick<
   MessageTable,
   'id' | 'client_id' | 'body_hash' | 'role' | 'content' | 'metadata' | 'tokens_used'
 > {

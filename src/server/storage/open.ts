@@ -43,7 +43,8 @@ export async function openStorage(database: DatabaseConfig, parts: StorageParts)
   const { clock, newId, onProblem } = parts;
   const dialect = dialectOf(database, onProblem);
   const db = new Kysely<Tables>({ dialect });
-  const repository = await openRepository(db, clock, newId, database.kind);
+  const isSharded = database.kind === 'postgres' && database.sharded === true;
+  const repository = await openRepository(db, clock, newId, database.kind, isSharded);
   try {
     const announcer =
       database.kind === 'sqlite'

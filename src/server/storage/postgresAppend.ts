@@ -78,9 +78,10 @@ function statement(
       select id from navi_conversations where user_id = ${userId} and org_id = ${orgId} and id = ${id}
     ), fresh as (
       select g.*, row_number() over (order by g.index) - 1 as k, count(*) over () as total from given g
-      where exists (select 1 from place) and not exists (
-        select 1 from navi_messages m
-        where m.user_id = ${userId} and m.conversation_id = ${id} and m.client_id = g.client_id)
+      where exists (select 1 from place) and (
+        -- With a limit, so that it stays one look into the index for each: joined, it would read the whole conversation.
+        select m.client_id from navi_messages m
+        where m.user_id = ${userId} and m.conversation_id = ${id} and m.client_id = g.client_id limit 1) is null
     ), owner as (
       update navi_users u set seq = u.seq + f.total + 1
       from (select total from fresh limit 1) f where u.user_id = ${userId} and u.org_id = ${orgId}
