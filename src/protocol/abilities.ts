@@ -17,7 +17,7 @@ import {
  * `idempotent`: create and append by client id. `batch`: many messages in one request. `paging`: messages by cursor,
  * both ways. `changes`: the feed of changes by cursor. `events`: the same, live. `counts`: messages of a conversation.
  * `clocks`: a hybrid clock for each field. `tombstones`: what was purged is told, and stays away. `search`: words in titles
- * and messages.
+ * and messages. `export`, `erase`: everything of the user, taken along and removed.
  */
 export const ABILITIES = [
   'idempotent',
@@ -29,6 +29,8 @@ export const ABILITIES = [
   'clocks',
   'tombstones',
   'search',
+  'export',
+  'erase',
 ] as const;
 export type Ability = (typeof ABILITIES)[number];
 
@@ -152,3 +154,17 @@ export const searchAnswerSchema = z.object({
   is_complete: z.boolean(),
 });
 export type SearchAnswer = z.infer<typeof searchAnswerSchema>;
+
+/** Asked for so that no slip removes everything: the id of the user, as an export names it. */
+export const deleteUserSchema = z.object({ confirm: z.string() });
+
+export const deletedUserSchema = z.object({
+  message: z.string(),
+  deleted: z.object({
+    conversations: z.int().nonnegative(),
+    messages: z.int().nonnegative(),
+    tombstones: z.int().nonnegative(),
+    tokens: z.int().nonnegative(),
+  }),
+});
+export type DeletedUser = z.infer<typeof deletedUserSchema>;

@@ -17,6 +17,7 @@ import { compileZod } from './http/validation.ts';
 import { logRequests } from './log.ts';
 import { addAbilityRoutes } from './memory/abilityRoutes.ts';
 import { addMemoryRoutes } from './memory/routes.ts';
+import { addUserRoutes } from './memory/userRoutes.ts';
 import { addGauges } from './metrics/gauges.ts';
 import { measured } from './metrics/measured.ts';
 import { Metrics } from './metrics/metrics.ts';
@@ -26,6 +27,7 @@ import { addOpenApi } from './openapi/routes.ts';
 import type { Clock } from '../model/ids.ts';
 import type { PoolUse } from './storage/postgres.ts';
 import type { Repository } from './storage/repository.ts';
+import type { OpenSnapshot } from './storage/snapshots.ts';
 
 export interface AppParts {
   readonly repository: Repository;
@@ -45,6 +47,7 @@ export interface AppParts {
   readonly pool?: (() => PoolUse) | undefined;
   /** Adds what is measured outside of requests. */
   readonly addMeasures?: (registry: Registry) => void;
+  readonly openSnapshot: OpenSnapshot;
   /** Between two signs of life on a silent event stream. */
   readonly heartbeatMs?: number | undefined;
 }
@@ -101,6 +104,7 @@ function addApi(api: FastifyInstance, parts: AppParts, guards: Guards, metrics: 
     guards.addTurns(memory);
     addMemoryRoutes(memory, { repository, clock });
     addAbilityRoutes(memory, { repository }, version);
+    addUserRoutes(memory, { repository, clock, openSnapshot: parts.openSnapshot, streams: guards.exports });
     addEventRoute(memory, {
       repository,
       announcer,

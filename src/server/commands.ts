@@ -8,11 +8,13 @@ import { ARCHIVE_USAGE, backupCommand, type Report, restoreCommand } from './arc
 import { ConfigError, type ServerConfig } from './config.ts';
 import { describeConfig } from './config/describe.ts';
 import { openStorage } from './storage/open.ts';
+import { USER_USAGE, userCommand } from './userCommands.ts';
 
 const USAGE = `Usage:
   token create --user ID [--org ID] [--name TEXT] [--days N]
   token list [--user ID]
   token revoke TOKEN-ID
+${USER_USAGE}
 ${ARCHIVE_USAGE}
   config check`;
 
@@ -36,6 +38,7 @@ export async function runCommand(
   const [subject, verb, ...rest] = args;
   // Whoever gets here has settings that are sound.
   if (args.join(' ') === 'config check') return describeConfig(config);
+  if (subject === 'user') return await userCommand(args.slice(1), config);
   if (subject === 'backup') return await backupCommand(args.slice(1), config, report);
   if (subject === 'restore') return await restoreCommand(args.slice(1), config, report);
   if (subject !== 'token' || !['create', 'list', 'revoke'].includes(verb ?? '')) throw new ConfigError(USAGE);

@@ -48,6 +48,7 @@ export async function createServer(config: ServerConfig, parts: ServerParts = {}
   const app = buildApp({
     repository: storage.repository,
     announcer: storage.announcer,
+    openSnapshot: storage.openSnapshot,
     responder,
     identify: identification(config.auth, storage.tokens, clock, parts.keysCooldownMs),
     logger,

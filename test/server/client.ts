@@ -68,6 +68,35 @@ export class Client {
     return { status: response.status, headers: response.headers, body };
   }
 
+  /** The answer as it is, whatever it is; of a stream that does not end, what came within `patienceMs`. */
+  async text(
+    method: string,
+    path: string,
+    body?: unknown,
+    patienceMs = 10_000,
+  ): Promise<{ status: number; text: string; type: string | null }> {
+    const leaving = new AbortController();
+    const response = await fetch(`${this.#address}${path}`, {
+      method,
+      headers: { ...this.#headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      signal: leaving.signal,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const type = response.headers.get('content-type');
+    const isEndless = type?.startsWith('text/event-stream') === true;
+    const timer = setTimeout(() => leaving.abort(), isEndless ? patienceMs : 10_000);
+    let text = '';
+    try {
+      const pieces = response.body?.pipeThrough(new TextDecoderStream()) ?? [];
+      for await (const piece of pieces) text += piece;
+    } catch (error) {
+      if (!leaving.signal.aborted || !isEndless) throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+    return { status: response.status, text, type };
+  }
+
   async conversations(method: string, rest = '', body?: unknown): Promise<Answer> {
     return await this.call(method, `${CONVERSATIONS}${rest}`, body);
   }

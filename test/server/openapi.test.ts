@@ -1,70 +1,15 @@
 import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { after, before, describe, it } from 'mocha';
-import { v7 } from 'uuid';
-import { buildApp } from '../../src/server/app.ts';
-import { demoResponder } from '../../src/server/chat/demo.ts';
-import { readConfig } from '../../src/server/config.ts';
-import { identifyBy } from '../../src/server/http/identity.ts';
-import { Readiness } from '../../src/server/http/readiness.ts';
-import { createLogger } from '../../src/server/log.ts';
 import type { OpenApiDocument } from '../../src/server/openapi/document.ts';
-import { openStorage } from '../../src/server/storage/open.ts';
 import { startMemoryServer, type TestServer } from '../support/memoryServer.ts';
+import { registeredRoutes } from '../support/routes.ts';
 import { type Answer, Client } from './client.ts';
 
 const API = '/api/navi-memory';
 const CONVERSATIONS = `${API}/conversations`;
-
-/** `METHOD /path/{id}` of every route, from the framework's own drawing of its tree. */
-async function registeredRoutes(): Promise<string[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'navi-openapi-'));
-  const config = readConfig({ NAVI_DATA_DIR: folder }, '', process.platform);
-  const storage = await openStorage(config.database, {
-    clock: Date.now,
-    newId: v7,
-    onProblem: () => undefined,
-  });
-  const app = buildApp({
-    ...config,
-    ...storage,
-    responder: demoResponder(0, Date.now, v7),
-    identify: identifyBy(undefined),
-    logger: createLogger('silent', { write: () => undefined }),
-    version: '0',
-    clock: Date.now,
-    readiness: new Readiness({ check: storage.checkReady }),
-  });
-  try {
-    await app.ready();
-    return flatten(app.printRoutes({ commonPrefix: false }));
-  } finally {
-    await app.close();
-    await storage.close();
-    await rm(folder, { recursive: true });
-  }
-}
-
-function flatten(tree: string): string[] {
-  const parents: string[] = [];
-  return tree.split('\n').flatMap((line) => {
-    const [, indent = '', segment = '', methods = ''] =
-      /^([│ ]*)[├└]── (\S+)(?: \((.*)\))?$/.exec(line) ?? [];
-    if (segment === '') return [];
-    const depth = indent.length / 4;
-    const path = `${parents[depth - 1] ?? ''}${segment}`;
-    parents.splice(depth, parents.length, path);
-    return methods
-      .split(', ')
-      .filter((method) => method !== '' && method !== 'HEAD')
-      .map((method) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`);
-  });
-}
 
 describe('the OpenAPI document', () => {
   let server: TestServer;
@@ -103,7 +48,8 @@ describe('the OpenAPI document', () => {
     const described = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
-    assert.deepEqual(described.sort(), (await registeredRoutes()).sort());
+    const routes = await registeredRoutes();
+    assert.deepEqual(described.sort(), routes.map((route) => route.replaceAll(/:(\w+)/g, '{$1}')).sort());
     for (const [path, methods] of Object.entries(document.paths))
       for (const [method, { summary }] of Object.entries(methods))
         assert.notEqual(summary, `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`);
@@ -170,6 +116,8 @@ describe('the OpenAPI document', () => {
       [`DELETE ${item}`, 404, `${CONVERSATIONS}/${randomUUID()}`, undefined],
       [`GET ${API}/changes`, 200, `${API}/changes`, undefined],
       [`GET ${API}/changes`, 410, `${API}/changes?since=other.1`, undefined],
+      [`DELETE ${API}/user`, 422, `${API}/user`, { confirm: 'x' }],
+      [`DELETE ${API}/user`, 200, `${API}/user`, { confirm: 'dev' }],
       ['GET /health', 200, '/health', undefined],
       ['GET /ping', 200, '/ping', undefined],
       ['GET /ready', 200, '/ready', undefined],

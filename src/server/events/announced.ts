@@ -14,5 +14,6 @@ export function announced(repository: Repository, announcer: Announcer): Reposit
     change: (owner, id, change) => after(owner, repository.change(owner, id, change)),
     purge: (owner, id) => after(owner, repository.purge(owner, id)),
     append: (owner, id, messages) => after(owner, repository.append(owner, id, messages)),
+    deleteUser: (owner) => after(owner, repository.deleteUser(owner)),
   };
 }

@@ -8,6 +8,9 @@ import { LoopWatch } from './loopWatch.ts';
 import { OpenStreams } from './openStreams.ts';
 import { limitRate } from './rates.ts';
 
+/** Each holds a moment of the database: see storage/snapshots.ts. */
+const EXPORTS = { total: 8, perUser: 2 };
+
 /** Long answers of a model, each of them with a connection to it. */
 const CHATS = 1_000;
 
@@ -17,6 +20,7 @@ export class Guards {
   readonly loop: LoopWatch;
   readonly events: OpenStreams;
   readonly chats: OpenStreams;
+  readonly exports: OpenStreams;
   readonly #limits: Limits;
   readonly #counts: GuardCounts;
 
@@ -27,6 +31,7 @@ export class Guards {
     this.gate = new Gate(limits);
     this.loop = new LoopWatch(limits.loopDelayMs);
     this.events = new OpenStreams('event streams', { total: streams, perUser });
+    this.exports = new OpenStreams('exports', EXPORTS);
     this.chats = new OpenStreams('replies', { total: Math.min(streams, CHATS), perUser });
   }
 

@@ -5,6 +5,7 @@ import {
   appendWithIdSchema,
   batchSchema,
   createWithIdSchema,
+  deleteUserSchema,
   patchWithClocksSchema,
   SEARCH_LIMIT,
 } from '../../protocol/abilities.ts';
@@ -82,6 +83,8 @@ export const searchQuery = z.object({
   limit: integerText(1, SEARCH_LIMIT).default(20),
   cursor: cursor(parseChangeCursor).optional(),
 });
+
+export const deleteUserBody = deleteUserSchema;
 
 export const deleteQuery = z.object({ purge: z.enum(['true', 'false']).optional() });
 

@@ -6,6 +6,7 @@ import {
   batchAnswerSchema,
   capabilitiesSchema,
   changesAnswerSchema,
+  deletedUserSchema,
   fullConversationSchema,
   messagePageSchema,
   searchAnswerSchema,
@@ -98,6 +99,14 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     summary: 'Find conversations and messages that have every word',
     answer: searchAnswerSchema,
     also: [410],
+  },
+  'GET /api/navi-memory/export': {
+    summary: 'Everything of the user as lines of JSON; whole only with its last one, of the type end',
+    answer: 'application/x-ndjson',
+  },
+  'DELETE /api/navi-memory/user': {
+    summary: 'Remove everything of the user and the tokens; the body repeats the user’s id',
+    answer: deletedUserSchema,
   },
   'POST /api/navi/chat/stream': {
     summary: 'Reply to a prompt, as server-sent events; nothing is stored',

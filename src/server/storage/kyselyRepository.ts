@@ -19,6 +19,7 @@ import { SearchIndexer } from './search/indexer.ts';
 import { searchTexts } from './search/search.ts';
 import { searchTableOf } from './search/tableOf.ts';
 import type { DatabaseKind, Storage } from './storage.ts';
+import { countUser, deleteUser } from './users.ts';
 
 /** Brings the tables up to date and serves them. The repository closes `db`, also when this throws. */
 export async function openRepository(
@@ -38,6 +39,7 @@ export async function openRepository(
     db,
     now: () => Math.floor(clock()) * 1000,
     newId,
+    kind,
     search: searchTableOf(kind),
   };
   const indexer = new SearchIndexer(storage);
@@ -53,6 +55,8 @@ export async function openRepository(
     changes: (owner, since, limit) => readChanges(db, owner, since, limit),
     newest: (owner) => newest(db, owner),
     search: (owner, query) => searchTexts(storage, indexer, owner, query),
+    countUser: (owner) => countUser(db, owner),
+    deleteUser: (owner) => deleteUser(storage, owner),
     close: async () => {
       await indexer.close();
       await db.destroy();

@@ -15,6 +15,7 @@ import { type SampleSizes, sampleSizes } from './sampleSizes.ts';
 import type { Tables } from './schema.ts';
 import type { SearchTable } from './search/table.ts';
 import { searchTableOf } from './search/tableOf.ts';
+import { openSnapshot, type OpenSnapshot } from './snapshots.ts';
 import { dataVersion, openSqlite } from './sqlite.ts';
 import type { DatabaseKind } from './storage.ts';
 
@@ -28,6 +29,8 @@ export interface OpenStorage {
   readonly sampleSizes: SampleSizes;
   /** Undefined without a pool. */
   readonly pool: (() => PoolUse) | undefined;
+  /** Everything as it is at one moment, for who reads much of it. */
+  readonly openSnapshot: OpenSnapshot;
   close(): Promise<void>;
 }
 
@@ -57,6 +60,7 @@ export async function openStorage(database: DatabaseConfig, parts: StorageParts)
       checkReady: () => checkReady(db, database.kind),
       sampleSizes: () => sampleSizes(db, database.kind),
       pool: dialect instanceof PooledDialect ? () => dialect.use : undefined,
+      openSnapshot: (options) => openSnapshot(database, options),
       close: async () => {
         await announcer.close();
         await repository.close();

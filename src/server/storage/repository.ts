@@ -123,6 +123,14 @@ export interface ChangePage {
   readonly hasMore: boolean;
 }
 
+/** What of a user is stored in one organisation. */
+export interface UserCounts {
+  readonly conversations: number;
+  readonly messages: number;
+  readonly tombstones: number;
+  readonly tokens: number;
+}
+
 export interface SearchQuery {
   readonly text: string;
   /** Absent: all but the deleted ones. */
@@ -183,6 +191,12 @@ export interface Repository {
    * it, unless it says that it is not complete. `gone`: the place is not in this history.
    */
   search(owner: Owner, query: SearchQuery): Promise<SearchPage | 'gone'>;
+  countUser(owner: Owner): Promise<UserCounts>;
+  /**
+   * Removes everything, and the tokens; what it was. Cursors of before are `gone`, and what is asked under the id of a
+   * conversation that was there is `purged`. Repeatable; the user can begin anew.
+   */
+  deleteUser(owner: Owner): Promise<UserCounts>;
   close(): Promise<void>;
 }
 

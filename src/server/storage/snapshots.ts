@@ -18,6 +18,8 @@ export interface SnapshotOptions {
   readonly isPatient: boolean;
 }
 
+export type OpenSnapshot = (options: SnapshotOptions) => Promise<Snapshot>;
+
 /**
  * On a connection of its own, so that nobody waits for it. While it is open PostgreSQL cannot clean up what was
  * deleted since, nor SQLite shorten its log: its owner closes it soon. Throws when the database cannot be reached.

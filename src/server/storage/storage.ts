@@ -11,5 +11,6 @@ export interface Storage {
   /** Microseconds since the epoch. */
   readonly now: () => number;
   readonly newId: IdSource;
+  readonly kind: DatabaseKind;
   readonly search: SearchTable;
 }

@@ -14,6 +14,7 @@ import { describeIdempotency } from './idempotency.ts';
 import { describeMessages } from './messages.ts';
 import { describePaging } from './paging.ts';
 import { describeSearch } from './search.ts';
+import { describeUserData } from './userData.ts';
 
 /** One suite over a socket; every database has to pass it. `settings` are asked for before its first test. */
 function describeContract(name: string, settings: () => Promise<Environment>): void {
@@ -49,6 +50,7 @@ function describeContract(name: string, settings: () => Promise<Environment>): v
     describeClocks(at);
     describeEvents(at);
     describeSearch(at);
+    describeUserData(at);
 
     it('answers liveness, and 404 in JSON where there is nothing', async () => {
       for (const path of ['/health', '/ping']) {
