@@ -1,9 +1,14 @@
-// Builds the extension host, its store worker, the webview and the server. `--production` minifies, `--watch` stays.
+// Builds the extension host, its store worker, the webview and the server. `--production` minifies, `--watch` stays,
+// `--server` builds the server alone, into `--outdir FOLDER` when it is given.
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { context, build } from 'esbuild';
 
 const production = process.argv.includes('--production');
 const watch = process.argv.includes('--watch');
+const serverOnly = process.argv.includes('--server');
+const serverFolder = process.argv.includes('--outdir')
+  ? process.argv[process.argv.indexOf('--outdir') + 1]
+  : 'dist/server';
 
 const shared = {
   bundle: true,
@@ -22,6 +27,13 @@ const node = {
   // zod looks for it, and the editor logs an error for every extension that touches it.
   // undici carries a second parser for the case that esbuild looks at it; NAVI never uses it.
   define: { ...shared.define, navigator: 'undefined', esbuildDetection: 'true' },
+};
+
+const server = {
+  ...node,
+  outdir: serverFolder,
+  entryPoints: { main: 'src/server/main.ts' },
+  external: ['pg-native'],
 };
 
 const targets = [
@@ -44,12 +56,7 @@ const targets = [
     splitting: true,
     chunkNames: '[name]',
   },
-  {
-    ...node,
-    outdir: 'dist/server',
-    entryPoints: { main: 'src/server/main.ts' },
-    external: ['pg-native'],
-  },
+  server,
   {
     ...node,
     outdir: 'out/host',
@@ -80,6 +87,11 @@ async function notices(results) {
   return `NAVI contains the following packages.\n\n${(await Promise.all(texts)).join(`\n${'-'.repeat(80)}\n\n`)}`;
 }
 
+if (serverOnly) {
+  const result = await build({ ...server, metafile: true });
+  await writeFile(`${serverFolder}/THIRD-PARTY-NOTICES.txt`, await notices([result]));
+  process.exit();
+}
 await mkdir('dist', { recursive: true });
 // Types only, so the source is its own declaration file.
 await copyFile('src/vscode/api.ts', 'dist/api.d.ts');
