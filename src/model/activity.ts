@@ -30,6 +30,16 @@ export interface CommandPanel {
   readonly extra?: JsonObject;
 }
 
+/** Longest output of a command that is kept, in UTF-16 units. */
+export const LARGEST_OUTPUT = 10_000_000;
+
+/** Of an output that is longer its beginning, and that there was more: what was kept before never changes by it. */
+export function bounded(panel: CommandPanel, longest = LARGEST_OUTPUT): CommandPanel {
+  if (panel.output.length <= longest) return panel;
+  const output = panel.output.slice(0, longest).replace(/[\ud800-\udbff]$/, '');
+  return { ...panel, output, truncated: true };
+}
+
 /** Adds `changed` to `known`: replaces the one with its id in place, or appends. Order of first appearance stays. */
 export function upsertById<T extends { readonly id: string }>(
   known: readonly T[],

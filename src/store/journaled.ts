@@ -1,6 +1,5 @@
 import type { Clock } from '../model/ids.ts';
 import { interruptRunning } from '../model/activity.ts';
-import { derivedId } from '../model/hash.ts';
 import { hasContent, type Message } from '../model/message.ts';
 import {
   mergeExtensions,
@@ -23,9 +22,10 @@ import {
   type Waiting,
 } from './journalView.ts';
 import { excerptsOf, pieceOf } from './excerpts.ts';
+import { withAttachments } from './journalAttachments.ts';
 import { linkMetadata } from '../model/links.ts';
 import type { ReplyRequest, ReplyStart } from './replies.ts';
-import { moveMessage, problemOf, type WordStore } from './journalMoves.ts';
+import { moveEntry, problemOf, type WordStore } from './journalMoves.ts';
 import type { Extension, NewMessage } from './store.ts';
 
 export interface JournaledOptions {
@@ -91,7 +91,9 @@ export class JournaledStore {
         // What waits is added to what is whole.
         const page = await store.read(id, { ...window, excerpts: false });
         const shown = pageWithWaiting(page, id, this.waiting);
-        return window.excerpts && shown ? { ...shown, messages: excerptsOf(shown.messages) } : shown;
+        if (shown === undefined) return undefined;
+        const messages = await Promise.all(shown.messages.map((message) => this.attached(message)));
+        return { ...shown, messages: window.excerpts ? excerptsOf(messages) : messages };
       },
       readText: async (messageId, of, from) => {
         if (this.isIdle) return store.readText(messageId, of, from);
@@ -100,7 +102,9 @@ export class JournaledStore {
       },
       readMessage: async (id) => {
         const stored = await store.readMessage(id);
-        return stored === undefined ? this.findWaiting(id) : withWaiting(stored, this.waiting);
+        if (stored !== undefined) return withWaiting(stored, this.waiting);
+        const waiting = this.findWaiting(id);
+        return waiting && this.attached(waiting);
       },
       create: (conversation) =>
         this.write(
@@ -171,17 +175,26 @@ export class JournaledStore {
     return this.entries.flatMap((entry) => (entry.kind === 'conversation' ? [entry.conversation.id] : []));
   }
 
-  private findWaiting(id: string): Message | undefined {
+  private inputOf(id: string): NewMessage | undefined {
     const { entries, held } = this.waiting;
     const entry = entries.find((other) => other.kind === 'message' && other.message.id === id);
-    const message =
-      entry?.kind === 'message' ? entry.message : held.find((reply) => reply.messageId === id)?.message;
+    return entry?.kind === 'message' ? entry.message : held.find((reply) => reply.messageId === id)?.message;
+  }
+
+  private async attached(message: Message): Promise<Message> {
+    const input = message.delivery === 'journaled' ? this.inputOf(message.id) : undefined;
+    return input === undefined ? message : withAttachments(this.store, message, input);
+  }
+
+  private findWaiting(id: string): Message | undefined {
+    const message = this.inputOf(id);
     if (message === undefined) return undefined;
     return waitingMessages(message.conversationId, this.waiting, 0).find((other) => other.id === id);
   }
 
   private async append(message: NewMessage): Promise<Message> {
     const at = this.options.now();
+    if ((message.newAttachments?.length ?? 0) > 0) return this.appendWithContents(message);
     if (message.status !== 'streaming') {
       return this.write(
         () => this.store.append(message),
@@ -200,6 +213,12 @@ export class JournaledStore {
       }
     }
     return this.hold(message, at);
+  }
+
+  /** Contents have no room in the journal: such a message is stored, behind what waits, or refused. */
+  private async appendWithContents(message: NewMessage): Promise<Message> {
+    if (this.entries.length > 0 && !(await this.drain())) throw this.refusal;
+    return this.store.append(message);
   }
 
   private hold(message: NewMessage, at: number): Message {
@@ -358,7 +377,7 @@ export class JournaledStore {
     let isTaken = true;
     for (const entry of this.entries) {
       try {
-        await this.move(entry);
+        await moveEntry(this.store, entry);
         moved.add(entry);
       } catch (error) {
         if (isPassing(error)) {
@@ -383,53 +402,6 @@ export class JournaledStore {
       this.options.onDefect(error);
     }
     this.tell();
-  }
-
-  private async move(entry: JournalEntry): Promise<void> {
-    switch (entry.kind) {
-      case 'conversation':
-        await this.store.create(entry.conversation);
-        break;
-      case 'message':
-        await moveMessage(this.store, { ...entry.message, writtenAt: entry.at });
-        break;
-      case 'reply':
-        await this.moveReply(entry);
-        break;
-      case 'draft':
-        await this.moveDraft(entry);
-        break;
-      case 'note':
-        await this.store.noteReplyProblem(entry.messageId, entry.reason);
-        break;
-    }
-  }
-
-  /** A reply that another window has ended in the meantime takes no more: its rest becomes a message of its own. */
-  private async moveReply(entry: Extract<JournalEntry, { kind: 'reply' }>): Promise<void> {
-    const { messageId, conversationId, offset, extension, status } = entry;
-    const stored = await this.store.readMessage(messageId);
-    const rest = missing(extension, offset, stored?.content.length ?? 0);
-    const said = whole({ id: messageId, conversationId, role: 'assistant', content: '' }, rest);
-    if (stored !== undefined && stored.hash === undefined) {
-      if (hasContent(said)) await this.store.extend(messageId, rest);
-      await this.store.settle(messageId, status);
-    } else if (said.content !== '' || (stored === undefined && hasContent(said))) {
-      const id = derivedId('message', messageId, 'rest');
-      await moveMessage(this.store, { id, conversationId, role: 'assistant', ...said, status });
-    }
-  }
-
-  private async moveDraft({
-    conversationId,
-    draft,
-  }: Extract<JournalEntry, { kind: 'draft' }>): Promise<void> {
-    try {
-      await this.store.saveDraft(conversationId, draft);
-    } catch (error) {
-      // A draft of a conversation that is purged goes with it.
-      if (problemOf(error) !== 'no-such-conversation' && problemOf(error) !== 'purged') throw error;
-    }
   }
 
   private tell(): void {

@@ -23,13 +23,16 @@ export interface NaviApi {
   ): Promise<{ conversation: NaviConversation; messages: NaviMessage[] } | undefined>;
   /**
    * Resolves when the message is on this machine's disk. A message whose activities or commands are `running` stays
-   * open until each has ended; it is sent to the server then. An `id` makes the call safe to repeat.
+   * open until each has ended; it is sent to the server then. An `id` makes the call safe to repeat. What is attached is
+   * copied; while the disk takes nothing, a message with attachments is refused, and one without waits in NAVI.
    */
   appendMessage(conversationId: string, message: NaviNewMessage): Promise<NaviMessage>;
   /** Replaces the activity with this id in an open message, or adds it. */
   updateActivity(messageId: string, activity: NaviActivity): Promise<void>;
-  /** Replaces the command panel with this id in an open message, or adds it. */
+  /** Replaces the command panel with this id in an open message, or adds it. See `NaviCommand.output`. */
   updateCommand(messageId: string, command: NaviCommand): Promise<void>;
+  /** What is attached to a message; undefined for an unknown id, and when the content is on another machine. */
+  readAttachment(messageId: string, attachmentId: string): Promise<Uint8Array | undefined>;
   /** Resolves when everything stored so far is on this machine's disk. */
   whenSaved(): Promise<void>;
   /** Resolves when the message is on the server; rejects when it needs the user's attention, or the signal aborts. */
@@ -56,6 +59,7 @@ export interface NaviActivity {
   readonly kind: string;
   readonly label: string;
   readonly status: NaviRunState;
+  /** At most 4,000,000 characters. */
   readonly detail?: string;
   readonly filePath?: string;
 }
@@ -63,11 +67,45 @@ export interface NaviActivity {
 export interface NaviCommand {
   readonly id: string;
   readonly command: string;
+  /** All of it so far. Of a longer one the first 10,000,000 characters are kept, and `truncated` is set. */
   readonly output: string;
   readonly status: NaviRunState;
   readonly cwd?: string;
   readonly exitCode?: number;
   readonly durationMs?: number;
+  /** There was more output than was kept. */
+  readonly truncated?: boolean;
+}
+
+export type NaviAttachmentKind = 'file' | 'selection' | 'image' | 'text';
+
+/** At most 10 MB each; 20 and 25 MB a message. Up to 100 KB a message go to the server, the rest stays on this machine. */
+export interface NaviNewAttachment {
+  /** Unique in its message. */
+  readonly id?: string;
+  /** File name, or words for what has none. */
+  readonly name: string;
+  /** Not empty. A string is stored as UTF-8. */
+  readonly content: Uint8Array | string;
+  /** Default: `text/plain` for a string, else `application/octet-stream`. */
+  readonly mime?: string;
+  /** Default: `image` for an image, `text` for a string, else `file`. */
+  readonly kind?: NaviAttachmentKind;
+  /** Where it came from; shown, and not read again. */
+  readonly path?: string;
+  /** The editor's name of the language. */
+  readonly language?: string;
+}
+
+export interface NaviAttachment {
+  readonly id: string;
+  readonly kind: NaviAttachmentKind;
+  readonly name: string;
+  readonly mime: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly path?: string;
+  readonly language?: string;
 }
 
 export interface NaviNewMessage {
@@ -77,6 +115,7 @@ export interface NaviNewMessage {
   readonly content: string;
   readonly activities?: readonly NaviActivity[];
   readonly commands?: readonly NaviCommand[];
+  readonly attachments?: readonly NaviNewAttachment[];
   /** JSON. The key `navi` is reserved. */
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
@@ -89,6 +128,7 @@ export interface NaviMessage {
   readonly status: 'streaming' | 'complete' | 'interrupted' | 'failed';
   readonly activities: readonly NaviActivity[];
   readonly commands: readonly NaviCommand[];
+  readonly attachments?: readonly NaviAttachment[];
   readonly createdAt: number;
   readonly delivery:
     'journaled' | 'local' | 'queued' | 'sending' | 'unknown' | 'sent' | 'confirmed' | 'parked';

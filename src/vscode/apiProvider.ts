@@ -1,17 +1,19 @@
 import * as z from 'zod';
 import type { WorkspaceRef } from '../model/conversation.ts';
 import type { IdSource } from '../model/ids.ts';
-import { activitySchema, commandSchema } from '../protocol/parts.ts';
 import { MAX_MESSAGE_LENGTH } from '../protocol/panel.ts';
+import type { AttachmentStore } from '../store/attachments.ts';
 import type { ConversationStore } from '../store/store.ts';
 import type { NaviApi, NaviExtension, NaviMessage } from './api.ts';
+import { newAttachmentsSchema, panelSchema, stepSchema, toNewAttachments } from './apiParts.ts';
 
 const messageSchema = z.object({
   id: z.exactOptional(z.uuid()),
   role: z.enum(['user', 'assistant', 'system']),
   content: z.string().max(MAX_MESSAGE_LENGTH),
-  activities: z.array(activitySchema).default([]),
-  commands: z.array(commandSchema).default([]),
+  activities: z.array(stepSchema).default([]),
+  commands: z.array(panelSchema).default([]),
+  attachments: newAttachmentsSchema.default([]),
   metadata: z
     .record(z.string(), z.json())
     .refine((metadata) => !('navi' in metadata), 'the key "navi" is reserved')
@@ -21,7 +23,7 @@ const limitSchema = z.object({ limit: z.int().min(1).max(1_000).default(100) }).
 const titleSchema = z.object({ title: z.exactOptional(z.string().min(1)) }).default({});
 
 export interface ApiOptions {
-  readonly store: ConversationStore;
+  readonly store: ConversationStore & Pick<AttachmentStore, 'readContent'>;
   readonly ids: IdSource;
   readonly workspace: () => WorkspaceRef | undefined;
 }
@@ -47,13 +49,23 @@ export function provideApi({ store, ids, workspace }: ApiOptions): NaviExtension
       return page && { conversation: page.conversation, messages: [...page.messages] };
     },
     appendMessage: async (conversationId, message) => {
-      const { id, ...rest } = messageSchema.parse(message);
-      return store.append({ ...rest, id: id ?? ids(), conversationId: z.uuid().parse(conversationId) });
+      const { id, attachments, ...rest } = messageSchema.parse(message);
+      return store.append({
+        ...rest,
+        id: id ?? ids(),
+        conversationId: z.uuid().parse(conversationId),
+        ...(attachments.length > 0 && { newAttachments: toNewAttachments(attachments, ids) }),
+      });
     },
     updateActivity: (messageId, activity) =>
-      store.extend(z.uuid().parse(messageId), { activities: [activitySchema.parse(activity)] }),
+      store.extend(z.uuid().parse(messageId), { activities: [stepSchema.parse(activity)] }),
     updateCommand: (messageId, command) =>
-      store.extend(z.uuid().parse(messageId), { commands: [commandSchema.parse(command)] }),
+      store.extend(z.uuid().parse(messageId), { commands: [panelSchema.parse(command)] }),
+    readAttachment: async (messageId, attachmentId) => {
+      const message = await store.readMessage(z.uuid().parse(messageId));
+      const found = message?.attachments?.find(({ id }) => id === attachmentId);
+      return found && store.readContent(found.hash);
+    },
     whenSaved: async () => {
       // Calls take effect in order, so an answer to the newest one covers all before it.
       await store.list({ status: 'active', limit: 1 });

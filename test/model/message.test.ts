@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import {
+  bounded,
   interruptRunning,
   upsertById,
   type Activity,
@@ -35,6 +36,14 @@ describe('parts of a message', () => {
       interruptRunning(states.map((state) => activity(state, state))).map(({ status }) => status),
       ['interrupted', 'done', 'error', 'interrupted'],
     );
+  });
+
+  it('L8: of an output that is too long its beginning is kept, whole characters, and it says so', () => {
+    const said = (output: string) => bounded({ ...command('running'), output }, 4);
+    assert.deepEqual(said('abcd'), { ...command('running'), output: 'abcd' });
+    assert.deepEqual(said('abcde'), { ...command('running'), output: 'abcd', truncated: true });
+    assert.equal(said('abc🙂').output, 'abc');
+    assert.equal(said(`${said('abcdef').output}more`).output, 'abcd', 'growing changes nothing of it');
   });
 
   it('is settled when neither its text nor a step of it can change', () => {

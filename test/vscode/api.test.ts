@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { v7 as uuidv7 } from 'uuid';
 import { provideApi } from '../../src/vscode/apiProvider.ts';
-import type { NaviApi } from '../../src/vscode/api.ts';
+import type { NaviApi, NaviNewAttachment } from '../../src/vscode/api.ts';
+import { LARGEST_OUTPUT } from '../../src/model/activity.ts';
+import { LARGEST_ATTACHMENT } from '../../src/model/attachment.ts';
 import { textsOnBackend } from '../support/backend.ts';
 import { errorAnswer, startFaultProxy, type FaultProxy } from '../support/faultProxy.ts';
 import { TestMachine } from '../support/machines.ts';
@@ -54,5 +56,85 @@ describe('waiting for the server through the API', () => {
     const waiting = assert.rejects(api.whenSynced(message.id), /needs attention/);
     await machine.until(async () => (await machine.status()).state === 'attention');
     await waiting;
+  });
+});
+
+describe('attachments and outputs through the API', () => {
+  let machine: TestMachine;
+  let api: NaviApi;
+  let conversationId: string;
+  beforeEach(async () => {
+    machine = new TestMachine();
+    api = provideApi({ store: machine.store, ids: uuidv7, workspace: () => undefined }).getAPI(1);
+    conversationId = (await api.createConversation()).id;
+  });
+  afterEach(() => machine.stop());
+  const append = (attachments: readonly NaviNewAttachment[], id = uuidv7()) =>
+    api.appendMessage(conversationId, { id, role: 'user', content: 'look', attachments });
+
+  it('A12 I1: what is attached is a copy of that moment, is given back, and stored once', async () => {
+    const bytes = new Uint8Array([0x89, 0x50, 0x4e, 0x47]);
+    const id = uuidv7();
+    const attachments = [
+      { name: 'notes', content: 'wörter', path: '/work/notes' },
+      { id: 'shot', name: 'shot.png', content: bytes, mime: 'image/png' },
+    ];
+    const stored = append(attachments, id);
+    bytes.fill(0);
+    await stored;
+    await append(attachments, id);
+    const [message] = (await api.readConversation(conversationId))?.messages ?? [];
+    assert.deepEqual(
+      message?.attachments?.map(({ name, kind, mime, size, path }) => [name, kind, mime, size, path]),
+      [
+        ['notes', 'text', 'text/plain', 7, '/work/notes'],
+        ['shot.png', 'image', 'image/png', 4, undefined],
+      ],
+    );
+    const content = async (attachmentId = '') => {
+      const read = await api.readAttachment(id, attachmentId);
+      return read && Buffer.from(read).toString('latin1');
+    };
+    assert.equal(await content('shot'), '\x89PNG');
+    assert.equal(await content(message.attachments[0]?.id), Buffer.from('wörter').toString('latin1'));
+    assert.equal(await content('none'), undefined);
+  });
+
+  it('A12 I12: more than a message takes, nothing, and what is no attachment are refused in words, and nothing is stored', async () => {
+    const large = new Uint8Array(LARGEST_ATTACHMENT + 1);
+    const refused: readonly [NaviNewAttachment[], RegExp][] = [
+      [[{ name: 'empty', content: '' }], /empty is empty/],
+      [[{ name: 'large', content: large }], /larger than 10 MB/],
+      [Array.from({ length: 21 }, () => ({ name: 'one', content: 'x' })), /takes 20 attachments/],
+      [
+        Array.from({ length: 3 }, () => ({ name: 'nine', content: large.subarray(0, 9e6) })),
+        /25 MB together/,
+      ],
+      [['a', 'b'].map((name) => ({ id: 'same', name, content: 'x' })), /The id of b is taken/],
+      [[{ name: 'wrong', content: 5 as unknown as string }], /content/],
+    ];
+    for (const [attachments, words] of refused)
+      await assert.rejects(append(attachments), (error: unknown) => {
+        assert.ok(error instanceof Error && error.constructor.name === 'ZodError');
+        assert.match(error.message, words);
+        return true;
+      });
+    assert.equal((await api.readConversation(conversationId))?.messages.length, 0);
+  });
+
+  it('L8 I12: of an output above the limit the beginning is kept, and it says so', async () => {
+    const panel = { id: 'c', command: 'make', output: '', status: 'running' } as const;
+    const { id } = await api.appendMessage(conversationId, {
+      role: 'assistant',
+      content: 'Making',
+      commands: [panel],
+    });
+    const output = `${'x'.repeat(LARGEST_OUTPUT - 1)}the end`;
+    await api.updateCommand(id, { ...panel, output, status: 'done' });
+    const [made] = (await api.readConversation(conversationId))?.messages[0]?.commands ?? [];
+    assert.deepEqual(
+      [made?.output.length, made?.output.slice(-2), made?.truncated],
+      [LARGEST_OUTPUT, 'xt', true],
+    );
   });
 });

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Activity, CommandPanel, RunState } from '../../model/activity.ts';
+import { bounded, type Activity, type CommandPanel, type RunState } from '../../model/activity.ts';
 import type { IdSource } from '../../model/ids.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { ReplyEvent } from '../responder.ts';
@@ -106,7 +106,7 @@ export class NaviReply {
     const unknown = without(rest, 'kind', 'commandId');
     const state = stateOf(word) ?? (word === undefined ? stateOfExit(exitCode) : undefined);
     const known = this.#commands.get(id);
-    return {
+    return bounded({
       ...known,
       id,
       command: label,
@@ -117,7 +117,7 @@ export class NaviReply {
       ...(durationMs === undefined ? {} : { durationMs }),
       ...(truncated === true ? { truncated } : {}),
       ...extra(known?.extra, unknown, misfits, stateOf(word) === undefined ? word : undefined),
-    };
+    });
   }
 
   /** A step without an id is the one with the same words that is still running, or else a new one. */
