@@ -44,7 +44,7 @@ export async function openSnapshot(
       await sql`set local idle_in_transaction_session_timeout = 0`.execute(trx);
     }
     // The moment is that of the first statement that reads.
-    await sql`select 1 from navi_users limit 1`.execute(trx);
+    await sql`select 1 from navi_migrations limit 1`.execute(trx);
     return {
       trx,
       kind: database.kind,

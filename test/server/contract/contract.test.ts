@@ -3,6 +3,7 @@ import { after, before, beforeEach, describe, it } from 'mocha';
 import type { Environment } from '../../../src/server/config.ts';
 import { startMemoryServer, type TestServer } from '../../support/memoryServer.ts';
 import { type PostgresCluster, startPostgres } from '../../support/postgres.ts';
+import { recordStatements } from '../../support/statementLog.ts';
 import { Client } from '../client.ts';
 import { describeBadInput } from './badInput.ts';
 import type { ContractBench } from './bench.ts';
@@ -14,12 +15,16 @@ import { describeIdempotency } from './idempotency.ts';
 import { describeMessages } from './messages.ts';
 import { describePaging } from './paging.ts';
 import { describeSearch } from './search.ts';
+import { describeStatements } from './statements.ts';
 import { describeUserData } from './userData.ts';
+
+const log = recordStatements();
 
 /** One suite over a socket; every database has to pass it. `settings` are asked for before its first test. */
 function describeContract(name: string, settings: () => Promise<Environment>): void {
   describe(`the plain contract on ${name}`, () => {
     let server: TestServer;
+    let url: string | undefined;
     const at: ContractBench = {
       get address() {
         return server.address;
@@ -31,7 +36,9 @@ function describeContract(name: string, settings: () => Promise<Environment>): v
     before(async function () {
       // Making a PostgreSQL cluster takes its time on a busy machine.
       this.timeout(60_000);
-      server = await startMemoryServer(await settings(), { clock: () => at.now, heartbeatMs: 100 });
+      const extra = await settings();
+      url = extra['DATABASE_URL'];
+      server = await startMemoryServer(extra, { clock: () => at.now, heartbeatMs: 100 });
     });
     after(async () => {
       await server.close();
@@ -51,6 +58,7 @@ function describeContract(name: string, settings: () => Promise<Environment>): v
     describeEvents(at);
     describeSearch(at);
     describeUserData(at);
+    describeStatements(() => ({ log, place: url === undefined ? { folder: server.folder } : { url } }));
 
     it('answers liveness, and 404 in JSON where there is nothing', async () => {
       for (const path of ['/health', '/ping']) {
@@ -73,5 +81,6 @@ describeContract('PostgreSQL', async () => {
 });
 
 after(async () => {
+  log.stop();
   await cluster?.stop();
 });
