@@ -59,7 +59,10 @@ export async function createServer(config: ServerConfig, parts: ServerParts = {}
     trustedProxies: config.trustedProxies,
     metricsToken: config.metricsToken,
     pool: storage.pool,
-    addMeasures: (registry) => addSizes(registry, { sample: storage.sampleSizes, onProblem: onSample }),
+    addMeasures: (registry) => {
+      const { sampleSizes: sample } = storage;
+      if (sample !== undefined) addSizes(registry, { sample, onProblem: onSample });
+    },
     heartbeatMs: parts.heartbeatMs,
   });
   const close = (): Promise<void> => app.close().finally(() => storage.close());

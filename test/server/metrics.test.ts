@@ -140,6 +140,18 @@ describe('the metrics', function () {
       });
     });
   }
+
+  it('G6: ask nothing that is about several users where these are spread over machines', async () => {
+    const DATABASE_URL = await cluster.createDatabase();
+    const server = await startMemoryServer({ DATABASE_URL, NAVI_POSTGRES_SHARDED: 'true' });
+    try {
+      const found = await metricsOf(server.address);
+      assert.equal(found.has('navi_user_conversations_count'), false);
+      assert.equal(found.has('navi_database_connections{state="idle"}'), true);
+    } finally {
+      await server.close();
+    }
+  });
 });
 
 describe('who may read the metrics', () => {
@@ -202,7 +214,9 @@ describe('the sample of sizes', () => {
     });
     const sum = async () => parse(await registry.metrics()).get('navi_user_conversations_sum');
     assert.deepEqual([await sum(), await sum(), taken], [1, 1, 1]);
-    now += 60_000;
+    now += 59_999;
+    assert.deepEqual([await sum(), taken], [1, 1]);
+    now += 1;
     assert.deepEqual([await sum(), await sum(), taken, problems.length], [1, 1, 2, 1]);
     now += 60_000;
     await sum();

@@ -26,7 +26,8 @@ export interface OpenStorage {
   readonly tokens: Tokens;
   /** Rejects when the database cannot serve. */
   readonly checkReady: () => Promise<void>;
-  readonly sampleSizes: SampleSizes;
+  /** Undefined where users are spread over machines: a sample is about several users. */
+  readonly sampleSizes: SampleSizes | undefined;
   /** Undefined without a pool. */
   readonly pool: (() => PoolUse) | undefined;
   /** Everything as it is at one moment, for who reads much of it. */
@@ -58,7 +59,7 @@ export async function openStorage(database: DatabaseConfig, parts: StorageParts)
       announcer,
       tokens: new Tokens(db, clock, newId),
       checkReady: () => checkReady(db, database.kind),
-      sampleSizes: () => sampleSizes(db, database.kind),
+      sampleSizes: isSharded ? undefined : () => sampleSizes(db, database.kind),
       pool: dialect instanceof PooledDialect ? () => dialect.use : undefined,
       openSnapshot: (options) => openSnapshot(database, options),
       close: async () => {
