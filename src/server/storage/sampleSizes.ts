@@ -16,6 +16,9 @@ const CONVERSATIONS = 1_000;
 /** A user who has more counts as one who has this many. */
 const COUNT_LIMIT = 2_001;
 
+/** On PostgreSQL; a page has 8 KB. */
+const PAGES = 40;
+
 type Sampled = 'navi_users' | 'navi_conversations';
 
 export async function sampleSizes(db: Kysely<Tables>, kind: DatabaseKind): Promise<Sizes> {
@@ -50,12 +53,14 @@ async function pickSqlite(_db: Kysely<Tables>, table: Sampled, rows: number) {
   )`;
 }
 
-/** Pages at random, as many as hold about so many rows by the planner's own estimate; never more than twice as many rows. */
+/** Of pages at random, rows at random: what is read is no more than these pages, however many there are. */
 async function pickPostgres(db: Kysely<Tables>, table: Sampled, rows: number) {
-  const estimate = await sql<{ rows: number }>`
-    select reltuples::float8 as rows from pg_class where oid = ${table}::regclass`.execute(db);
-  const share = Math.min(100, (100 * rows) / Math.max(1, estimate.rows[0]?.rows ?? 1));
+  const size = await sql<{ pages: number }>`
+    select pg_relation_size(${table}::regclass)::float8 / current_setting('block_size')::int as pages`.execute(
+    db,
+  );
+  const share = Math.min(100, (100 * PAGES) / Math.max(1, size.rows[0]?.pages ?? 1));
   return sql`(
-    select * from ${sql.table(table)} tablesample system (${share}) limit ${sql.lit(2 * rows)}
+    select * from ${sql.table(table)} tablesample system (${share}) order by random() limit ${sql.lit(rows)}
   )`;
 }
