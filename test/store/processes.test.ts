@@ -23,8 +23,11 @@ import { tempFolder } from '../support/tempFolder.ts';
 
 const MB = 1024 * 1024;
 const MOST_LOG_BYTES = 64 * MB;
-/** Far below the waits for the file, which no host may share; the benchmarks hold the bar of 16 ms on a quiet machine. */
-const MOST_STALL_MS = 500;
+/**
+ * Processor time of a host's thread between two of its tasks; a busy machine doubles it by its caches, not more. By the
+ * clock a stall says nothing here, where more processes run than there are cores: `store.stall` measures that.
+ */
+const MOST_CPU_MS = 100;
 /** Two, four and eight writers, each for their part of the time. */
 const NUMBERS = [2, 4, 8];
 
@@ -79,13 +82,14 @@ describe('several processes on one file', () => {
       const { deeds, words } = assertNothingLost(path, logs, shared);
       const busy = logs.reduce((sum, log) => sum + log.busy, 0);
       const stall = Math.max(...reports.map((report) => ownMs(report.stall)));
+      const cpu = Math.max(...reports.map((report) => report.stall.cpuMs ?? 0));
       const longest = Math.max(...reports.map(({ longestMs }) => longestMs));
       console.log(
         `      ${deeds} deeds, ${words} of them words, ${busy} tried again; longest wait for an answer ` +
-          `${longest.toFixed(0)} ms, longest stall of a host ${stall.toFixed(1)} ms, log ${(logBytes / MB).toFixed(1)} MB`,
+          `${longest.toFixed(0)} ms, longest stall of a host ${stall.toFixed(1)} ms, ${cpu.toFixed(1)} ms of processor time at once, log ${(logBytes / MB).toFixed(1)} MB`,
       );
       assert.ok(logBytes < MOST_LOG_BYTES, `${logBytes} bytes`);
-      if (process.platform === 'linux') assert.ok(stall <= MOST_STALL_MS, `${stall} ms`);
+      assert.ok(cpu <= MOST_CPU_MS, `${cpu} ms`);
     });
   }
 

@@ -185,6 +185,13 @@ describe('plans of the statements', () => {
     assert.deepEqual(window.items(), []);
   });
 
+  it('I12: what nobody touched is found without a look at any message', () => {
+    const look = () => window.store.untouched({ before: 9e15, isSyncOff: true });
+    assert.equal(look().length, 1);
+    assert.deepEqual(scans(look), []);
+    assert.deepEqual(scans(look, /\b(messages|m)\b/), []);
+  });
+
   it('I12: no step of sync reads a table of the history from end to end', () => {
     const lease = window.lease();
     const create = window.itemOf(conversationId, 'create');

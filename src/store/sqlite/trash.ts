@@ -113,12 +113,16 @@ function conditionOf(scope: TrashScope): { where: string; given: (string | numbe
 const MAY_AGE = `(${UNSENT} = 0 OR (?2 = 1 AND c.account IS NULL))`;
 const NO_DRAFT = `NOT EXISTS (SELECT 1 FROM drafts d WHERE d.conversation_id = c.id AND ${SAYS_SOMETHING})`;
 
+/** The same by the queue, which has a row for each message that no server has: no message is read. */
+const MAY_MOVE = `(NOT EXISTS (SELECT 1 FROM outbox o WHERE o.conversation_id = c.id AND o.seq > 0)
+  OR (?2 = 1 AND c.account IS NULL))`;
+
 export function untouched({ db }: Context, { before, isSyncOff }: AgeQuery): UntouchedConversation[] {
   return db
     .all<{ id: string; title: string; updated_at: number; message_count: number; bytes: number }>(
       `SELECT c.id, c.title, c.updated_at, c.message_count, c.bytes FROM conversations c
        WHERE c.status IN ('active', 'archived') AND c.is_pinned = 0 AND c.is_starred = 0 AND c.updated_at < ?1
-         AND c.message_count > 0 AND ${NO_DRAFT} AND ${MAY_AGE}
+         AND c.message_count > 0 AND ${NO_DRAFT} AND ${MAY_MOVE}
        ORDER BY c.updated_at, c.n LIMIT ${MOST_UNTOUCHED}`,
       before,
       Number(isSyncOff),

@@ -28,6 +28,8 @@ export interface Stall {
   readonly ms: number;
   /** Of it, time in which the thread could have run and the machine ran others; undefined where nobody tells. */
   readonly machineMs?: number;
+  /** Most processor time that the thread took from one of its tasks to the next: other programs do not lengthen it. */
+  readonly cpuMs?: number;
 }
 
 export const CHORES = [

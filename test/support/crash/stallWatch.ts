@@ -9,30 +9,33 @@ const TICK_MS = 2;
  */
 export class StallWatch {
   private worst: Stall = { ms: 0 };
+  private cpuMs = 0;
   private readonly timer: NodeJS.Timeout;
 
   constructor() {
     let last = performance.now();
-    let waited = readyMs();
+    let before = threadTimes();
     this.timer = setInterval(() => {
-      const [now, ready] = [performance.now(), readyMs()];
+      const [now, times] = [performance.now(), threadTimes()];
       const ms = now - last - TICK_MS;
-      const machineMs = ready === undefined || waited === undefined ? undefined : ready - waited;
+      const machineMs = times === undefined || before === undefined ? undefined : times.ready - before.ready;
+      if (times !== undefined && before !== undefined)
+        this.cpuMs = Math.max(this.cpuMs, times.cpu - before.cpu);
       if (ms - (machineMs ?? 0) > this.worst.ms - (this.worst.machineMs ?? 0))
         this.worst = { ms, ...(machineMs === undefined ? {} : { machineMs }) };
-      [last, waited] = [now, ready];
+      [last, before] = [now, times];
     }, TICK_MS);
   }
 
   end(): Stall {
     clearInterval(this.timer);
-    return this.worst;
+    return { ...this.worst, cpuMs: this.cpuMs };
   }
 }
 
-/** Milliseconds that the process' first thread has spent waiting for a core. */
-function readyMs(): number | undefined {
+/** Milliseconds that the process' first thread has run, and that it has waited for a core. */
+function threadTimes(): { readonly cpu: number; readonly ready: number } | undefined {
   if (process.platform !== 'linux') return undefined;
-  const [, waited] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ');
-  return Number(waited) / 1e6;
+  const [cpu, ready] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ');
+  return { cpu: Number(cpu) / 1e6, ready: Number(ready) / 1e6 };
 }
