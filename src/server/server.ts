@@ -1,6 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type DestinationStream, destination } from 'pino';
-import { v7 } from 'uuid';
 import type { Clock, IdSource } from '../model/ids.ts';
 import { buildApp } from './app.ts';
 import { demoResponder } from './chat/demo.ts';
@@ -12,6 +11,7 @@ import { openAiResponder } from './http/openai.ts';
 import { Readiness } from './http/readiness.ts';
 import { createLogger } from './log.ts';
 import { addSizes } from './metrics/sizes.ts';
+import { newId as makeId } from './newId.ts';
 import { openStorage } from './storage/open.ts';
 import { VERSION } from './version.ts';
 
@@ -35,7 +35,7 @@ export interface ServerParts {
 
 /** Opens the database, brings its tables up to date and listens. Throws when one of these fails. */
 export async function createServer(config: ServerConfig, parts: ServerParts = {}): Promise<RunningServer> {
-  const { clock = Date.now, newId = v7, log = destination(2) } = parts;
+  const { clock = Date.now, newId = makeId, log = destination(2) } = parts;
   const logger = createLogger(config.logLevel, log);
   const onProblem = (error: unknown): void => logger.warn({ err: error }, 'database connection lost');
   const onSample = (error: unknown): void => logger.warn({ err: error }, 'sizes could not be sampled');

@@ -8,7 +8,7 @@ import { toFigure, type Figure } from './figure.ts';
 import type { BenchContext } from './group.ts';
 import { interleave, timed, timedSync, type Pair } from './interleave.ts';
 import { RawClient } from './rawClient.ts';
-import { withServers, type BenchServer, type DatabaseKind } from './serverHost.ts';
+import { analyze, withServers, type BenchServer, type DatabaseKind } from './serverHost.ts';
 import { median } from './statistics.ts';
 
 const ROUNDS = { rounds: 7, warmUp: 3 };
@@ -29,6 +29,8 @@ export async function benchAppend(kind: DatabaseKind, { folder, say }: BenchCont
   return await withServers(path.join(folder, `append-${kind}`), async (host) => {
     const server = await host.start(kind);
     const writers = await gather(server, CLIENTS);
+    await appendAll(writers);
+    await analyze(server);
     const pair =
       server.url === undefined
         ? await againstTable(path.join(folder, 'bare.db'), writers)
@@ -49,7 +51,8 @@ export async function benchAppend(kind: DatabaseKind, { folder, say }: BenchCont
 export async function benchBatch(kind: DatabaseKind, { folder, say }: BenchContext): Promise<Figure> {
   say(`${BATCHES} batches of ${BATCH} messages of ${BATCHING_CLIENTS} clients on ${kind}, six times`);
   return await withServers(path.join(folder, `batch-${kind}`), async (host) => {
-    const writers = await gather(await host.start(kind), BATCHING_CLIENTS);
+    const server = await host.start(kind);
+    const writers = await gather(server, BATCHING_CLIENTS);
     const rates: number[] = [];
     for (let round = 0; round < 6; round += 1) {
       const ms = await timed(() =>
@@ -58,7 +61,8 @@ export async function benchBatch(kind: DatabaseKind, { folder, say }: BenchConte
           await client.ask('POST', `${messages}/batch`, { messages: batch });
         }),
       );
-      if (round > 0) rates.push(((BATCHES * BATCH) / ms) * 1000);
+      if (round === 0) await analyze(server);
+      else rates.push(((BATCHES * BATCH) / ms) * 1000);
     }
     for (const { client } of writers) client.close();
     return toFigure({
@@ -143,9 +147,6 @@ async function againstPool(connectionString: string, writers: readonly Writer[])
       'create table bare (id text primary key, created_at bigint not null, content text not null)',
     );
     const text = 'insert into bare (id, created_at, content) values ($1, $2, $3)';
-    // As autovacuum does within a minute: a planner that takes the tables for empty chooses any index.
-    await appendAll(writers);
-    await pool.query('vacuum analyze');
     const loops = Array.from({ length: CONNECTIONS }, (_, loop) => loop);
     return await interleave(
       ROUNDS,

@@ -21,6 +21,8 @@ export const EPOCH = 'bench';
 const START = 1_704_067_200_000_000;
 const STEP = 1_000_000;
 const TEXT = 'Words of a message that is neither short nor long. '.repeat(4);
+/** As long as a real one. */
+const HASH = '0'.repeat(64);
 const OWNER = `'dev', '${ORG}'`;
 
 /** Id of conversation `n`, from 1. */
@@ -44,14 +46,14 @@ function statements({ messages, conversations }: ServerHistory): string[] {
     `${numbers(conversations)}
      insert into navi_conversations (user_id, org_id, id, client_id, body_hash, title, status, is_pinned, is_starred,
        message_count, created_at, updated_at, seq)
-     select ${OWNER}, ${id('n')}, 'c-' || n, 'x', 'Conversation ' || n,
+     select ${OWNER}, ${id('n')}, ${id('n')}, '${HASH}', 'Conversation ' || n,
        case when n % 11 = 0 then 'deleted' else 'active' end, 0, 0, ${Math.floor(messages / conversations)},
        cast(${START} as bigint) + n, cast(${timeOf(messages)} as bigint) + n, n
      from g`,
     `${numbers(messages)}
      insert into navi_messages (user_id, org_id, conversation_id, created_at, id, client_id, body_hash, role, content, seq)
      select ${OWNER}, ${id(`(${place})`)}, cast(${START} as bigint) + cast(n as bigint) * ${STEP},
-       'm-' || n, 'm-' || n, 'x', case when n % 2 = 1 then 'user' else 'assistant' end, n || ': ${TEXT}',
+       ${id('n')}, ${id('(n + 500000000000)')}, '${HASH}', case when n % 2 = 1 then 'user' else 'assistant' end, n || ': ${TEXT}',
        ${conversations} + n
      from g`,
   ];

@@ -1,5 +1,6 @@
 /** Memory servers as processes of their own, for the benchmarks, on either database. */
 import path from 'node:path';
+import pg from 'pg';
 import { spawnMemoryServer, type ServerProcess } from '../support/memoryServer.ts';
 import { startPostgres, type PostgresCluster } from '../support/postgres.ts';
 
@@ -46,6 +47,17 @@ export class ServerHost {
     for (const server of this.#servers) await server.end('SIGTERM');
     await this.#cluster?.stop();
   }
+}
+
+/**
+ * What autovacuum does within a minute of the first writes: a planner that takes the tables for empty finds any index good.
+ */
+export async function analyze({ url }: Pick<BenchServer, 'url'>): Promise<void> {
+  if (url === undefined) return;
+  const client = new pg.Client(url);
+  await client.connect();
+  await client.query('vacuum analyze');
+  await client.end();
 }
 
 /** Runs `body` with servers of its own. */

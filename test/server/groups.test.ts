@@ -90,7 +90,8 @@ function describeGroups(name: string, isShared: boolean, settings: () => Promise
         await other.connect();
         try {
           await other.query('begin');
-          await other.query('select from navi_users where org_id = $1 for update', [held.user]);
+          const hold = 'select from navi_users where user_id = $1 and org_id = $2 for update';
+          await other.query(hold, ['dev', held.user]);
           const late = held.client.append(held.id, 'late');
           await free.client.append(free.id, 'at once');
           assert.ok(!(await held.client.contents(held.id)).includes('late'));

@@ -27,8 +27,11 @@ export function takeTurns(app: FastifyInstance, { gate, counts }: Pick<LoadParts
   const turns = new WeakMap<FastifyReply, () => void>();
   app.addHook('preValidation', async (_request, reply) => {
     const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort());
+    const leave = (): void => gone.abort();
+    reply.raw.once('close', leave);
     const turn = await gate.enter(gone.signal);
+    // Every answer ends with it; an abort that nobody waits for any more makes an error each time.
+    reply.raw.off('close', leave);
     if (typeof turn === 'function') {
       turns.set(reply, turn);
       return;

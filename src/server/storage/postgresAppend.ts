@@ -2,7 +2,7 @@
  * An append as one statement: one way to the database and one commit, instead of five. What it does is what
  * `appendIn` does statement by statement, and the same suite holds both to it.
  */
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { absence } from './conversations.ts';
 import { type Append, type Appended, findByClientIds, prepare } from './messages.ts';
 import type { Absent, MessageRecord, NewMessage, Owner, Stored } from './repository.ts';
@@ -16,8 +16,8 @@ const TRIES = 5;
 interface Answer {
   /** False when the conversation was removed after this statement had begun. */
   readonly is_there: boolean;
-  /** Of the messages that were stored: from 0, as they were given. */
-  readonly index: number | null;
+  /** Of a message that was stored. */
+  readonly id: string | null;
   readonly created_at: number | null;
 }
 
@@ -43,11 +43,11 @@ async function appendOnce(
   const prepared = prepare(messages, storage.newId);
   const { rows } = await statement(storage, owner, id, prepared, titleOf(messages)).execute(storage.db);
   if (rows[0]?.is_there !== true) return await absence(storage.db, owner, id);
-  const times = new Map(rows.map((row) => [row.index, row.created_at]));
-  const clientIds = prepared.flatMap((row) => (times.has(row.index) ? [] : (row.client_id ?? [])));
+  const times = new Map(rows.map((row) => [row.id, row.created_at]));
+  const clientIds = prepared.flatMap((row) => (times.has(row.id) ? [] : (row.client_id ?? [])));
   const known = await findByClientIds(storage.db, owner, id, clientIds);
   return prepared.map(({ index, ...message }): Stored<MessageRecord> => {
-    const createdAt = times.get(index);
+    const createdAt = times.get(message.id);
     if (createdAt != null) {
       const place = { user_id: owner.userId, org_id: owner.orgId, conversation_id: id, seq: 0 };
       return { outcome: 'stored', record: toMessage({ ...message, ...place, created_at: createdAt }) };
@@ -78,10 +78,8 @@ function statement(
       select id from navi_conversations where user_id = ${userId} and org_id = ${orgId} and id = ${id}
     ), fresh as (
       select g.*, row_number() over (order by g.index) - 1 as k, count(*) over () as total from given g
-      where exists (select 1 from place) and (
-        -- With a limit, so that it stays one look into the index for each: joined, it would read the whole conversation.
-        select m.client_id from navi_messages m
-        where m.user_id = ${userId} and m.conversation_id = ${id} and m.client_id = g.client_id limit 1) is null
+      where exists (select 1 from place)
+        and ${storedUnder({ user: sql`${userId}`, conversation: sql`${id}`, client: sql`g.client_id` })} is null
     ), owner as (
       update navi_users u set seq = u.seq + f.total + 1
       from (select total from fresh limit 1) f where u.user_id = ${userId} and u.org_id = ${orgId}
@@ -102,8 +100,24 @@ function statement(
       from fresh f, conversation c
       returning id, created_at
     )
-    select exists (select 1 from conversation) or not exists (select 1 from fresh) as is_there, f.index, s.created_at
-      from place left join stored s on true left join fresh f on f.id = s.id`;
+    select exists (select 1 from conversation) or not exists (select 1 from fresh) as is_there, s.id, s.created_at
+      from place left join stored s on true`;
+}
+
+interface Place {
+  readonly user: RawBuilder<unknown>;
+  readonly conversation: RawBuilder<unknown>;
+  readonly client: RawBuilder<unknown>;
+}
+
+/**
+ * The client id, or null when no message has it. With a limit it stays one look into the index for each: joined, it would
+ * read the whole conversation. With an order only the index of client ids serves: while the statistics of a new table
+ * take it for empty, the planner finds any index of the user as good.
+ */
+export function storedUnder({ user, conversation, client }: Place): RawBuilder<unknown> {
+  return sql`(select m.client_id from navi_messages m where m.user_id = ${user} and m.conversation_id = ${conversation}
+    and m.client_id >= ${client} and m.client_id <= ${client} order by m.client_id limit 1)`;
 }
 
 function isUniqueViolation(error: unknown): boolean {

@@ -14,6 +14,7 @@ import {
 } from './repository.ts';
 import { toMessage } from './rows.ts';
 import { titleOf } from './titles.ts';
+import { storedUnder } from './postgresAppend.ts';
 import type { Storage } from './storage.ts';
 
 /** So few, that groups become large when many wait. */
@@ -120,8 +121,7 @@ function statement({ now }: Storage, group: readonly Waiting[], rows: readonly P
     ), locked as materialized (
       select g.id from given g cross join lateral (
         select from navi_users u where u.user_id = g.user_id and u.org_id = g.org_id for update skip locked) u
-      where (select m.client_id from navi_messages m where m.user_id = g.user_id
-        and m.conversation_id = g.conversation_id and m.client_id = g.client_id limit 1) is null
+      where ${storedUnder({ user: sql`g.user_id`, conversation: sql`g.conversation_id`, client: sql`g.client_id` })} is null
     ), owner as (
       update navi_users u set seq = u.seq + 2 from given g
       where u.user_id = g.user_id and u.org_id = g.org_id and g.id in (select id from locked)
