@@ -1,5 +1,6 @@
 /**
- * `npm test`: all checks and tests, one step after the other. `npm test -- unit host` runs these steps only.
+ * `npm test`: all checks and tests, one step after the other, but for those that run aside. `npm test -- unit host` runs
+ * these steps only.
  * The last line is the sum over all test runs. Ends with 1 when a step failed or no test ran.
  */
 import { spawn } from 'node:child_process';
@@ -21,14 +22,21 @@ try {
   console.error(error instanceof Error ? error.message : error);
   process.exit(2);
 }
+/** What steps wrote that ran aside. */
+const told: string[] = [];
 const scratch = mkdtempSync(path.join(os.tmpdir(), 'navi-all-'));
 try {
   const results: Result[] = [];
+  let aside = Promise.resolve();
   for (const step of steps) {
     const brokenBuild = results.some((result) => result.step.name === 'build' && !result.ok);
-    results.push(brokenBuild && step.needsBuild === true ? skipped(step) : await run(step));
+    if (step.isAside === true) aside = aside.then(async () => void results.push(await runAside(step)));
+    else results.push(brokenBuild && step.needsBuild === true ? skipped(step) : await run(step));
   }
-  const { lines, ok } = summary(results);
+  await aside;
+  for (const text of told) console.log(text);
+  const inOrder = results.toSorted((one, other) => steps.indexOf(one.step) - steps.indexOf(other.step));
+  const { lines, ok } = summary(inOrder);
   console.log(lines.join('\n'));
   process.exitCode = ok ? 0 : 1;
 } finally {
@@ -39,12 +47,25 @@ function skipped(step: Step): Result {
   return { step, ok: false, seconds: 0, tally: undefined, problem: 'not run: the build failed' };
 }
 
-async function run(step: Step): Promise<Result> {
-  console.log(`\n━━ ${step.name}: ${step.what}`);
+function headingOf({ name, what }: Step): string {
+  return `\n━━ ${name}: ${what}`;
+}
+
+/** As `run`, with what it writes kept for the end. */
+async function runAside(step: Step): Promise<Result> {
+  const written: Buffer[] = [];
+  const result = await run(step, written);
+  told.push(`${headingOf(step)}\n${Buffer.concat(written).toString()}`);
+  return result;
+}
+
+/** `written` takes what the step writes; without it, that is shown at once. */
+async function run(step: Step, written?: Buffer[]): Promise<Result> {
+  if (written === undefined) console.log(headingOf(step));
   const startedAt = performance.now();
   const tallyFile = path.join(scratch, step.name);
   writeFileSync(tallyFile, '');
-  const problem = await runCommand(step, tallyFile);
+  const problem = await runCommand(step, tallyFile, written);
   const seconds = (performance.now() - startedAt) / 1000;
   const tally = step.isTest === true ? readTally(tallyFile) : undefined;
   const missing = tally !== undefined && tally.passed + tally.failed === 0 ? 'no test ran' : undefined;
@@ -53,12 +74,12 @@ async function run(step: Step): Promise<Result> {
 }
 
 /** What went wrong, or undefined. */
-async function runCommand(step: Step, tallyFile: string): Promise<string | undefined> {
+async function runCommand(step: Step, tallyFile: string, written?: Buffer[]): Promise<string | undefined> {
   const [command = '', ...args] = step.command;
   const bin = path.join(repository, 'node_modules/.bin');
   const child = spawn(command, args, {
     cwd: repository,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: written === undefined ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
     shell: process.platform === 'win32',
     env: {
       ...process.env,
@@ -66,13 +87,15 @@ async function runCommand(step: Step, tallyFile: string): Promise<string | undef
       [TALLY_VARIABLE]: tallyFile,
     },
   });
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (piece: Buffer) => written?.push(piece));
   const late = new AbortController();
   const limit = setTimeout(() => {
     late.abort();
     child.kill('SIGTERM');
     setTimeout(() => child.kill('SIGKILL'), GRACE_MS).unref();
   }, step.limitMinutes * 60_000);
-  const [code, signal] = (await once(child, 'exit')) as unknown[];
+  const [code, signal] = (await once(child, 'close')) as unknown[];
   clearTimeout(limit);
   if (late.signal.aborted) return `stopped after ${step.limitMinutes} minutes`;
   return code === 0 ? undefined : `ended with ${String(signal ?? code)}`;

@@ -12,6 +12,11 @@ export interface Step {
   /** Its runs report their counts. */
   readonly isTest?: true;
   readonly needsBuild?: true;
+  /**
+   * Runs beside those that come after it, and is told when they have ended: it computes in one thread, while they mostly wait
+   * for an editor.
+   */
+  readonly isAside?: true;
 }
 
 // In a log file the codes for colours are noise; mocha writes them whenever CI is set.
@@ -55,6 +60,7 @@ export const allSteps: readonly Step[] = [
     command: [...mocha, '--config', 'test/random/.mocharc.json'],
     limitMinutes: 15,
     isTest: true,
+    isAside: true,
   },
   {
     name: 'planted',
@@ -62,6 +68,7 @@ export const allSteps: readonly Step[] = [
     command: [...mocha, '--config', 'test/planted/.mocharc.json'],
     limitMinutes: 15,
     isTest: true,
+    isAside: true,
   },
   {
     name: 'host',
