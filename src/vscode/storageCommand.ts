@@ -58,6 +58,7 @@ type Translate = (message: string, ...args: (string | number)[]) => string;
 export function totalWords({ total, isComplete }: StorageUse, t: Translate): string {
   const size = sizeOf(total.bytes);
   const count = total.conversations.toLocaleString();
+  if (isComplete && total.conversations === 1) return t('Storage: {0} in 1 conversation', size);
   return isComplete
     ? t('Storage: {0} in {1} conversations', size, count)
     : t('Storage: at least {0} in {1} conversations; older ones are still being counted', size, count);
@@ -75,7 +76,9 @@ export function diskWords({ disk, apart }: StorageUse, t: Translate): string {
 
 export function toPick(use: ConversationUse, t: Translate): Pick & { readonly use: ConversationUse } {
   const place = use.status === 'active' ? '' : use.status === 'archived' ? t('archived') : t('in the trash');
-  const facts = [sizeOf(use.bytes), t('{0} messages', use.messageCount.toLocaleString()), place];
+  const messages =
+    use.messageCount === 1 ? t('1 message') : t('{0} messages', use.messageCount.toLocaleString());
+  const facts = [sizeOf(use.bytes), messages, place];
   return {
     // A title is somebody's words: `$(...)` in it must not become an icon.
     label: use.title.replaceAll('$(', '$\u200B('),
