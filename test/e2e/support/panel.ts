@@ -103,9 +103,18 @@ export class NaviPanel {
   }
 
   async open(title: string): Promise<void> {
-    await this.backToList();
-    await this.frame.locator('.row').filter({ hasText: title }).first().click();
-    await this.composer.waitFor();
+    const header = this.frame.locator('header h1').first();
+    await until(
+      async () => {
+        // What was open before opens by itself when it comes back from the server, also while its row is looked for.
+        if ((await this.composer.isVisible()) && (await header.innerText()) === title) return true;
+        await this.backToList();
+        await this.frame.locator('.row').filter({ hasText: title }).first().click({ timeout: 2_000 });
+        await this.composer.waitFor({ timeout: 2_000 });
+        return true;
+      },
+      { what: `the conversation "${title}"` },
+    );
   }
 
   /** Every conversation of the list with what is shown of it, in the list's order. */
