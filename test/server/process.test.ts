@@ -14,7 +14,8 @@ import {
 import { startPostgres } from '../support/postgres.ts';
 import { Client, detailOf } from './client.ts';
 
-const KILLS = 10;
+/** Under load, and on PostgreSQL too, kill.test.ts kills. */
+const KILLS = 3;
 
 describe('the server as a process', function () {
   this.timeout(120_000);

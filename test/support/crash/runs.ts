@@ -14,7 +14,7 @@ export const PROCESS_SECONDS = Number(process.env['NAVI_PROCESS_SECONDS'] ?? 60)
 export const STOPS = Number(process.env['NAVI_STOP_RUNS'] ?? 10);
 
 /** Of files older than the first step's, every so many-th statement of the opening is one to die at; 1: each. */
-export const STRIDE = Number(process.env['NAVI_MIGRATION_STRIDE'] ?? 8);
+export const STRIDE = Number(process.env['NAVI_MIGRATION_STRIDE'] ?? 24);
 
 /** Kills at random times during each kind of recovery, and during a restore. */
 export const MENDING_KILLS = Number(process.env['NAVI_MENDING_KILL_RUNS'] ?? 5);
