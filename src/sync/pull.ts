@@ -74,7 +74,15 @@ export async function pullConversation(context: PullContext, remoteId: string): 
 /** What the contract does not show of a long conversation. Throws `RemoteError`. */
 async function pullOlder(context: PullContext, detail: ConversationDetail, id: string): Promise<void> {
   const { store, remote, account, lease, signal, warn } = context;
-  const all = await remote.history(detail.id, signal);
+  let all: MessageRow[] | undefined;
+  try {
+    all = await remote.history(detail.id, signal);
+  } catch (error) {
+    if (!(error instanceof RemoteError && error.problem === 'unknown')) throw error;
+    // One history that does not come must not make the backend count as away. It stays wanted, and the next pull asks again.
+    warn(`Older messages of conversation ${id} did not come: ${error.message}`);
+    return;
+  }
   if (all === undefined || !isSameHistory(all, detail)) {
     warn(`Older messages of conversation ${id} are not available from this server.`);
     await store.mergeOlder(lease, id, [], 'unavailable');

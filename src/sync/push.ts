@@ -1,4 +1,3 @@
-import type { FieldChange } from '../model/change.ts';
 import type { OutboxItem, SendOrder } from '../store/outbox.ts';
 import { StoreError } from '../store/store.ts';
 import { parseMicros } from '../protocol/api.ts';
@@ -64,14 +63,16 @@ async function carryOut(context: PushContext, seq: number, order: SendOrder): Pr
       return;
     }
     case 'fields': {
-      const { status, ...rest } = order.change;
-      const change = status === 'deleted' ? rest : order.change;
-      // First: a field that is refused for ever must not keep it from being deleted.
-      if (status === 'deleted') await remote.delete(order.remoteId, signal);
-      const isWhole = Object.keys(change).length === 0 || (await sendFields(context, order, change));
-      const title = isWhole ? order.fields.title : (order.base?.title ?? order.fields.title);
+      const { remoteId, change, fields, base = fields } = order;
+      if (change.status === 'deleted') {
+        // Taken down at once: another field that is refused must neither undo that nor hide it. The others go out by themselves.
+        await remote.delete(remoteId, signal);
+        await store.completeFields(lease, seq, { ...base, status: 'deleted' });
+        return;
+      }
+      const isWhole = await sendFields(context, order);
       // A title that was left out is tried again alone, and parked with the reason that comes then.
-      await store.completeFields(lease, seq, { ...order.fields, title });
+      await store.completeFields(lease, seq, { ...fields, title: isWhole ? fields.title : base.title });
     }
   }
 }
@@ -79,8 +80,7 @@ async function carryOut(context: PushContext, seq: number, order: SendOrder): Pr
 /** False when all but the title was taken. Throws `RemoteError`. */
 async function sendFields(
   { remote, signal }: PushContext,
-  { remoteId, base }: Extract<SendOrder, { kind: 'fields' }>,
-  change: FieldChange,
+  { remoteId, change, base }: Extract<SendOrder, { kind: 'fields' }>,
 ): Promise<boolean> {
   try {
     await remote.patch(remoteId, encodeChange(change), signal);

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import type { Attachment } from '../model/attachment.ts';
 import { contentHash, derivedId, sha256 } from '../model/hash.ts';
-import type { Json, JsonObject } from '../model/json.ts';
+import { isArray, type Json, type JsonObject } from '../model/json.ts';
 import { linkMetadata, linksOf } from '../model/links.ts';
 import type { Message } from '../model/message.ts';
 import {
@@ -26,9 +26,8 @@ const jsonObject = z.record(z.string(), z.json());
 
 const VERSION = 1;
 const KEY = 'navi';
-/** Beside our note, and only where there is any: how every text of the same object is escaped. */
-const ESCAPE_KEY = 'navi_escape';
-const BACKSLASH = 'backslash';
+/** In our note, where it is true: every text of the whole object is escaped. Nobody else's key can be taken for it. */
+const ESCAPED_KEY = 'escaped';
 
 /** Clocks of other machines may be wrong, but never so far ahead that ours has no larger number left (year 2112). */
 const hlc = z
@@ -74,26 +73,28 @@ export function encodeCreate(order: Extract<SendOrder, { kind: 'create' }>): Cre
     title: order.title,
     ...(folders[0] === undefined ? {} : { workspace_path: folders[0].toWellFormed() }),
     initial_context: storable({
-      [KEY]: {
-        v: VERSION,
-        id: order.conversationId,
-        createdAt: order.createdAt,
-        folders: [...folders],
-        ...(remotes && { remotes: [...remotes] }),
-      },
+      v: VERSION,
+      id: order.conversationId,
+      createdAt: order.createdAt,
+      folders: [...folders],
+      ...(remotes && { remotes: [...remotes] }),
     }),
   };
 }
 
-/** An object that every backend can store, see mend.ts. */
-function storable(object: object): z.infer<typeof jsonObject> {
-  const json = jsonObject.parse(object);
-  return isPoisoned(json) ? jsonObject.parse({ ...escapeJson(json), [ESCAPE_KEY]: BACKSLASH }) : json;
+/** Our note beside what else there is, as an object that every backend can store, see mend.ts. */
+function storable(note: object, others: object = {}): z.infer<typeof jsonObject> {
+  const json = jsonObject.parse({ ...others, [KEY]: note });
+  if (!isPoisoned(json)) return json;
+  return jsonObject.parse(
+    escapeJson(jsonObject.parse({ ...others, [KEY]: { ...note, [ESCAPED_KEY]: true } })),
+  );
 }
 
 function fromStorable(object: JsonObject): JsonObject {
-  const { [ESCAPE_KEY]: escape, ...rest } = object;
-  return escape === BACKSLASH ? unescapeJson(rest) : object;
+  const note = object[KEY];
+  const isEscaped = typeof note === 'object' && note !== null && !isArray(note) && note[ESCAPED_KEY] === true;
+  return isEscaped ? unescapeJson(object) : object;
 }
 
 export function encodeAppend(
@@ -119,7 +120,7 @@ export function encodeAppend(
   return {
     role: message.role,
     content: text,
-    metadata: storable({ ...metadata, [KEY]: note }),
+    metadata: storable(note, metadata),
   };
 }
 

@@ -28,6 +28,8 @@ export class TestMachine {
   readonly clock: HandClock;
   readonly warnings: string[] = [];
   readonly errors: string[] = [];
+  /** What the connection was, in turn. */
+  readonly links: string[] = [];
   private readonly engine: SyncEngine;
   private readonly http = new HttpClient(NO_PROXY_SETTINGS, { deadlineMs: 2_000 });
   private readonly own: ReturnType<typeof tempFolder> | undefined;
@@ -43,7 +45,7 @@ export class TestMachine {
       random: () => 0.5,
       requestLifeMs: REQUEST_LIFE_MS,
       log: {
-        info: () => undefined,
+        info: (text) => this.links.push(/^Connection: (\w+)/.exec(text)?.[1] ?? ''),
         warn: (text) => this.warnings.push(text),
         error: (text, error) => this.errors.push(`${text} ${String(error)}`),
       },

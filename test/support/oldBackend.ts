@@ -34,6 +34,11 @@ export interface OldBackendOptions {
   door?: 'open' | 'missing' | 'stranger';
   /** So many times it fails to show the messages of a conversation. */
   failingHistories?: number;
+  /**
+   * `silent`: it never answers with the messages of a conversation; `huge`: with more than a client takes; `others`: with
+   * messages of somebody else.
+   */
+  histories?: 'silent' | 'huge' | 'others';
 }
 
 interface Answer {
@@ -43,6 +48,8 @@ interface Answer {
 
 const NOT_FOUND: Answer = { status: 404, body: { detail: 'Not Found' } };
 const NEWEST = 200;
+/** Above what the client takes, see http/client.ts. */
+const HUGE = 33 * 1024 * 1024;
 
 export class OldBackend {
   readonly options: OldBackendOptions = {};
@@ -117,7 +124,7 @@ export class OldBackend {
     return { status: 200, body: { ...rowOf(conversation), initial_context, messages } };
   }
 
-  private door(method: string, id: string | undefined, rest: string | undefined): Answer {
+  private door(method: string, id: string | undefined, rest: string | undefined): Answer | Promise<Answer> {
     const { door = 'open' } = this.options;
     if (door === 'missing') return NOT_FOUND;
     const items = door === 'open' ? [...this.conversations.values()] : [{ id: randomUUID(), messages: [] }];
@@ -126,18 +133,27 @@ export class OldBackend {
     if (conversation === undefined) return NOT_FOUND;
     if (method === 'GET') return this.history(conversation);
     const change = STEPS[rest ?? ''];
-    if (change === undefined) return NOT_FOUND;
+    if (change === undefined || conversation.status !== (FROM[rest ?? ''] ?? conversation.status))
+      return NOT_FOUND;
     this.touch(conversation, change);
     return { status: 200, body: { id } };
   }
 
-  private history({ messages }: StoredConversation): Answer {
+  private history({ messages }: StoredConversation): Answer | Promise<Answer> {
     const { failingHistories = 0 } = this.options;
+    if (this.options.histories === 'silent') return new Promise(() => undefined);
+    if (this.options.histories === 'huge')
+      return { status: 200, body: { items: [], padding: 'x'.repeat(HUGE) } };
     if (failingHistories > 0) {
       this.options.failingHistories = failingHistories - 1;
       return { status: 500, body: { detail: 'Internal Server Error' } };
     }
-    const items = messages.map(({ metadata, ...row }) => ({ ...row, message_metadata: metadata }));
+    const isOthers = this.options.histories === 'others';
+    const items = messages.map(({ id, metadata, ...row }) => ({
+      ...row,
+      id: isOthers ? randomUUID() : id,
+      message_metadata: metadata,
+    }));
     return { status: 200, body: { items } };
   }
 
@@ -191,6 +207,9 @@ const STEPS: Readonly<Record<string, Partial<StoredConversation>>> = {
   unarchive: { status: 'active' },
   restore: { status: 'active' },
 };
+
+/** Steps that only lead from one status. */
+const FROM: Readonly<Record<string, string>> = { unarchive: 'archived', restore: 'deleted' };
 
 function rowOf({ messages: _, initial_context: __, ...row }: StoredConversation): object {
   return row;

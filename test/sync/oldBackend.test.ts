@@ -125,6 +125,35 @@ describe('sync with the public backend as it is', () => {
       assert.equal(histories(), 3);
     });
 
+    for (const histories of ['silent', 'huge'] as const)
+      it(`I2 T11: a history that is ${histories} holds up neither other conversations nor what is sent`, async () => {
+        backend.options.histories = histories;
+        const long = backend.write('long', texts(300));
+        backend.write('another', ['x']);
+        await machine.connect(url);
+        await machine.until(
+          async () => (await machine.store.list({ status: 'active', limit: 9 })).items.length === 2,
+        );
+        const mine = await machine.write('mine');
+        await machine.until(async () => (await machine.deliveries(mine)).every((one) => one === 'confirmed'));
+        const links = machine.links.filter((link) => link !== 'unknown');
+        assert.deepEqual(links, ['up'], 'the backend never counted as away');
+        const { items } = await machine.store.list({ status: 'active', limit: 9 });
+        const id = items.find(({ title }) => title === long.title)?.id ?? '';
+        const page = await machine.store.read(id, { limit: 500 });
+        assert.deepEqual([page?.messages.length, page?.lacksOlder === true], [200, histories === 'huge']);
+      });
+
+    it('I10 T11: a history that has not what the contract shows is not believed', async () => {
+      backend.options.histories = 'others';
+      backend.write('long', texts(300));
+      await machine.connect(url);
+      await machine.synced();
+      const id = await onlyHere();
+      await machine.until(async () => (await machine.store.read(id, { limit: 500 }))?.lacksOlder === true);
+      assert.deepEqual(await machine.texts(id), texts(300).slice(100));
+    });
+
     for (const door of ['missing', 'stranger'] as const) {
       it(`I5 T11: says that older ones are not available where the second door is ${door}, and keeps what is here`, async () => {
         backend.options.door = door;

@@ -54,6 +54,15 @@ describe('messages on the wire', () => {
     assert.equal(back.serverOrder, 1_767_225_600_000_001);
   });
 
+  it('I5 T9: whatever keys and backslashes the metadata of another extension has, with poison or without', () => {
+    for (const content of ['sound', 'a\\u0000b', 'NUL \0', 'half \ud800'])
+      for (const odd of [{ escaped: true }, { navi_escape: 'backslash' }, { 'a\\b': ['\\', content] }]) {
+        const said = { ...message, metadata: { ...odd, text: content } };
+        const { metadata } = encodeAppend(said);
+        assert.deepEqual(decode(messageRowSchema.parse(row(metadata)).metadata).metadata, said.metadata);
+      }
+  });
+
   it('I5 B1: what a message continues or replaces, and when it ended, travel with it; a link that is no id is none', () => {
     const linked = { ...message, endedAt: 7, metadata: { ...message.metadata, navi: { replaces: ID } } };
     const { metadata } = encodeAppend(linked);

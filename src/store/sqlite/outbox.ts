@@ -166,9 +166,11 @@ function orderFor(context: Context, row: OutboxRow, conversation: SyncRow): Send
   // Whether an earlier deletion took effect there is not known: say which it is to be.
   const status = base?.isDeleting === true ? { status: fields.status } : {};
   const change = base === undefined ? fields : { ...changedFields(base, fields), ...status };
-  return Object.keys(change).length === 0
-    ? undefined
-    : { kind: 'fields', remoteId: conversation.remote_id, change, fields, ...(base && { base }) };
+  if (Object.keys(change).length === 0) return undefined;
+  const order = { kind: 'fields', remoteId: conversation.remote_id, change, fields } as const;
+  if (base === undefined) return order;
+  const { isDeleting: _, ...known } = base;
+  return { ...order, base: known };
 }
 
 function isPurged({ db }: Context, conversationId: string): boolean {

@@ -144,8 +144,13 @@ function senseless(status: number): RemoteError {
   return new RemoteError('unknown', `The backend's answer makes no sense (status ${status})`, { status });
 }
 
+/** Codes of answers that came and cannot be used: the backend is there, and its next answer may be another. */
+const UNUSABLE: ReadonlySet<string> = new Set(['TOO_LARGE', 'ENCODING']);
+
 /** A cancelled request may have happened there, unless it is certain that it was not sent. */
 function rethrow(error: unknown): never {
   if (!(error instanceof HttpError)) throw error;
+  if (UNUSABLE.has(error.code))
+    throw new RemoteError('unknown', error.message, { status: 200, cause: error });
   throw new RemoteError(error.sent ? 'unknown' : 'not-sent', error.message, { cause: error });
 }

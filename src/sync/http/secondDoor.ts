@@ -28,12 +28,12 @@ export class SecondDoor {
     this.#ask = ask;
   }
 
-  /** Throws `RemoteError` when it cannot be asked now. */
+  /** Undefined also for an answer that is too large or none of that interface. Throws `RemoteError` when it cannot be asked now. */
   async history(remoteId: string, signal: AbortSignal): Promise<MessageRow[] | undefined> {
     if (!(await this.#shows(remoteId, signal))) return undefined;
     const path = `${pathOf(remoteId)}/messages?limit=${ALL}`;
-    const answer = await this.#ask({ method: 'GET', path }, historySchema, signal);
-    return answer.items.map(({ message_metadata: metadata, ...row }) => ({
+    const answer = await this.#ask({ method: 'GET', path }, historySchema, signal).catch(noneWithoutDoor);
+    return answer?.items.map(({ message_metadata: metadata, ...row }) => ({
       ...row,
       metadata: metadata ?? null,
     }));
@@ -57,6 +57,10 @@ export class SecondDoor {
     }
     return this.#shown.has(remoteId);
   }
+}
+
+function noneWithoutDoor(error: unknown): undefined {
+  if (!isNoDoor(error)) throw error;
 }
 
 /** It answers, but not as that interface does: a backend without it. Trouble of the moment is none of these. */
