@@ -20,6 +20,8 @@ describe('attachments in a real VS Code', () => {
     await panel.newConversation();
     await panel.type('Please read these');
     await window.runCommand('NAVI: Attach File...');
+    // Until it lists the folder, the dialog puts its own path over what is typed.
+    await window.page.locator('.quick-input-list').getByText('notes.md').waitFor();
     await window.answer(file);
     const draft = (shown: NaviPanel) => shown.frame.locator('navi-composer .attachment');
     await draft(panel).filter({ hasText: 'notes.md' }).waitFor();
