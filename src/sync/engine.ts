@@ -1,6 +1,7 @@
 import type { AccountKey, Lease, LinkStatus, OutboxItem, SyncStore } from '../store/outbox.ts';
 import type { ConversationStore } from '../store/store.ts';
 import { StoreError } from '../store/store.ts';
+import { Announcement } from './announcement.ts';
 import type { RequestOutcome } from './failure.ts';
 import { initialState, step, type SyncEffect, type SyncEvent, type SyncState } from './machine.ts';
 import { pullAll } from './pull.ts';
@@ -42,6 +43,7 @@ export class SyncEngine {
   private readonly options: SyncOptions;
   private state: SyncState = initialState;
   private session: SyncSession | undefined;
+  private announcement: Announcement | undefined;
   private lease: Lease | undefined;
   private requests = new AbortController();
   private cancelWake: (() => void) | undefined;
@@ -59,6 +61,7 @@ export class SyncEngine {
   /** Starts over with this account, or stops syncing when there is none. Requests under way end as `unknown`. */
   configure(session: SyncSession | undefined): void {
     this.session = session;
+    this.announcement = session && new Announcement(session.remote);
     this.handle({ type: 'configured', account: session?.account });
   }
 
@@ -118,7 +121,14 @@ export class SyncEngine {
       }
       case 'pull': {
         const failed = { type: 'pulled', outcome: storeFailed } as const;
-        this.request('pull', failed, async (context) => ({ ...failed, outcome: await pullAll(context) }));
+        const { kind } = this.state.link;
+        if (kind === 'unknown') this.announcement?.doubt();
+        this.request('pull', failed, async (context) => {
+          const outcome = await pullAll(context);
+          // Asked by the next pull: one that only probes whether the backend is there makes one request.
+          if ((kind === 'down' || kind === 'denied') && outcome.kind === 'ok') context.announcement.doubt();
+          return { ...failed, outcome };
+        });
         break;
       }
       case 'report':
@@ -150,11 +160,12 @@ export class SyncEngine {
 
   /** Runs requests for the session of now; what they answer counts only while that session lasts. */
   private request(what: string, failed: SyncEvent, body: (context: PushContext) => Promise<SyncEvent>): void {
-    const { session, lease, requests } = this;
-    if (session === undefined || lease === undefined) return;
+    const { session, lease, requests, announcement } = this;
+    if (session === undefined || lease === undefined || announcement === undefined) return;
     const context: PushContext = {
       store: this.options.store,
       remote: session.remote,
+      announcement,
       account: session.account,
       lease,
       signal: requests.signal,

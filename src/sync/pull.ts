@@ -1,5 +1,6 @@
 import { PAGE_LIMIT, type ConversationDetail, type MessageRow } from '../protocol/api.ts';
 import type { AccountKey, Lease, SyncStore } from '../store/outbox.ts';
+import type { Announcement } from './announcement.ts';
 import { outcomeOf, type RequestOutcome } from './failure.ts';
 import { RemoteError, type Remote } from './remote.ts';
 import { decodeConversation, decodeFields, decodeMessage } from './wire.ts';
@@ -14,6 +15,7 @@ const MAX_UNREADABLE = 20;
 export interface PullContext {
   readonly store: SyncStore;
   readonly remote: Remote;
+  readonly announcement: Announcement;
   readonly account: AccountKey;
   readonly lease: Lease;
   readonly signal: AbortSignal;
@@ -23,9 +25,10 @@ export interface PullContext {
 
 /** Lists everything, then reads what is new or changed. One unreadable conversation does not hold up the others. */
 export async function pullAll(context: PullContext): Promise<RequestOutcome> {
-  const { store, account, lease } = context;
+  const { store, account, lease, announcement, signal } = context;
   const changed: string[] = [];
   const listed = await reaching(async () => {
+    await announcement.ask(signal);
     for (const status of [undefined, 'deleted'] as const) {
       for await (const page of pages(context, status)) {
         changed.push(...(await store.mergeList(lease, account, page.map(decodeFields))));

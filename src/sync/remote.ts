@@ -3,14 +3,22 @@
  * A call that did not give a valid answer throws `RemoteError`.
  */
 import type {
-  AppendMessage,
+  Ability,
+  appendWithIdSchema,
+  BatchResult,
+  ChangesAnswer,
+  createWithIdSchema,
+  FullConversation,
+  MessagePageAnswer,
+  patchWithClocksSchema,
+} from '../protocol/abilities.ts';
+import type * as z from 'zod';
+import type {
   AppendedMessage,
   ConversationDetail,
   ConversationRow,
-  CreateConversation,
   CreatedConversation,
   MessageRow,
-  PatchConversation,
 } from '../protocol/api.ts';
 
 export type RemoteProblem =
@@ -52,12 +60,65 @@ export class RemoteError extends Error {
 /** What the second door can do to a conversation, see http/secondDoor.ts. */
 export type ConversationStep = 'star' | 'unstar' | 'pin' | 'unpin' | 'archive' | 'unarchive' | 'restore';
 
+/** What a backend announces beyond the plain contract. */
+export interface RemoteAbilities {
+  readonly abilities: ReadonlySet<Ability>;
+  /** Most messages in one `appendAll`. */
+  readonly batchMessages: number;
+  /** Largest body of a request, bytes. */
+  readonly bodyBytes: number;
+}
+
+/** A backend that announces nothing. */
+export const PLAIN: RemoteAbilities = { abilities: new Set(), batchMessages: 1, bodyBytes: Infinity };
+
+/** A place in the feed of changes. Opaque: only handed back. */
+export type ChangeCursor = string;
+
+/** What an event stream tells: `changes` as the feed gives them, `gone` as the last word of a cursor of another history. */
+export type RemoteEvent =
+  | { readonly type: 'hello'; readonly cursor: ChangeCursor }
+  | { readonly type: 'changes'; readonly answer: ChangesAnswer }
+  | { readonly type: 'gone' };
+
+/** What a backend can do that announces it. Each call needs the ability that it names. */
+export interface AnnouncedRemote {
+  /** One request; `PLAIN` where the backend knows no such address. Throws `RemoteError` when it cannot be asked now. */
+  abilities(signal: AbortSignal): Promise<RemoteAbilities>;
+  /** `batch`. The outcomes are in the order of the bodies, one for each. */
+  appendAll(
+    remoteId: string,
+    bodies: readonly AppendWithId[],
+    signal: AbortSignal,
+  ): Promise<readonly BatchResult[]>;
+  /** `paging`. At most 200, oldest first, before the cursor; without one the newest. */
+  page(remoteId: string, before: string | undefined, signal: AbortSignal): Promise<MessagePageAnswer>;
+  /** `changes`. At most 200 changes after the cursor; 'gone' when it belongs to another history of the backend. */
+  changes(since: ChangeCursor | undefined, signal: AbortSignal): Promise<ChangesAnswer | 'gone'>;
+  /** `counts`, `clocks`. A page of the list with what the plain one does not have. */
+  fullList(
+    page: { status?: 'deleted'; offset: number },
+    signal: AbortSignal,
+  ): Promise<readonly FullConversation[]>;
+  /** `events`. Ends when the backend ends it; throws `RemoteError` when it breaks or `signal` ends it. */
+  events(since: ChangeCursor | undefined, signal: AbortSignal): AsyncIterable<RemoteEvent>;
+  /** `tombstones`. Removes the conversation for good. */
+  purge(remoteId: string, signal: AbortSignal): Promise<void>;
+}
+
+/** `client_id` counts where `idempotent` is announced: the same one again changes nothing, with another body it is refused. */
+export type CreateWithId = z.infer<typeof createWithIdSchema>;
+export type AppendWithId = z.infer<typeof appendWithIdSchema>;
+/** `tags` and `clocks` count where `clocks` is announced. */
+export type PatchWithClocks = z.infer<typeof patchWithClocksSchema>;
+
 export interface Remote {
+  readonly announced: AnnouncedRemote;
   list(page: { status?: 'deleted'; offset: number }, signal: AbortSignal): Promise<ConversationRow[]>;
   read(remoteId: string, signal: AbortSignal): Promise<ConversationDetail>;
-  create(body: CreateConversation, signal: AbortSignal): Promise<CreatedConversation>;
-  append(remoteId: string, body: AppendMessage, signal: AbortSignal): Promise<AppendedMessage>;
-  patch(remoteId: string, body: PatchConversation, signal: AbortSignal): Promise<ConversationRow>;
+  create(body: CreateWithId, signal: AbortSignal): Promise<CreatedConversation>;
+  append(remoteId: string, body: AppendWithId, signal: AbortSignal): Promise<AppendedMessage>;
+  patch(remoteId: string, body: PatchWithClocks, signal: AbortSignal): Promise<ConversationRow>;
   delete(remoteId: string, signal: AbortSignal): Promise<void>;
   /** Every message, oldest first, by the second door; undefined where that does not show this conversation. */
   history(remoteId: string, signal: AbortSignal): Promise<MessageRow[] | undefined>;

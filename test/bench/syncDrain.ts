@@ -7,7 +7,8 @@ import type { AppendedMessage, AppendMessage } from '../../src/protocol/api.ts';
 import type { SqliteStore } from '../../src/store/sqlite/workerStore.ts';
 import { accountKey } from '../../src/sync/account.ts';
 import { SyncEngine } from '../../src/sync/engine.ts';
-import { HttpRemote, type HttpRemoteOptions } from '../../src/sync/http/httpRemote.ts';
+import type { CallerOptions } from '../../src/sync/http/caller.ts';
+import { HttpRemote } from '../../src/sync/http/httpRemote.ts';
 import { openBundledStore } from './bundledStore.ts';
 import { timed } from './interleave.ts';
 import { CONVERSATIONS, MESSAGES, textOf } from './queue.ts';
@@ -77,7 +78,7 @@ class CountingRemote extends HttpRemote {
   #left: number;
   readonly #onLast: (none: undefined) => void;
 
-  constructor(options: HttpRemoteOptions, count: number, onLast: (none: undefined) => void) {
+  constructor(options: CallerOptions, count: number, onLast: (none: undefined) => void) {
     super(options);
     this.#left = count;
     this.#onLast = onLast;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { pullAll } from '../../src/sync/pull.ts';
-import { RemoteError, type Remote } from '../../src/sync/remote.ts';
+import { Announcement } from '../../src/sync/announcement.ts';
+import { PLAIN, RemoteError, type AnnouncedRemote, type Remote } from '../../src/sync/remote.ts';
 import { remoteFields } from '../support/directStore.ts';
 import { openWindow } from '../support/stores.ts';
 import { tempFolder } from '../support/tempFolder.ts';
@@ -23,7 +24,19 @@ async function pull(ids: readonly string[], isPoisoned: (id: string) => boolean)
   const read: string[] = [];
   const warnings: string[] = [];
   const refused = () => Promise.reject(new Error('not asked here'));
+  const announced: AnnouncedRemote = {
+    abilities: () => Promise.resolve(PLAIN),
+    appendAll: refused,
+    page: refused,
+    changes: refused,
+    fullList: refused,
+    events: () => {
+      throw new Error('not asked here');
+    },
+    purge: refused,
+  };
   const remote: Remote = {
+    announced,
     create: refused,
     append: refused,
     patch: refused,
@@ -43,7 +56,9 @@ async function pull(ids: readonly string[], isPoisoned: (id: string) => boolean)
     assert.ok(lease);
     const signal = new AbortController().signal;
     const warn = (text: string) => warnings.push(text);
-    const { kind } = await pullAll({ store, remote, account: 'account', lease, signal, warn });
+    const announcement = new Announcement(remote);
+    const context = { store, remote, announcement, account: 'account', lease, signal, warn };
+    const { kind } = await pullAll(context);
     const rows = ids.map((id) => remoteFields(id, { remoteUpdatedAt: 'u' }));
     return { outcome: kind, read, warnings, left: await store.mergeList(lease, 'account', rows) };
   } finally {

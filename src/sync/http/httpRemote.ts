@@ -1,9 +1,4 @@
-import type * as z from 'zod';
-import type { BaseUrl } from '../../http/baseUrl.ts';
-import { parseJson } from '../../http/body.ts';
-import { headerOf, type HttpClient, type HttpResponse } from '../../http/client.ts';
-import { HttpError } from '../../http/error.ts';
-import type { Clock } from '../../model/ids.ts';
+import { headerOf } from '../../http/client.ts';
 import {
   appendedMessageSchema,
   conversationDetailSchema,
@@ -13,45 +8,45 @@ import {
   deletedSchema,
   PAGE_LIMIT,
   type AppendedMessage,
-  type AppendMessage,
   type ConversationDetail,
   type ConversationRow,
-  type CreateConversation,
   type CreatedConversation,
   type MessageRow,
-  type PatchConversation,
 } from '../../protocol/api.ts';
-import { RemoteError, type ConversationStep, type Remote } from '../remote.ts';
+import {
+  RemoteError,
+  type AnnouncedRemote,
+  type AppendWithId,
+  type ConversationStep,
+  type CreateWithId,
+  type PatchWithClocks,
+  type Remote,
+} from '../remote.ts';
+import { Announced } from './announced.ts';
 import type { Call } from './call.ts';
-import { refusalError } from './problem.ts';
+import { Caller, senseless, type CallerOptions } from './caller.ts';
 import { SecondDoor } from './secondDoor.ts';
-
-/** One account on one backend. A change of any of them is another remote. */
-export interface HttpRemoteOptions {
-  readonly http: HttpClient;
-  readonly base: BaseUrl;
-  readonly token?: string | undefined;
-  /** Counts on backends in development mode only. */
-  readonly orgId?: string | undefined;
-  readonly now: Clock;
-}
 
 const CONVERSATIONS = '/api/navi-memory/conversations';
 
 /** The memory backend over HTTP: each call is one request, each answer is checked against the contract. */
 export class HttpRemote implements Remote {
-  readonly #options: HttpRemoteOptions;
-  readonly #door = new SecondDoor((call, schema, signal) => this.#json(call, schema, signal));
+  readonly announced: AnnouncedRemote;
+  readonly #caller: Caller;
+  readonly #door: SecondDoor;
 
-  constructor(options: HttpRemoteOptions) {
-    this.#options = options;
+  constructor(options: CallerOptions) {
+    const caller = new Caller(options);
+    this.#caller = caller;
+    this.#door = new SecondDoor((call, schema, signal) => caller.json(call, schema, signal));
+    this.announced = new Announced(caller);
   }
 
   /** One page of at most 200, newest `updated_at` first; ties come in no order, so pages may overlap. */
   list(page: { status?: 'deleted'; offset: number }, signal: AbortSignal): Promise<ConversationRow[]> {
     const query = new URLSearchParams({ limit: String(PAGE_LIMIT), offset: String(page.offset) });
     if (page.status !== undefined) query.set('status', page.status);
-    return this.#json(
+    return this.#caller.json(
       { method: 'GET', path: `${CONVERSATIONS}?${query.toString()}` },
       conversationListSchema,
       signal,
@@ -61,26 +56,29 @@ export class HttpRemote implements Remote {
   /** With the newest 200 messages, oldest first. */
   async read(remoteId: string, signal: AbortSignal): Promise<ConversationDetail> {
     const path = `${pathOf(remoteId)}?include_messages=true&message_limit=${PAGE_LIMIT}`;
-    return sameId(remoteId, await this.#json({ method: 'GET', path }, conversationDetailSchema, signal));
+    return sameId(
+      remoteId,
+      await this.#caller.json({ method: 'GET', path }, conversationDetailSchema, signal),
+    );
   }
 
-  create(body: CreateConversation, signal: AbortSignal): Promise<CreatedConversation> {
+  create(body: CreateWithId, signal: AbortSignal): Promise<CreatedConversation> {
     const call: Call = { method: 'POST', path: CONVERSATIONS, json: body };
-    return this.#json(call, createdConversationSchema, signal);
+    return this.#caller.json(call, createdConversationSchema, signal);
   }
 
-  append(remoteId: string, body: AppendMessage, signal: AbortSignal): Promise<AppendedMessage> {
+  append(remoteId: string, body: AppendWithId, signal: AbortSignal): Promise<AppendedMessage> {
     const call: Call = { method: 'POST', path: `${pathOf(remoteId)}/messages`, json: body };
-    return this.#json(call, appendedMessageSchema, signal);
+    return this.#caller.json(call, appendedMessageSchema, signal);
   }
 
-  async patch(remoteId: string, body: PatchConversation, signal: AbortSignal): Promise<ConversationRow> {
+  async patch(remoteId: string, body: PatchWithClocks, signal: AbortSignal): Promise<ConversationRow> {
     const call: Call = { method: 'PATCH', path: pathOf(remoteId), json: body };
-    return sameId(remoteId, await this.#json(call, conversationRowSchema, signal));
+    return sameId(remoteId, await this.#caller.json(call, conversationRowSchema, signal));
   }
 
   async delete(remoteId: string, signal: AbortSignal): Promise<void> {
-    await this.#json({ method: 'DELETE', path: pathOf(remoteId) }, deletedSchema, signal);
+    await this.#caller.json({ method: 'DELETE', path: pathOf(remoteId) }, deletedSchema, signal);
   }
 
   history(remoteId: string, signal: AbortSignal): Promise<MessageRow[] | undefined> {
@@ -93,32 +91,10 @@ export class HttpRemote implements Remote {
 
   /** Resolves when the backend is alive and is a backend; the token is not checked there. */
   async health(signal: AbortSignal): Promise<void> {
-    const response = await this.#send({ method: 'GET', path: '/health' }, signal);
+    const response = await this.#caller.send({ method: 'GET', path: '/health' }, signal);
     // The page of a hotel's network answers 200 to everything.
     if (headerOf(response.headers, 'content-type')?.toLowerCase().includes('html'))
       throw senseless(response.status);
-  }
-
-  async #json<T>(call: Call, schema: z.ZodType<T>, signal: AbortSignal): Promise<T> {
-    const response = await this.#send(call, signal);
-    const parsed = schema.safeParse(jsonOf(response));
-    // The schema's own message would repeat what came.
-    if (!parsed.success) throw senseless(response.status);
-    return parsed.data;
-  }
-
-  async #send({ path, ...call }: Call, signal: AbortSignal): Promise<HttpResponse> {
-    const { http, base, token, orgId, now } = this.#options;
-    const headers = {
-      Accept: 'application/json',
-      ...(orgId === undefined || orgId === '' ? {} : { 'X-Org-Id': orgId }),
-    };
-    const url = `${base.origin}${base.path}${path}`;
-    const response = await http.send({ ...call, url, token, headers }, signal).catch(rethrow);
-    const { status } = response;
-    if (status >= 200 && status < 300) return response;
-    const retryAfter = headerOf(response.headers, 'retry-after');
-    throw refusalError({ method: call.method, status, retryAfter }, now());
   }
 }
 
@@ -130,27 +106,4 @@ function pathOf(remoteId: string): string {
 function sameId<T extends { readonly id: string }>(remoteId: string, row: T): T {
   if (row.id !== remoteId) throw new RemoteError('unknown', 'The backend answered with another conversation');
   return row;
-}
-
-function jsonOf(response: HttpResponse): unknown {
-  try {
-    return parseJson(response.body);
-  } catch {
-    throw senseless(response.status);
-  }
-}
-
-function senseless(status: number): RemoteError {
-  return new RemoteError('unknown', `The backend's answer makes no sense (status ${status})`, { status });
-}
-
-/** Codes of answers that came and cannot be used: the backend is there, and its next answer may be another. */
-const UNUSABLE: ReadonlySet<string> = new Set(['TOO_LARGE', 'ENCODING']);
-
-/** A cancelled request may have happened there, unless it is certain that it was not sent. */
-function rethrow(error: unknown): never {
-  if (!(error instanceof HttpError)) throw error;
-  if (UNUSABLE.has(error.code))
-    throw new RemoteError('unknown', error.message, { status: 200, cause: error });
-  throw new RemoteError(error.sent ? 'unknown' : 'not-sent', error.message, { cause: error });
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { normalizeBaseUrl } from '../../../src/http/baseUrl.ts';
-import { HttpRemote, type HttpRemoteOptions } from '../../../src/sync/http/httpRemote.ts';
+import type { CallerOptions } from '../../../src/sync/http/caller.ts';
+import { HttpRemote } from '../../../src/sync/http/httpRemote.ts';
 import { RemoteError, type RemoteProblem } from '../../../src/sync/remote.ts';
 import { HandTurnedClock } from '../../http/clock.ts';
 import { gone, NEVER, reasonOf } from '../../http/expect.ts';
@@ -22,7 +23,7 @@ const DETAIL = { ...ROW, initial_context: { a: 1 }, messages: [{ ...MESSAGE, met
 
 const BODY = { role: 'user', content: 'secret words', metadata: { id: 'x' } } as const;
 
-function remoteAt(origin: string, options: Partial<HttpRemoteOptions> = {}): HttpRemote {
+function remoteAt(origin: string, options: Partial<CallerOptions> = {}): HttpRemote {
   return new HttpRemote({
     http: startClient(),
     base: normalizeBaseUrl(origin),

@@ -1,0 +1,31 @@
+import { PLAIN, type Remote, type RemoteAbilities } from './remote.ts';
+
+/** What the backend of a session announced when it was last asked. A backend may be replaced by an older or newer one at any time. */
+export class Announcement {
+  readonly #remote: Remote;
+  #current = PLAIN;
+  #isAsked = false;
+
+  constructor(remote: Remote) {
+    this.#remote = remote;
+  }
+
+  /** `PLAIN` until the backend was asked: what is not known to be announced is not used. */
+  get current(): RemoteAbilities {
+    return this.#current;
+  }
+
+  /** Asks unless it is known. Throws `RemoteError`. */
+  async ask(signal: AbortSignal): Promise<RemoteAbilities> {
+    if (!this.#isAsked) {
+      this.#current = await this.#remote.announced.abilities(signal);
+      this.#isAsked = true;
+    }
+    return this.#current;
+  }
+
+  /** Whoever answers next may be another: asked again. */
+  doubt(): void {
+    this.#isAsked = false;
+  }
+}

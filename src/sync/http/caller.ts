@@ -1,0 +1,96 @@
+import type * as z from 'zod';
+import type { BaseUrl } from '../../http/baseUrl.ts';
+import { parseJson } from '../../http/body.ts';
+import { headerOf, type HttpClient, type HttpResponse } from '../../http/client.ts';
+import { HttpError } from '../../http/error.ts';
+import type { HttpHeaders } from '../../http/exchange.ts';
+import type { Clock } from '../../model/ids.ts';
+import { RemoteError } from '../remote.ts';
+import type { Call } from './call.ts';
+import { refusalError } from './problem.ts';
+
+/** One account on one backend. A change of any of them is another remote. */
+export interface CallerOptions {
+  readonly http: HttpClient;
+  readonly base: BaseUrl;
+  readonly token?: string | undefined;
+  /** Counts on backends in development mode only. */
+  readonly orgId?: string | undefined;
+  readonly now: Clock;
+}
+
+/** Longest silence of an event stream: NAVI's server says a word every 15 s. */
+const STREAM_IDLE_MS = 45_000;
+
+/** Sends requests of one account to one backend. Every way in which an answer is none becomes a `RemoteError`. */
+export class Caller {
+  readonly #options: CallerOptions;
+
+  constructor(options: CallerOptions) {
+    this.#options = options;
+  }
+
+  async json<T>(call: Call, schema: z.ZodType<T>, signal: AbortSignal): Promise<T> {
+    const response = await this.send(call, signal);
+    const parsed = schema.safeParse(jsonOf(response));
+    // The schema's own message would repeat what came.
+    if (!parsed.success) throw senseless(response.status);
+    return parsed.data;
+  }
+
+  async send(call: Call, signal: AbortSignal): Promise<HttpResponse> {
+    const request = this.#requestFor(call, 'application/json');
+    const response = await this.#options.http.send(request, signal).catch(rethrow);
+    this.#refuse(call, response.status, response.headers);
+    return response;
+  }
+
+  /** The body of an answer that goes on. Throws `RemoteError`, the body too. */
+  async *stream(call: Call, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    const request = { ...this.#requestFor(call, 'text/event-stream'), idleMs: STREAM_IDLE_MS };
+    const { status, headers, body } = await this.#options.http.stream(request, signal).catch(rethrow);
+    this.#refuse(call, status, headers);
+    if (!headerOf(headers, 'content-type')?.toLowerCase().startsWith('text/event-stream'))
+      throw senseless(status);
+    try {
+      yield* body;
+    } catch (error) {
+      rethrow(error);
+    }
+  }
+
+  #requestFor({ path, ...call }: Call, accept: string) {
+    const { base, token, orgId } = this.#options;
+    const headers = { Accept: accept, ...(orgId === undefined || orgId === '' ? {} : { 'X-Org-Id': orgId }) };
+    return { ...call, url: `${base.origin}${base.path}${path}`, token, headers };
+  }
+
+  #refuse({ method }: Call, status: number, headers: HttpHeaders): void {
+    if (status >= 200 && status < 300) return;
+    const retryAfter = headerOf(headers, 'retry-after');
+    throw refusalError({ method, status, retryAfter }, this.#options.now());
+  }
+}
+
+function jsonOf(response: HttpResponse): unknown {
+  try {
+    return parseJson(response.body);
+  } catch {
+    throw senseless(response.status);
+  }
+}
+
+export function senseless(status: number): RemoteError {
+  return new RemoteError('unknown', `The backend's answer makes no sense (status ${status})`, { status });
+}
+
+/** Codes of answers that came and cannot be used: the backend is there, and its next answer may be another. */
+const UNUSABLE: ReadonlySet<string> = new Set(['TOO_LARGE', 'ENCODING']);
+
+/** A cancelled request may have happened there, unless it is certain that it was not sent. */
+function rethrow(error: unknown): never {
+  if (!(error instanceof HttpError)) throw error;
+  if (UNUSABLE.has(error.code))
+    throw new RemoteError('unknown', error.message, { status: 200, cause: error });
+  throw new RemoteError(error.sent ? 'unknown' : 'not-sent', error.message, { cause: error });
+}
