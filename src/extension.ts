@@ -138,7 +138,9 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
     },
     onFailure: (error) => log.error('The conversation file could not be looked after.', error),
   });
-  const http = new HttpClient(readProxySettings());
+  const isRemote =
+    vscode.env.remoteName !== undefined && context.extension.extensionKind === vscode.ExtensionKind.Workspace;
+  const http = new HttpClient(readProxySettings(isRemote));
   const tokens = new Tokens(context.secrets);
   const engine = new SyncEngine({
     store: sqlite,
@@ -253,7 +255,10 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
     askToSignIn(status),
     onDidChangeSettings({
       navi: reconnect,
-      proxy: () => http.configure(readProxySettings()),
+      proxy: () => {
+        // A new way may lead where the old one did not.
+        if (http.configure(readProxySettings(isRemote))) engine.syncNow();
+      },
       appearance: () => panel.refresh(),
     }),
     context.secrets.onDidChange(reconnect),

@@ -1,9 +1,11 @@
-import type { Dispatcher } from 'undici';
+import { networkInterfaces } from 'node:os';
+import { readSystemAuthorities, type ReadSystemAuthorities } from './authorities.ts';
 import { readBody } from './body.ts';
+import { Connections } from './connections.ts';
 import type { DispatcherTimes } from './dispatcher.ts';
 import { HttpError } from './error.ts';
 import { Exchange, type Head, type HttpHeaders, type Limits } from './exchange.ts';
-import { chooseRoute, type ProxySettings } from './proxy.ts';
+import { isOwnMachine, type ProxySettings } from './proxy.ts';
 import { startTimer, type StartTimer } from './timer.ts';
 
 export interface HttpRequest {
@@ -45,7 +47,25 @@ export interface HttpLimits extends DispatcherTimes {
   readonly maxBytes: number;
 }
 
-const DEFAULT_LIMITS: HttpLimits = {
+/** What the client is given of the machine it runs on. */
+export interface HttpSurroundings {
+  readonly startTimer: StartTimer;
+  /** Milliseconds since the epoch; goes on while the machine sleeps. */
+  readonly now: () => number;
+  readonly readSystemAuthorities: ReadSystemAuthorities;
+  /** False when there is no network at all. */
+  readonly hasNetwork: () => boolean;
+}
+
+const SURROUNDINGS: HttpSurroundings = {
+  startTimer,
+  now: Date.now,
+  readSystemAuthorities,
+  hasNetwork: () =>
+    Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ internal }) => !internal)),
+};
+
+export const DEFAULT_LIMITS: HttpLimits = {
   connectMs: 10_000,
   headersMs: 30_000,
   deadlineMs: 30_000,
@@ -58,33 +78,38 @@ const DEFAULT_LIMITS: HttpLimits = {
  * that came whole is returned, whatever its status.
  */
 export class HttpClient {
-  #settings: ProxySettings;
   readonly #limits: HttpLimits;
-  readonly #startTimer: StartTimer;
-  /** By way: the address of the proxy, or '' for the direct one. */
-  #dispatchers = new Map<string, Dispatcher>();
+  readonly #surroundings: HttpSurroundings;
+  #connections: Connections;
   readonly #closing = new AbortController();
 
-  constructor(settings: ProxySettings, limits: Partial<HttpLimits> = {}, start: StartTimer = startTimer) {
-    this.#startTimer = start;
-    this.#settings = settings;
+  constructor(
+    settings: ProxySettings,
+    limits: Partial<HttpLimits> = {},
+    surroundings: Partial<HttpSurroundings> = {},
+  ) {
     this.#limits = { ...DEFAULT_LIMITS, ...limits };
+    this.#surroundings = { ...SURROUNDINGS, ...surroundings };
+    this.#connections = new Connections(settings, this.#limits, this.#surroundings);
   }
 
-  /** New requests go by the new settings; those under way finish by the old ones. */
-  configure(settings: ProxySettings): void {
-    this.#settings = settings;
-    for (const dispatcher of this.#dispatchers.values()) void dispatcher.close();
-    this.#dispatchers.clear();
+  /**
+   * New requests go by the new settings; those under way finish by the old ones, whose connections then end. False when
+   * nothing is new.
+   */
+  configure(settings: ProxySettings): boolean {
+    if (this.#connections.isFor(settings)) return false;
+    const old = this.#connections;
+    this.#connections = new Connections(settings, this.#limits, this.#surroundings);
+    old.retire();
+    return true;
   }
 
   /** Ends every exchange under way and refuses new ones. */
   async close(): Promise<void> {
     // Not left to the dispatchers: one that is closing already forgets its connections.
     this.#closing.abort();
-    const open = [...this.#dispatchers.values()];
-    this.#dispatchers.clear();
-    await Promise.all(open.map((dispatcher) => dispatcher.destroy()));
+    await this.#connections.destroy();
   }
 
   /** One exchange with an answer of bounded size, held in memory. */
@@ -117,24 +142,21 @@ export class HttpClient {
   ): Promise<Head> {
     const url = new URL(request.url);
     const headers = headersOf(request);
-    // Loading undici takes some 20 ms: not while the editor starts.
-    const { openDispatcher } = await import('./dispatcher.ts');
+    let connections = this.#connections;
+    await connections.prepare(url);
+    // Settings may have changed meanwhile.
+    while (connections !== this.#connections) await (connections = this.#connections).prepare(url);
+    // No await between here and the hand-over: `configure` would retire the dispatcher under us.
     const ended = AbortSignal.any([signal, this.#closing.signal]);
     if (ended.aborted) throw new HttpError('aborted', 'ABORTED', 'The request was cancelled', false);
-    const route = chooseRoute(url, this.#settings);
-    if (route.kind === 'unusable') {
-      throw new HttpError('not-sent', 'NO_ROUTE', `Could not connect to ${url.origin}: ${route.reason}`);
-    }
-    const key = route.kind === 'proxy' ? route.uri : '';
-    const dispatcher = this.#dispatchers.get(key) ?? openDispatcher(route, this.#settings, this.#limits);
-    this.#dispatchers.set(key, dispatcher);
-    // No await between here and the hand-over: `configure` would retire the dispatcher under us.
+    const { dispatcher, via } = connections.open(url);
     return new Exchange({
       origin: url.origin,
-      viaProxy: route.kind === 'proxy',
+      via,
       limits,
       signal: ended,
-      startTimer: this.#startTimer,
+      startTimer: this.#surroundings.startTimer,
+      hasNetwork: isOwnMachine(url) ? () => true : this.#surroundings.hasNetwork,
     }).run(dispatcher, {
       origin: url.origin,
       path: url.pathname + url.search,

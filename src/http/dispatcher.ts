@@ -1,9 +1,10 @@
-import { getCACertificates } from 'node:tls';
+import type { SecureContext } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import connect from 'undici/lib/api/api-connect.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import ProxyAgent from 'undici/lib/dispatcher/proxy-agent.js';
+import { ProxyError } from './classify.ts';
 import type { ProxySettings, Route } from './proxy.ts';
 
 /** All in milliseconds. */
@@ -21,14 +22,13 @@ export interface DispatcherTimes {
  */
 export function openDispatcher(
   route: Exclude<Route, { kind: 'unusable' }>,
-  settings: ProxySettings,
+  settings: Pick<ProxySettings, 'strictSSL' | 'authorization'>,
+  trust: SecureContext | undefined,
   times: DispatcherTimes,
 ): Dispatcher {
   const tls = {
     rejectUnauthorized: settings.strictSSL,
-    ...(settings.certificates === undefined
-      ? {}
-      : { ca: [...getCACertificates('default'), ...settings.certificates] }),
+    ...(trust === undefined ? {} : { secureContext: trust }),
   };
   const pool = {
     allowH2: false,
@@ -50,8 +50,23 @@ export function openDispatcher(
     proxyTls: dialing,
     ...(settings.authorization === undefined ? {} : { token: settings.authorization }),
     factory: (origin, options) => new Pool(origin, Object.assign({}, pool, options)),
-    // The proxy's client is asked for its `connect`, a convenience that only the package's index mixes in.
     clientFactory: (origin, options) =>
-      Object.assign(new Pool(origin, Object.assign({}, pool, options)), { connect }),
+      Object.assign(new Pool(origin, Object.assign({}, pool, options)), { connect: openTunnel }),
   });
+}
+
+/**
+ * The proxy's client is asked for its `connect`, a convenience that only the package's index mixes in. What goes wrong
+ * here is the proxy's doing, and its status says what; the library would hand on words alone. Throws `ProxyError`.
+ */
+async function openTunnel(
+  this: Dispatcher,
+  options: Dispatcher.ConnectOptions,
+): Promise<Dispatcher.ConnectData> {
+  const answer = await connect.call(this, options).catch((error: unknown) => {
+    throw new ProxyError(undefined, error);
+  });
+  if (answer.statusCode === 200) return answer;
+  answer.socket.on('error', () => undefined).destroy();
+  throw new ProxyError(answer.statusCode);
 }

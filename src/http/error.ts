@@ -17,10 +17,19 @@ export class HttpError extends Error {
   readonly code: string;
   /** False only when it is certain that no byte of the request was written. */
   readonly sent: boolean;
-  constructor(kind: HttpErrorKind, code: string, message: string, sent = kind !== 'not-sent') {
+  /** Time alone does not help: the user has to change a setting, or this machine's trust. `message` says which. */
+  readonly needsUser: boolean;
+  constructor(
+    kind: HttpErrorKind,
+    code: string,
+    message: string,
+    sent = kind !== 'not-sent',
+    needsUser = false,
+  ) {
     super(message);
     this.kind = kind;
     this.code = code;
     this.sent = sent;
+    this.needsUser = needsUser;
   }
 }

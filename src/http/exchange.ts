@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import { classify } from './classify.ts';
+import { classify, type Attempt } from './classify.ts';
 import { HttpError } from './error.ts';
 import type { StartTimer, Timer } from './timer.ts';
 
@@ -27,10 +27,11 @@ export interface Limits {
 export interface Course {
   /** Scheme, host and port, for messages. */
   readonly origin: string;
-  readonly viaProxy: boolean;
+  readonly via: Attempt['via'];
   readonly limits: Limits;
   readonly signal: AbortSignal;
   readonly startTimer: StartTimer;
+  readonly hasNetwork: () => boolean;
 }
 
 /**
@@ -148,8 +149,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #failWith(error: unknown): void {
-    const { origin, viaProxy } = this.#course;
-    this.#fail(classify(error, { origin, viaProxy, sent: this.#controller !== undefined }));
+    if (this.#settled) return;
+    const { origin, via, hasNetwork } = this.#course;
+    this.#fail(
+      classify(error, { origin, via, sent: this.#controller !== undefined, isOffline: !hasNetwork() }),
+    );
   }
 
   #fail(error: HttpError): void {

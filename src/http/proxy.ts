@@ -10,9 +10,13 @@ export interface ProxySettings {
   readonly strictSSL: boolean;
   /** `http.proxyAuthorization`: sent to the proxy, and only to it, as `Proxy-Authorization`. */
   readonly authorization?: string;
-  /** Certificate authorities to trust besides those of the platform, PEM. */
+  /** `http.systemCertificates`: trust the authorities that the operating system trusts, besides Node's own. */
+  readonly systemCertificates: boolean;
+  /** More certificate authorities to trust, PEM. */
   readonly certificates?: readonly string[];
-  /** Environment variables; pass none of them when `http.proxySupport` is `off`. */
+  /** False when `http.proxySupport` is `off`: every server is reached directly. */
+  readonly isProxyUsed: boolean;
+  /** Environment variables, as they are now. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
@@ -20,13 +24,15 @@ export const NO_PROXY_SETTINGS: ProxySettings = {
   proxy: '',
   noProxy: [],
   strictSSL: true,
+  systemCertificates: false,
+  isProxyUsed: true,
   environment: {},
 };
 
 export type Route =
   | { readonly kind: 'direct' }
   /** `uri` may hold credentials: never log it. */
-  | { readonly kind: 'proxy'; readonly uri: string }
+  | { readonly kind: 'proxy'; readonly uri: string; readonly hasCredentials: boolean }
   | { readonly kind: 'unusable'; readonly reason: string };
 
 const DIRECT: Route = { kind: 'direct' };
@@ -37,16 +43,16 @@ const SCHEMES = new Set(['http:', 'https:']);
  * machine. The setting goes before the environment, as in the editor.
  */
 export function chooseRoute(target: URL, settings: ProxySettings): Route {
-  const host = target.hostname.replace(/^\[|\]$/g, '').toLowerCase();
-  if (isLoopback(host)) return DIRECT;
+  const host = hostOf(target);
+  if (!settings.isProxyUsed || isLoopback(host)) return DIRECT;
   const configured = settings.proxy.trim() || fromEnvironment(target.protocol, settings.environment);
   if (configured === '') return DIRECT;
   const port = target.port || (target.protocol === 'https:' ? '443' : '80');
   if (bypassList(settings).some((entry) => matches(entry, host, port))) return DIRECT;
-  return proxyRoute(configured);
+  return proxyRoute(configured, settings.authorization);
 }
 
-function proxyRoute(configured: string): Route {
+function proxyRoute(configured: string, authorization: string | undefined): Route {
   // Environments often say "proxy:8080", which a URL parser takes for a scheme.
   const url = URL.parse(configured.includes('://') ? configured : `http://${configured}`);
   if (url === null) return { kind: 'unusable', reason: 'the address of the proxy is not a valid URL' };
@@ -56,7 +62,8 @@ function proxyRoute(configured: string): Route {
   if (!isDecodable(url.username) || !isDecodable(url.password)) {
     return { kind: 'unusable', reason: 'the user name or password of the proxy has a stray "%"' };
   }
-  return { kind: 'proxy', uri: url.href };
+  const hasCredentials = url.username !== '' || authorization !== undefined;
+  return { kind: 'proxy', uri: url.href, hasCredentials };
 }
 
 function isDecodable(text: string): boolean {
@@ -71,8 +78,8 @@ function isDecodable(text: string): boolean {
 function fromEnvironment(protocol: string, environment: ProxySettings['environment']): string {
   const names = protocol === 'https:' ? ['HTTPS_PROXY', 'HTTP_PROXY'] : ['HTTP_PROXY'];
   for (const name of names) {
-    const value = environment[name]?.trim() || environment[name.toLowerCase()]?.trim();
-    if (value) return value;
+    const value = variable(environment, name);
+    if (value !== '') return value;
   }
   return '';
 }
@@ -80,14 +87,29 @@ function fromEnvironment(protocol: string, environment: ProxySettings['environme
 function bypassList({ noProxy, environment }: ProxySettings): string[] {
   const own = noProxy.map((entry) => entry.trim()).filter((entry) => entry !== '');
   if (own.length > 0) return own;
-  const variable = environment['NO_PROXY'] ?? environment['no_proxy'] ?? '';
-  return variable.split(/[\s,]+/).filter((entry) => entry !== '');
+  return variable(environment, 'NO_PROXY')
+    .split(/[\s,]+/)
+    .filter((entry) => entry !== '');
+}
+
+/** The small name goes before the capital one, as in the editor and in curl; an empty one counts as not set. */
+function variable(environment: ProxySettings['environment'], name: string): string {
+  return environment[name.toLowerCase()]?.trim() || environment[name]?.trim() || '';
 }
 
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
 loopback.addSubnet('::ffff:127.0.0.0', 104, 'ipv6');
+
+/** True for an address on this machine, which needs no network. */
+export function isOwnMachine(target: URL): boolean {
+  return isLoopback(hostOf(target));
+}
+
+function hostOf(target: URL): string {
+  return target.hostname.replace(/^\[|\]$/g, '').toLowerCase();
+}
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost') || contains(loopback, host);

@@ -31,7 +31,8 @@ export function outcomeOf(error: RemoteError): RequestOutcome {
   const detail = error.message;
   switch (error.problem) {
     case 'not-sent':
-      return { kind: 'unreachable', detail };
+      // A proxy's sign-in, a certificate: asking often would not help, and could lock the user out of the proxy.
+      return { kind: error.needsUser ? 'denied' : 'unreachable', detail };
     case 'unknown':
       if (error.retryAfterMs !== undefined)
         return { kind: 'slow-down', detail, retryAfterMs: error.retryAfterMs };

@@ -11,6 +11,7 @@ const PULL_EVERY_MS = 30_000;
 /** What was sent is looked for on the backend soon, once for a burst of messages. */
 const CONFIRM_AFTER_MS = 5_000;
 const SLOW_DOWN_MS = 30_000;
+const LONGEST_DENIED_MS = 15 * 60_000;
 
 export type Link =
   /** Not tried since the account was set: the first request is a pull. */
@@ -184,7 +185,8 @@ function learn(state: SyncState, outcome: RequestOutcome, now: number, random: n
       return { ...state, link: { kind: 'down', failures, retryAt, detail: outcome.detail, isAsked: true } };
     }
     case 'denied': {
-      const retryAt = now + Math.max(PULL_EVERY_MS, backOff(failures, random));
+      // Whoever has to change something is a person; asking often could lock an account at a proxy.
+      const retryAt = now + Math.min(LONGEST_DENIED_MS, PULL_EVERY_MS * 2 ** (failures - 1));
       return { ...state, link: { kind: 'denied', failures, retryAt, detail: outcome.detail } };
     }
     case 'signed-out':

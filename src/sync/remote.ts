@@ -45,15 +45,18 @@ export class RemoteError extends Error {
   readonly status: number | undefined;
   /** Milliseconds to wait, from `Retry-After`. */
   readonly retryAfterMs: number | undefined;
+  /** With `not-sent`: the user has to change something on this machine, and `message` says what. */
+  readonly needsUser: boolean;
   constructor(
     problem: RemoteProblem,
     message: string,
-    details: { status?: number; retryAfterMs?: number; cause?: unknown } = {},
+    details: { status?: number; retryAfterMs?: number; needsUser?: boolean; cause?: unknown } = {},
   ) {
     super(message, { cause: details.cause });
     this.problem = problem;
     this.status = details.status;
     this.retryAfterMs = details.retryAfterMs;
+    this.needsUser = details.needsUser ?? false;
   }
 }
 

@@ -52,28 +52,47 @@ const proxySchema = z.object({
   proxy: text,
   noProxy: z.array(z.string()).catch([]),
   strictSSL: z.boolean().catch(true),
+  systemCertificates: z.boolean().catch(true),
   authorization: z.string().nullish().catch(undefined),
   support: z.string().catch('override'),
 });
 
-/** The editor's own proxy settings. With `http.proxySupport` off, neither they nor the environment count. */
-export function readProxySettings(): ProxySettings {
+/**
+ * The editor's own settings for the way to a server, and the environment. `isRemote`: this extension host runs on the
+ * machine that the window is connected to, not on the user's. `http.experimental.systemCertificatesV2` changes only how
+ * the editor itself hands the same certificates on, so it is not read.
+ */
+export function readProxySettings(isRemote: boolean): ProxySettings {
   const http = vscode.workspace.getConfiguration('http');
+  const value = (key: string): unknown => (isRemote ? http.get(key) : ownValue(http, key));
   const read = proxySchema.parse({
-    proxy: http.get('proxy'),
-    noProxy: http.get('noProxy'),
-    strictSSL: http.get('proxyStrictSSL'),
-    authorization: http.get('proxyAuthorization'),
-    support: http.get('proxySupport'),
+    proxy: value('proxy'),
+    noProxy: value('noProxy'),
+    strictSSL: value('proxyStrictSSL'),
+    systemCertificates: value('systemCertificates'),
+    authorization: value('proxyAuthorization'),
+    support: value('proxySupport'),
   });
-  const isOff = read.support === 'off';
   return {
-    proxy: isOff ? '' : read.proxy,
+    proxy: read.proxy,
     noProxy: read.noProxy,
     strictSSL: read.strictSSL,
-    ...(read.authorization == null ? {} : { authorization: read.authorization }),
-    environment: isOff ? {} : process.env,
+    systemCertificates: read.systemCertificates,
+    ...(read.authorization == null || read.authorization === '' ? {} : { authorization: read.authorization }),
+    isProxyUsed: read.support !== 'off',
+    environment: process.env,
   };
+}
+
+/** As far as the published type goes it does not exist; the editor's own extension host reads it for the same purpose. */
+const ownSchema = z.object({ globalLocalValue: z.unknown(), defaultValue: z.unknown() });
+
+/** In a window that is connected to another machine, that machine's settings go before the user's: not for us here. */
+function ownValue(http: vscode.WorkspaceConfiguration, key: string): unknown {
+  const found: unknown = http.inspect(key);
+  if (typeof found !== 'object' || found === null || !('globalLocalValue' in found)) return http.get(key);
+  const { globalLocalValue, defaultValue } = ownSchema.parse(found);
+  return globalLocalValue ?? defaultValue;
 }
 
 const appearanceSchema = z.object({

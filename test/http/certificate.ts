@@ -1,19 +1,4 @@
-// A key and a self-signed certificate for backend.test, proxy.test and 127.0.0.1, made for these tests alone.
-export const KEY = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgHQ7kfwFV9ztn8tLV
-HPkohT3SE7lM8MAjQE9WnRV+YHChRANCAAR7F57agNVeZCIbbSwZjvKT/aAkdmpE
-+2WUcliUgGUdydQ7bBvBpTIdbrFow6CgncBJZ2kUE3znJ+VAvPgbZAXz
------END PRIVATE KEY-----
-`;
+import { makeSelfSigned } from '../support/authority.ts';
 
-export const CERTIFICATE = `-----BEGIN CERTIFICATE-----
-MIIBdTCCARygAwIBAgIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlOQVZJIHRl
-c3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBQxEjAQBgNVBAMM
-CU5BVkkgdGVzdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABHsXntqA1V5kIhtt
-LBmO8pP9oCR2akT7ZZRyWJSAZR3J1DtsG8GlMh1usWjDoKCdwElnaRQTfOcn5UC8
-+BtkBfOjXTBbMCkGA1UdEQQiMCCCDGJhY2tlbmQudGVzdIIKcHJveHkudGVzdIcE
-fwAAATAPBgNVHRMBAf8EBTADAQH/MB0GA1UdDgQWBBR2RVFwkLhbOcTgi6rPUXjR
-qya8azAKBggqhkjOPQQDAgNHADBEAiBomOIZfpFbuFd3iHCvIDfpi77sKjQGnd0d
-gS8GTO8OjgIgD2z8SCoa+KoUot1Yi88gIYff4ERC9gJK/3Q/lZUODMM=
------END CERTIFICATE-----
-`;
+/** A certificate that only itself vouches for. */
+export const { key: KEY, cert: CERTIFICATE } = makeSelfSigned(['backend.test', 'proxy.test', '127.0.0.1']);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { parseJson } from '../../src/http/body.ts';
-import type { HttpRequest } from '../../src/http/client.ts';
+import { DEFAULT_LIMITS, type HttpRequest } from '../../src/http/client.ts';
 import { HandTurnedClock } from './clock.ts';
 import { failure, fails, gone, NEVER } from './expect.ts';
 import { answer, closedPort, startClient, startHttp, startRaw, stopAllAfterEach } from './servers.ts';
@@ -154,6 +154,23 @@ describe('HttpClient.send', () => {
     const server = await startRaw(() => clock.turn(30_000));
     await fails(startClient({}, {}, clock).send(post(server.origin), NEVER), 'broken', 'DEADLINE');
     await gone(server.sockets);
+  });
+
+  it('a server that takes the request and says nothing is broken when the time for the head is over', async () => {
+    const server = await startRaw(() => undefined);
+    const sending = startClient({ headersMs: 50 }).send(post(server.origin), NEVER);
+    await fails(sending, 'broken', 'UND_ERR_HEADERS_TIMEOUT');
+    assert.equal(server.requests.length, 1);
+  });
+
+  it('unless told otherwise: 10 s to connect, 30 s for the head and for all, 2 s idle, 32 MB', () => {
+    assert.deepEqual(DEFAULT_LIMITS, {
+      connectMs: 10_000,
+      headersMs: 30_000,
+      deadlineMs: 30_000,
+      idleConnectionMs: 2_000,
+      maxBytes: 33_554_432,
+    });
   });
 
   it('a slow drip does not move the deadline', async () => {

@@ -79,4 +79,27 @@ describe('HttpClient and connections that are kept', () => {
     assert.ok(socket !== undefined);
     await once(socket, 'close');
   });
+
+  it('I3: after the machine slept no POST goes out on a connection from before', async () => {
+    let now = 1_000_000;
+    const used: unknown[] = [];
+    const server = await startRaw((_, socket) => {
+      used.push(socket);
+      socket.write(OK);
+    });
+    const client = startClient({}, {}, { now: () => now });
+    const [send, sockets] = [() => client.send(post(server.origin), NEVER), server.sockets];
+    await send();
+    await send();
+    const before = [...sockets];
+    now += 3_600_000;
+    await send();
+    assert.ok(!before.includes(used.at(-1) as never), 'it went out on a connection from before');
+    for (const socket of before) if (sockets.has(socket)) await once(socket, 'close');
+    // A clock that was set back says nothing about how long it was.
+    const later = [...sockets];
+    now -= 7_200_000;
+    await send();
+    assert.ok(!later.includes(used.at(-1) as never));
+  });
 });

@@ -36,6 +36,29 @@ describe('chooseRoute', () => {
     assert.equal(way('https://a.corp', { environment: { HTTP_PROXY: PROXY } }), PROXY);
   });
 
+  it('the small name goes before the capital one, and an empty one counts as not set', () => {
+    const both = { http_proxy: PROXY, HTTP_PROXY: 'http://other:1' };
+    assert.equal(way('http://a.corp', { environment: both }), PROXY);
+    assert.equal(way('http://a.corp', { environment: { http_proxy: '', HTTP_PROXY: PROXY } }), PROXY);
+    const without = { HTTP_PROXY: PROXY, NO_PROXY: '', no_proxy: 'a.corp' };
+    assert.equal(way('http://a.corp', { environment: without }), 'direct');
+  });
+
+  it('with `http.proxySupport` off neither the setting nor the environment counts', () => {
+    const environment = { HTTPS_PROXY: PROXY };
+    assert.equal(way('https://a.corp', { proxy: PROXY, environment, isProxyUsed: false }), 'direct');
+  });
+
+  it('knows whether a proxy is given credentials', () => {
+    const credentials = (settings: Partial<ProxySettings>) => {
+      const route = chooseRoute(new URL('http://a.corp'), { ...NO_PROXY_SETTINGS, ...settings });
+      return route.kind === 'proxy' && route.hasCredentials;
+    };
+    assert.equal(credentials({ proxy: PROXY }), false);
+    assert.equal(credentials({ proxy: PROXY, authorization: 'Basic x' }), true);
+    assert.equal(credentials({ environment: { HTTP_PROXY: 'me:pass@proxy.corp:3128' } }), true);
+  });
+
   it('an address of a proxy may lack its scheme and hold credentials', () => {
     assert.equal(way('http://a.corp', { environment: { HTTP_PROXY: 'proxy.corp:3128' } }), PROXY);
     assert.equal(

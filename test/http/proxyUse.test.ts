@@ -3,8 +3,10 @@ import { describe, it } from 'mocha';
 import type { HttpRequest } from '../../src/http/client.ts';
 import { NO_PROXY_SETTINGS } from '../../src/http/proxy.ts';
 import { CERTIFICATE } from './certificate.ts';
-import { fails, NEVER } from './expect.ts';
-import { startProxy } from './proxyServer.ts';
+import { failure, fails, gone, NEVER } from './expect.ts';
+import { makeAuthority } from '../support/authority.ts';
+import { startProxy } from '../support/proxyServer.ts';
+import { startTlsFront } from '../support/tlsFront.ts';
 import { closedPort, startClient, startHttp, startHttps, startRaw, stopAllAfterEach } from './servers.ts';
 
 /** The proxy finds this name on the loopback interface; the loopback interface itself is never proxied. */
@@ -73,10 +75,18 @@ describe('HttpClient through a proxy', () => {
       response.end();
     });
     const proxy = await startProxy({ authorization: BASIC });
-    for (const user of ['', 'me:secret@']) {
+    for (const [user, words] of [
+      ['', /^The proxy wants a sign-in/],
+      ['me:secret@', /^The proxy does not accept the name and password/],
+    ] as const) {
       const client = startClient({}, { proxy: `http://${user}127.0.0.1:${proxy.port}` });
-      await fails(client.send(post('http', server.port), NEVER), 'not-sent');
-      await fails(client.send(post('https', server.port), NEVER), 'not-sent');
+      for (const scheme of ['http', 'https'] as const) {
+        const { kind, code, needsUser, message } = await failure(
+          client.send(post(scheme, server.port), NEVER),
+        );
+        assert.deepEqual([kind, code, needsUser], ['not-sent', 'PROXY_407', true]);
+        assert.match(message, words);
+      }
     }
     assert.deepEqual([reached, proxy.requests.length], [0, 4]);
   });
@@ -85,7 +95,7 @@ describe('HttpClient through a proxy', () => {
     for (const connectStatus of [403, 502, 503]) {
       const proxy = await startProxy({ connectStatus });
       const client = startClient({}, { proxy: proxy.origin });
-      await fails(client.send(post('https', 1), NEVER), 'not-sent');
+      await fails(client.send(post('https', 1), NEVER), 'not-sent', `PROXY_${connectStatus}`);
       assert.equal(proxy.requests.length, 1);
     }
     const client = startClient({}, { proxy: `http://127.0.0.1:${await closedPort()}` });
@@ -137,6 +147,39 @@ describe('HttpClient through a proxy', () => {
     released.resolve(undefined);
     assert.equal(Buffer.from((await slow).body).toString(), '{"late":true}');
     assert.deepEqual([first.requests.length, second.requests.length], [1, 1]);
+  });
+
+  it('a proxy that is spoken to by TLS is checked like a server', async () => {
+    const authority = makeAuthority();
+    const server = await startHttp((_, response) => response.end('{}'));
+    const front = await startTlsFront(server.origin, authority.issue(['backend.test']));
+    const { port } = await startProxy({ identity: authority.issue(['localhost']) });
+    const proxy = `https://localhost:${port}`;
+    const trusting = startClient({}, { proxy, certificates: [authority.certificate] });
+    assert.equal((await trusting.send(post('http', server.port), NEVER)).status, 200);
+    assert.equal((await trusting.send(post('https', front.port), NEVER)).status, 200);
+    const strict = startClient({}, { proxy });
+    for (const [scheme, port] of [
+      ['http', server.port],
+      ['https', front.port],
+    ] as const) {
+      const { message } = await failure(strict.send(post(scheme, port), NEVER));
+      assert.match(message, /^The certificate of the proxy is signed by an authority/);
+    }
+  });
+
+  it('changing the settings again and again leaves no connection open', async () => {
+    const server = await startHttp((_, response) => response.end('{}'));
+    const proxies = [await startProxy(), await startProxy()];
+    const client = startClient();
+    for (let n = 0; n < 20; n++) {
+      const proxy = proxies[n % 2]?.origin ?? '';
+      assert.equal(client.configure({ ...NO_PROXY_SETTINGS, proxy }), true);
+      assert.equal(client.configure({ ...NO_PROXY_SETTINGS, proxy }), false, 'nothing new');
+      assert.equal((await client.send(post('http', server.port), NEVER)).status, 200);
+    }
+    client.configure(NO_PROXY_SETTINGS);
+    for (const { sockets } of proxies) await gone(sockets);
   });
 
   it('closing the client ends requests of earlier settings too', async () => {

@@ -3,10 +3,9 @@ import { createServer, type RequestListener, type Server as HttpServer } from 'n
 import { createServer as createTlsServer, type Server as HttpsServer } from 'node:https';
 import { createServer as createRawServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach } from 'mocha';
-import { HttpClient, type HttpLimits } from '../../src/http/client.ts';
+import { HttpClient, type HttpLimits, type HttpSurroundings } from '../../src/http/client.ts';
 import { NO_PROXY_SETTINGS, type ProxySettings } from '../../src/http/proxy.ts';
 import { CERTIFICATE, KEY } from './certificate.ts';
-import type { HandTurnedClock } from './clock.ts';
 
 export interface RunningServer {
   readonly port: number;
@@ -79,9 +78,9 @@ export async function closedPort(): Promise<number> {
 export function startClient(
   limits: Partial<HttpLimits> = {},
   settings: Partial<ProxySettings> = {},
-  clock?: HandTurnedClock,
+  surroundings?: Partial<HttpSurroundings>,
 ): HttpClient {
-  const client = new HttpClient({ ...NO_PROXY_SETTINGS, ...settings }, limits, clock?.startTimer);
+  const client = new HttpClient({ ...NO_PROXY_SETTINGS, ...settings }, limits, surroundings);
   stopAfterwards(() => client.close());
   return client;
 }

@@ -2,7 +2,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { normalizeBaseUrl } from '../../src/http/baseUrl.ts';
 import { HttpClient } from '../../src/http/client.ts';
-import { NO_PROXY_SETTINGS } from '../../src/http/proxy.ts';
+import { NO_PROXY_SETTINGS, type ProxySettings } from '../../src/http/proxy.ts';
 import { accountKey } from '../../src/sync/account.ts';
 import { SyncEngine } from '../../src/sync/engine.ts';
 import { HttpRemote } from '../../src/sync/http/httpRemote.ts';
@@ -21,6 +21,8 @@ export interface MachineOptions {
   readonly folder?: string;
   readonly clock?: HandClock;
   readonly token?: string;
+  /** The editor's settings for the way to a server. */
+  readonly way?: Partial<ProxySettings>;
 }
 
 export class TestMachine {
@@ -31,11 +33,12 @@ export class TestMachine {
   /** What the connection was, in turn. */
   readonly links: string[] = [];
   private readonly engine: SyncEngine;
-  private readonly http = new HttpClient(NO_PROXY_SETTINGS, { deadlineMs: 2_000 });
+  private readonly http: HttpClient;
   private readonly own: ReturnType<typeof tempFolder> | undefined;
   private account: string | undefined;
 
-  constructor({ folder, clock }: MachineOptions = {}) {
+  constructor({ folder, clock, way }: MachineOptions = {}) {
+    this.http = new HttpClient({ ...NO_PROXY_SETTINGS, ...way }, { deadlineMs: 2_000 });
     this.own = folder === undefined ? tempFolder() : undefined;
     this.clock = clock ?? new HandClock();
     this.store = openWindow(folder ?? this.own?.path ?? '').store;
@@ -68,6 +71,11 @@ export class TestMachine {
 
   syncNow(): void {
     this.engine.syncNow();
+  }
+
+  /** The user changes the editor's settings for the way to a server. */
+  changeWay(way: Partial<ProxySettings>): void {
+    if (this.http.configure({ ...NO_PROXY_SETTINGS, ...way })) this.engine.syncNow();
   }
 
   /** Makes a conversation with these prompts. */

@@ -19,19 +19,22 @@ const item = (kind: OutboxKind, other: Partial<OutboxItem> = {}): OutboxItem => 
   attempts: 0,
   ...other,
 });
-const error = (problem: RemoteProblem, details: { status?: number; retryAfterMs?: number } = {}) =>
-  new RemoteError(problem, 'why', details);
+const error = (
+  problem: RemoteProblem,
+  details: { status?: number; retryAfterMs?: number; needsUser?: boolean } = {},
+) => new RemoteError(problem, 'why', details);
 
 describe('failed requests', () => {
   // problem, details -> outcome; where a message goes and when; where a change of fields goes and when
   const table: readonly [
     RemoteProblem,
-    { status?: number; retryAfterMs?: number },
+    { status?: number; retryAfterMs?: number; needsUser?: boolean },
     string,
     string,
     string,
   ][] = [
     ['not-sent', {}, 'unreachable', 'queued +0', 'queued +0'],
+    ['not-sent', { needsUser: true }, 'denied', 'queued +0', 'queued +0'],
     ['unknown', {}, 'unreachable', 'unknown +0', 'queued +750'],
     ['unknown', { status: 500 }, 'doubtful', 'unknown +0', 'queued +750'],
     ['unknown', { status: 503, retryAfterMs: 9_000 }, 'slow-down', 'unknown +9000', 'queued +750'],

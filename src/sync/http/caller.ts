@@ -92,5 +92,6 @@ function rethrow(error: unknown): never {
   if (!(error instanceof HttpError)) throw error;
   if (UNUSABLE.has(error.code))
     throw new RemoteError('unknown', error.message, { status: 200, cause: error });
-  throw new RemoteError(error.sent ? 'unknown' : 'not-sent', error.message, { cause: error });
+  const { message, needsUser } = error;
+  throw new RemoteError(error.sent ? 'unknown' : 'not-sent', message, { needsUser, cause: error });
 }

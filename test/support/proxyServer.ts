@@ -1,7 +1,9 @@
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { listen, type RunningServer } from './servers.ts';
+import { listen, type RunningServer } from '../http/servers.ts';
+import type { Identity } from './authority.ts';
 
 export interface ProxyServer extends RunningServer {
   /** `CONNECT host:port` or `GET http://...`, in the order in which they came. */
@@ -14,6 +16,8 @@ export interface ProxyBehaviour {
   readonly authorization?: string;
   /** Status to answer every CONNECT with instead of a tunnel. */
   readonly connectStatus?: number;
+  /** The proxy is spoken to by TLS. */
+  readonly identity?: Identity;
 }
 
 /** A forwarding and tunnelling proxy that finds every host name on the loopback interface. */
@@ -26,17 +30,20 @@ export async function startProxy(behaviour: ProxyBehaviour = {}): Promise<ProxyS
     authorizations.push(given);
     return behaviour.authorization === undefined || behaviour.authorization === given;
   };
-  const server = createServer((request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
     if (admits(request)) forward(request, response);
     else response.writeHead(407, { 'proxy-authenticate': 'Basic' }).end('who are you?');
-  });
+  };
+  const { identity } = behaviour;
+  const server = identity === undefined ? createServer(answer) : createTlsServer(identity, answer);
   server.on('connect', (request: IncomingMessage, client: Duplex) => {
     client.on('error', () => undefined);
     const status = admits(request) ? (behaviour.connectStatus ?? 200) : 407;
     if (status === 200) tunnel(request.url ?? '', client);
     else client.end(`HTTP/1.1 ${status} No\r\ncontent-length: 0\r\n\r\n`);
   });
-  return { ...(await listen(server, 'http')), requests, authorizations };
+  const scheme = identity === undefined ? 'http' : 'https';
+  return { ...(await listen(server, scheme)), requests, authorizations };
 }
 
 function forward(request: IncomingMessage, response: ServerResponse): void {
