@@ -22,8 +22,12 @@ const LONGEST_WAIT_MS = 30_000;
 
 /** Exponential back-off with jitter: between half and all of 1 s, 2 s, 4 s ... 30 s. `random` is in [0, 1). */
 export function backOff(failures: number, random: number): number {
-  const full = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.max(0, failures - 1));
-  return full * (0.5 + random / 2);
+  return jittered(Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.max(0, failures - 1)), random);
+}
+
+/** Between half and all of it, in whole milliseconds: the store keeps no fractions. */
+function jittered(ms: number, random: number): number {
+  return Math.round(ms * (0.5 + random / 2));
 }
 
 /** What a failed request says about the connection. */
@@ -93,7 +97,7 @@ export function deferralForUnread(item: OutboxItem, now: number, random: number)
   const wait = Math.min(LONGEST_WAIT_MS, Math.max(FIRST_WAIT_MS, waited));
   return {
     state: 'unknown',
-    notBefore: now + wait * (0.5 + random / 2),
+    notBefore: now + jittered(wait, random),
     reason: 'No answer came, and the server cannot be asked now.',
   };
 }

@@ -71,6 +71,17 @@ describe('failed requests', () => {
     );
     assert.ok(backOff(60, 0.999) < 30_000);
   });
+
+  it('I2: every time to wait for is whole milliseconds, which is all that the store can keep', () => {
+    const sent = item('fields', { state: 'unknown', attempts: 1, sentAt: NOW });
+    for (const random of [0, 0.123_456_789, 0.999_999_999]) {
+      for (const deferral of [
+        deferralFor(error('unknown'), sent, NOW, random),
+        deferralForUnread(sent, NOW + 1_001, random),
+      ])
+        assert.ok('notBefore' in deferral && Number.isInteger(deferral.notBefore), JSON.stringify(deferral));
+    }
+  });
 });
 
 describe('read-back of a request without an answer', () => {
