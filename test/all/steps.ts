@@ -13,8 +13,8 @@ export interface Step {
   readonly isTest?: true;
   readonly needsBuild?: true;
   /**
-   * Runs beside those that come after it, and is told when they have ended: it computes in one thread, while they mostly wait
-   * for an editor.
+   * Runs beside those that come after it, and is told when they have ended: it computes in one thread, while they wait half of
+   * their time, for processes, disks and an editor.
    */
   readonly isAside?: true;
 }
@@ -26,13 +26,6 @@ const mocha = ['mocha', '--reporter', 'test/all/reporter.cjs', ...plain];
 export const allSteps: readonly Step[] = [
   { name: 'types', group: 'check', what: 'tsc', command: ['tsc', '-b'], limitMinutes: 5 },
   { name: 'build', what: 'esbuild', command: ['node', 'esbuild.mjs'], limitMinutes: 5 },
-  {
-    name: 'unit',
-    what: 'all parts without an editor',
-    command: mocha,
-    limitMinutes: 20,
-    isTest: true,
-  },
   {
     name: 'lint',
     group: 'check',
@@ -72,6 +65,13 @@ export const allSteps: readonly Step[] = [
     limitMinutes: 15,
     isTest: true,
     isAside: true,
+  },
+  {
+    name: 'unit',
+    what: 'all parts without an editor',
+    command: mocha,
+    limitMinutes: 20,
+    isTest: true,
   },
   {
     name: 'host',
