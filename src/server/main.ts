@@ -6,7 +6,6 @@ import { homedir } from 'node:os';
 import { ConfigError, readConfig, type ServerConfig } from './config.ts';
 import { addressOf } from './config/describe.ts';
 import { unknownVariables } from './config/sources.ts';
-import { runCommand } from './commands.ts';
 import { createServer, type RunningServer } from './server.ts';
 
 /** Longest time for requests under way once the server was asked to stop. */
@@ -19,6 +18,7 @@ async function main(given: readonly string[]): Promise<void> {
   for (const name of unknownVariables(environment))
     process.stderr.write(`${name} is no setting of the server.\n`);
   if (args.length > 0) {
+    const { runCommand } = await import('./commands.ts');
     process.stdout.write(await runCommand(args, config, (line) => process.stderr.write(`${line}\n`)));
     return;
   }

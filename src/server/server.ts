@@ -4,7 +4,6 @@ import type { Clock, IdSource } from '../model/ids.ts';
 import { buildApp } from './app.ts';
 import { demoResponder } from './chat/demo.ts';
 import type { AuthConfig, ServerConfig } from './config.ts';
-import { verifyJwt } from './auth/jwt.ts';
 import type { Tokens } from './auth/tokens.ts';
 import { identifyBy, identifyByTokens, type Identify } from './http/identity.ts';
 import { openAiResponder } from './http/openai.ts';
@@ -50,7 +49,7 @@ export async function createServer(config: ServerConfig, parts: ServerParts = {}
     announcer: storage.announcer,
     openSnapshot: storage.openSnapshot,
     responder,
-    identify: identification(config.auth, storage.tokens, clock, parts.keysCooldownMs),
+    identify: await identification(config.auth, storage.tokens, clock, parts.keysCooldownMs),
     logger,
     version: VERSION,
     clock,
@@ -84,15 +83,16 @@ export async function createServer(config: ServerConfig, parts: ServerParts = {}
 }
 
 /** Personal tokens are looked for first: they are known by how they begin. */
-function identification(
+async function identification(
   auth: AuthConfig,
   tokens: Tokens,
   clock: Clock,
   keysCooldownMs: number | undefined,
-): Identify {
+): Promise<Identify> {
   if (auth.kind === 'dev') return identifyBy(auth.token);
-  return identifyByTokens([
-    ...(auth.tokens ? [tokens.verify] : []),
-    ...(auth.jwt === undefined ? [] : [verifyJwt(auth.jwt, clock, keysCooldownMs)]),
-  ]);
+  const own = auth.tokens ? [tokens.verify] : [];
+  if (auth.jwt === undefined) return identifyByTokens(own);
+  // Signatures are a library of their own: loaded where they are used.
+  const { verifyJwt } = await import('./auth/jwt.ts');
+  return identifyByTokens([...own, verifyJwt(auth.jwt, clock, keysCooldownMs)]);
 }

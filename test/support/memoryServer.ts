@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { type Environment, readConfig } from '../../src/server/config.ts';
 import { createServer, type ServerParts } from '../../src/server/server.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/server/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../src/server/fromSource.ts', import.meta.url));
 
 export interface TestServer {
   /** Without a trailing slash. */
@@ -48,7 +48,7 @@ export interface ServerProcess {
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-/** `node src/server/main.ts` on `dataFolder`, which the caller owns. Rejects with what it wrote when it ends early. */
+/** `node src/server/fromSource.ts` on `dataFolder`, which the caller owns. Rejects with what it wrote when it ends early. */
 export async function spawnMemoryServer(
   dataFolder: string,
   settings: Environment = {},

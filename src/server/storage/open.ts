@@ -5,10 +5,9 @@ import { Tokens } from '../auth/tokens.ts';
 import { announced } from '../events/announced.ts';
 import type { Announcer } from '../events/announcer.ts';
 import { FileAnnouncer } from '../events/fileAnnouncer.ts';
-import { PostgresAnnouncer } from '../events/postgresAnnouncer.ts';
 import { openRepository } from './kyselyRepository.ts';
 import { migrate } from './migrate.ts';
-import { openPostgres, PooledDialect, type PoolUse } from './postgres.ts';
+import type { PoolUse } from './postgres.ts';
 import { checkReady } from './ready.ts';
 import type { Repository } from './repository.ts';
 import { type SampleSizes, sampleSizes } from './sampleSizes.ts';
@@ -45,7 +44,7 @@ export interface StorageParts {
 /** Opens the database and brings its tables up to date. Throws when it cannot. */
 export async function openStorage(database: DatabaseConfig, parts: StorageParts): Promise<OpenStorage> {
   const { clock, newId, onProblem } = parts;
-  const dialect = dialectOf(database, onProblem);
+  const { dialect, pool } = await dialectOf(database, onProblem);
   const db = new Kysely<Tables>({ dialect });
   const isSharded = database.kind === 'postgres' && database.sharded === true;
   const repository = await openRepository(db, clock, newId, database.kind, isSharded);
@@ -53,14 +52,14 @@ export async function openStorage(database: DatabaseConfig, parts: StorageParts)
     const announcer =
       database.kind === 'sqlite'
         ? new FileAnnouncer({ dataVersion: () => dataVersion(db), onProblem })
-        : await PostgresAnnouncer.open({ url: database.url, onProblem });
+        : await openPostgresAnnouncer(database.url, onProblem);
     return {
       repository: announced(repository, announcer),
       announcer,
       tokens: new Tokens(db, clock, newId),
       checkReady: () => checkReady(db, database.kind),
       sampleSizes: isSharded ? undefined : () => sampleSizes(db, database.kind),
-      pool: dialect instanceof PooledDialect ? () => dialect.use : undefined,
+      pool,
       openSnapshot: (options) => openSnapshot(database, options),
       close: async () => {
         await announcer.close();
@@ -82,7 +81,8 @@ export interface OpenDatabase {
 /** The bare tables, brought up to date, for commands beside the server. Its owner destroys `db`. */
 export async function openDatabase(database: DatabaseConfig): Promise<OpenDatabase> {
   const { kind } = database;
-  const db = new Kysely<Tables>({ dialect: dialectOf(database, () => undefined) });
+  const { dialect } = await dialectOf(database, () => undefined);
+  const db = new Kysely<Tables>({ dialect });
   try {
     await migrate(db, kind);
   } catch (error) {
@@ -92,6 +92,23 @@ export async function openDatabase(database: DatabaseConfig): Promise<OpenDataba
   return { db, kind, search: searchTableOf(kind) };
 }
 
-function dialectOf(database: DatabaseConfig, onProblem: (error: unknown) => void): Dialect {
-  return database.kind === 'sqlite' ? openSqlite(database.folder) : openPostgres(database.url, onProblem);
+interface ChosenDialect {
+  readonly dialect: Dialect;
+  readonly pool: (() => PoolUse) | undefined;
+}
+
+/** The driver of PostgreSQL is only loaded where it is used: the start of an embedded server does not wait for it. */
+async function dialectOf(
+  database: DatabaseConfig,
+  onProblem: (error: unknown) => void,
+): Promise<ChosenDialect> {
+  if (database.kind === 'sqlite') return { dialect: openSqlite(database.folder), pool: undefined };
+  const { openPostgres } = await import('./postgres.ts');
+  const dialect = openPostgres(database.url, onProblem);
+  return { dialect, pool: () => dialect.use };
+}
+
+async function openPostgresAnnouncer(url: string, onProblem: (error: unknown) => void): Promise<Announcer> {
+  const { PostgresAnnouncer } = await import('../events/postgresAnnouncer.ts');
+  return await PostgresAnnouncer.open({ url, onProblem });
 }

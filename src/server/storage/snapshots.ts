@@ -1,7 +1,6 @@
 /** Reading much from one moment of the database while others write. */
 import { Kysely, sql, type Transaction } from 'kysely';
 import type { DatabaseConfig } from '../config.ts';
-import { openPostgres } from './postgres.ts';
 import type { Tables } from './schema.ts';
 import { openSqliteReader } from './sqlite.ts';
 import type { DatabaseKind } from './storage.ts';
@@ -31,7 +30,7 @@ export async function openSnapshot(
   const dialect =
     database.kind === 'sqlite'
       ? openSqliteReader(database.folder)
-      : openPostgres(database.url, () => undefined);
+      : (await import('./postgres.ts')).openPostgres(database.url, () => undefined);
   const db = new Kysely<Tables>({ dialect });
   try {
     const trx = await db
