@@ -89,7 +89,10 @@ export function spawnServerCommand(settings: Environment, words: readonly string
 }
 
 function spawnMain(settings: Environment, words: readonly string[] = []): ChildProcess {
-  return spawn(process.execPath, [MAIN, ...words], { env: { ...settings }, stdio: ['ignore', 'pipe', 'pipe'] });
+  return spawn(process.execPath, [MAIN, ...words], {
+    env: { ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 }
 
 function defaults(folder: string): Environment {
