@@ -129,6 +129,16 @@ export type Deferral =
 export interface LinkStatus {
   readonly link: 'unknown' | 'up' | 'down' | 'signedOut' | 'denied';
   readonly detail: string;
+  /** Whose connection it is. */
+  readonly account?: AccountKey;
+  /** When the backend is asked again, milliseconds since the epoch. */
+  readonly retryAt?: number;
+  /** The backend named that time: it holds for the next window that syncs, and after a restart. */
+  readonly isAsked?: true;
+  /** When it was last asked; absent while it is up. */
+  readonly pulledAt?: number;
+  /** Failures in a row. */
+  readonly failures?: number;
 }
 
 export interface SyncStore {

@@ -51,6 +51,7 @@ export class SyncEngine {
   private readonly subscription: { dispose(): void };
   private readonly running = new Set<Promise<void>>();
   private isStopped = false;
+  private lastWords = '';
 
   constructor(options: SyncOptions) {
     this.options = options;
@@ -68,6 +69,11 @@ export class SyncEngine {
   /** Ends every wait and looks at once. */
   syncNow(): void {
     this.handle({ type: 'syncNow' });
+  }
+
+  /** The network is another one, or the user came back: a backend that was away is asked soon. */
+  networkChanged(): void {
+    this.handle({ type: 'networkChanged' });
   }
 
   /** Resolves when no request and no look into the store is under way. */
@@ -106,6 +112,9 @@ export class SyncEngine {
         break;
       case 'wakeAt':
         this.setWake(effect.at);
+        break;
+      case 'recall':
+        this.run('read what was last known of the connection', () => this.recall());
         break;
       case 'look':
         this.run('look for work', () => this.look(effect.limit));
@@ -152,9 +161,23 @@ export class SyncEngine {
     }
   }
 
+  private async recall(): Promise<void> {
+    const { signal } = this.requests;
+    let status: LinkStatus | undefined;
+    try {
+      status = await this.options.store.readLinkStatus();
+    } finally {
+      // Without it the backend is simply asked.
+      if (!signal.aborted) this.handle({ type: 'recalled', status });
+    }
+  }
+
   private async report(status: LinkStatus): Promise<void> {
     if (this.lease === undefined) return;
-    this.options.log.info(`Connection: ${status.link}${status.detail === '' ? '' : ` (${status.detail})`}`);
+    const words = `Connection: ${status.link}${status.detail === '' ? '' : ` (${status.detail})`}`;
+    // Each failure in a row moves the next try: that is for the other windows, not for the log.
+    if (words !== this.lastWords) this.options.log.info(words);
+    this.lastWords = words;
     await this.options.store.writeLinkStatus(this.lease, status);
   }
 

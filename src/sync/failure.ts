@@ -20,9 +20,13 @@ const FORBIDDEN_WAIT_MS = 5 * 60_000;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
 
-/** Exponential back-off with jitter: between half and all of 1 s, 2 s, 4 s ... 30 s. `random` is in [0, 1). */
+/**
+ * Exponential back-off with jitter: between half and all of 1 s, 2 s, 4 s ... 30 s, and never less than 1 s. `random` is
+ * in [0, 1).
+ */
 export function backOff(failures: number, random: number): number {
-  return jittered(Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.max(0, failures - 1)), random);
+  const full = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.max(0, failures - 1));
+  return Math.max(FIRST_WAIT_MS, jittered(full, random));
 }
 
 /** Between half and all of it, in whole milliseconds: the store keeps no fractions. */

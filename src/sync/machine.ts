@@ -8,26 +8,34 @@ import { backOff, type RequestOutcome } from './failure.ts';
 /** More requests at once reorder messages on the plain backend and can exhaust it. */
 export const MAX_REQUESTS = 2;
 const PULL_EVERY_MS = 30_000;
+/** No two pulls begin closer together than this, whatever happens: a pull is what asks a backend whether it is well. */
+const PULLS_APART_MS = 1_000;
 /** What was sent is looked for on the backend soon, once for a burst of messages. */
 const CONFIRM_AFTER_MS = 5_000;
 const SLOW_DOWN_MS = 30_000;
-const LONGEST_DENIED_MS = 15 * 60_000;
+/** A wait that looks longer is the work of a clock that was set back, and is over. */
+const LONGEST_WAIT_MS = 15 * 60_000;
 
 export type Link =
   /** Not tried since the account was set: the first request is a pull. */
   | { readonly kind: 'unknown' }
   | { readonly kind: 'up' }
-  /** Nothing is sent before `retryAt`; then one pull probes. */
-  | {
-      readonly kind: 'down' | 'denied';
-      readonly failures: number;
-      readonly retryAt: number;
-      readonly detail: string;
-      /** The backend named the time: a request that began earlier and succeeds does not end the wait. */
-      readonly isAsked?: true;
-    }
+  | Waiting
   /** Waits for a new token or the user's word. */
   | { readonly kind: 'signedOut'; readonly detail: string };
+
+/** Nothing is sent before `retryAt`; then one pull probes. */
+export interface Waiting {
+  readonly kind: 'down' | 'denied';
+  readonly failures: number;
+  readonly retryAt: number;
+  readonly detail: string;
+  /**
+   * The backend named the time: a request that began earlier and succeeds does not end the wait, nor does another
+   * window or a new start. The user's word does.
+   */
+  readonly isAsked?: true;
+}
 
 export interface SyncState {
   /** Undefined: sync is off. */
@@ -38,6 +46,10 @@ export interface SyncState {
   readonly busy: ReadonlySet<string>;
   readonly isPulling: boolean;
   readonly pullAt: number;
+  /** When the last pull began; kept whatever else is forgotten. */
+  readonly pulledAt: number;
+  /** What the last window to sync knew of the link is read before the first request. */
+  readonly memory: 'unread' | 'reading' | 'read';
   /** One look into the outbox at a time; what changes meanwhile makes one more. */
   readonly looking: 'no' | 'wanted' | 'yes' | 'again';
   /** When the next item that waits becomes due. */
@@ -49,6 +61,10 @@ export type SyncEvent =
   | { readonly type: 'lease'; readonly isHeld: boolean }
   /** Something was committed, here or in another window. */
   | { readonly type: 'changed' }
+  /** What was last reported of the link, by whichever window; undefined when it could not be read. */
+  | { readonly type: 'recalled'; readonly status: LinkStatus | undefined }
+  /** The network is another one, or the user is back: it may work again. */
+  | { readonly type: 'networkChanged' }
   | { readonly type: 'found'; readonly items: readonly OutboxItem[]; readonly nextDueAt: number | undefined }
   | { readonly type: 'pushed'; readonly conversationId: string; readonly outcome: RequestOutcome }
   | { readonly type: 'pulled'; readonly outcome: RequestOutcome }
@@ -58,6 +74,8 @@ export type SyncEvent =
 export type SyncEffect =
   /** End every request; their answers no longer count. */
   | { readonly type: 'abort' }
+  /** Read what was last reported of the link. */
+  | { readonly type: 'recall' }
   | { readonly type: 'look'; readonly limit: number }
   | { readonly type: 'push'; readonly item: OutboxItem }
   | { readonly type: 'pull' }
@@ -77,6 +95,8 @@ export const initialState: SyncState = {
   busy: new Set(),
   isPulling: false,
   pullAt: 0,
+  pulledAt: -Infinity,
+  memory: 'unread',
   looking: 'no',
   nextDueAt: undefined,
 };
@@ -95,17 +115,29 @@ function react(state: SyncState, event: SyncEvent, now: number, random: number):
   switch (event.type) {
     case 'configured':
       return {
-        state: { ...initialState, account: event.account, isLeader: state.isLeader },
+        state: { ...forgetful(state), account: event.account },
         effects: [{ type: 'abort' }],
       };
     case 'lease':
       if (event.isHeld === state.isLeader) return { state, effects: [] };
       return {
-        state: { ...initialState, account: state.account, isLeader: event.isHeld },
+        state: { ...forgetful(state), isLeader: event.isHeld },
         effects: [{ type: 'abort' }],
       };
     case 'changed':
       return { state: lookAgain(state), effects: [] };
+    case 'recalled': {
+      if (state.memory !== 'reading') return { state, effects: [] };
+      const left = event.status?.account === state.account ? event.status : undefined;
+      const link = state.link.kind === 'unknown' ? resumed(left, now) : state.link;
+      const pulledAt = Math.max(state.pulledAt, left?.pulledAt ?? -Infinity);
+      return { state: { ...state, memory: 'read', link, pulledAt }, effects: [] };
+    }
+    case 'networkChanged': {
+      const { link } = state;
+      if (link.kind !== 'down' || link.isAsked === true) return { state, effects: [] };
+      return { state: { ...state, link: { ...link, retryAt: Math.min(link.retryAt, now) } }, effects: [] };
+    }
     case 'found':
       return found(state, event);
     case 'pushed': {
@@ -136,6 +168,7 @@ function react(state: SyncState, event: SyncEvent, now: number, random: number):
         state: lookAgain({
           ...state,
           pullAt: now,
+          memory: canWork(state) ? 'read' : state.memory,
           link: state.link.kind === 'up' ? state.link : { kind: 'unknown' },
         }),
         effects: [],
@@ -143,12 +176,33 @@ function react(state: SyncState, event: SyncEvent, now: number, random: number):
   }
 }
 
+/** Another account, or another holder of the lease: nothing that was learned holds any more. */
+function forgetful({ account, isLeader, pulledAt }: SyncState): SyncState {
+  return { ...initialState, account, isLeader, pulledAt };
+}
+
+/** The link as another window, or this one before it was restarted, has left it. */
+function resumed(status: LinkStatus | undefined, now: number): Link {
+  if (status === undefined) return { kind: 'unknown' };
+  const { link, detail, retryAt = now, failures = 1 } = status;
+  if ((link !== 'down' && link !== 'denied') || isOver(retryAt, now)) return { kind: 'unknown' };
+  if (status.isAsked === true) return { kind: link, failures, retryAt, detail, isAsked: true };
+  // It may be well again by now. Many windows that come and go must still not ask each.
+  return { kind: link, failures, retryAt: Math.min(retryAt, now + PULLS_APART_MS), detail };
+}
+
+function isOver(at: number, now: number): boolean {
+  return at <= now || at > now + LONGEST_WAIT_MS;
+}
+
 function lookAgain(state: SyncState): SyncState {
   return { ...state, looking: state.looking === 'yes' || state.looking === 'again' ? 'again' : 'wanted' };
 }
 
-function isAskedToWait(link: Link, now: number): boolean {
-  return link.kind === 'down' && link.isAsked === true && link.retryAt > now;
+function isAskedToWait(link: Link, now: number): link is Waiting {
+  return (
+    (link.kind === 'down' || link.kind === 'denied') && link.isAsked === true && !isOver(link.retryAt, now)
+  );
 }
 
 function found(state: SyncState, event: Extract<SyncEvent, { type: 'found' }>): Step {
@@ -175,25 +229,31 @@ function learn(state: SyncState, outcome: RequestOutcome, now: number, random: n
     case 'doubtful':
       // One item's trouble must not stop the others: a pull finds out whether the backend is well.
       return { ...state, pullAt: now };
-    case 'unreachable':
-      return {
-        ...state,
-        link: { kind: 'down', failures, retryAt: now + backOff(failures, random), detail: outcome.detail },
-      };
+    case 'unreachable': {
+      const retryAt = now + backOff(failures, random);
+      return waitFor(state, { kind: 'down', failures, retryAt, detail: outcome.detail }, now);
+    }
     case 'slow-down': {
-      const retryAt = now + (outcome.retryAfterMs ?? SLOW_DOWN_MS);
-      return { ...state, link: { kind: 'down', failures, retryAt, detail: outcome.detail, isAsked: true } };
+      const retryAt = now + Math.max(PULLS_APART_MS, outcome.retryAfterMs ?? SLOW_DOWN_MS);
+      return waitFor(state, { kind: 'down', failures, retryAt, detail: outcome.detail, isAsked: true }, now);
     }
     case 'denied': {
       // Whoever has to change something is a person; asking often could lock an account at a proxy.
-      const retryAt = now + Math.min(LONGEST_DENIED_MS, PULL_EVERY_MS * 2 ** (failures - 1));
-      return { ...state, link: { kind: 'denied', failures, retryAt, detail: outcome.detail } };
+      const retryAt = now + Math.min(LONGEST_WAIT_MS, PULL_EVERY_MS * 2 ** (failures - 1));
+      return waitFor(state, { kind: 'denied', failures, retryAt, detail: outcome.detail }, now);
     }
     case 'signed-out':
       return { ...state, link: { kind: 'signedOut', detail: outcome.detail } };
     case 'fenced':
-      return { ...initialState, account: state.account };
+      return { ...forgetful(state), isLeader: false };
   }
+}
+
+/** A time that the backend named is kept also when another request fails in another way. */
+function waitFor(state: SyncState, link: Waiting, now: number): SyncState {
+  const known = state.link;
+  if (!isAskedToWait(known, now)) return { ...state, link };
+  return { ...state, link: { ...link, retryAt: Math.max(link.retryAt, known.retryAt), isAsked: true } };
 }
 
 /** What can be started now, whatever brought us here. */
@@ -201,8 +261,12 @@ function proceed(state: SyncState, now: number): Step {
   if (!canWork(state)) return { state: { ...state, looking: 'no' }, effects: [] };
   const effects: SyncEffect[] = [];
   let next = state;
+  if (next.memory === 'unread') {
+    next = { ...next, memory: 'reading' };
+    effects.push({ type: 'recall' });
+  }
   if (canPull(next) && isPullDue(next, now)) {
-    next = { ...next, isPulling: true };
+    next = { ...next, isPulling: true, pulledAt: now };
     effects.push({ type: 'pull' });
   }
   if (next.looking === 'wanted' && next.link.kind === 'up') {
@@ -221,45 +285,56 @@ function canPull(state: SyncState): boolean {
 }
 
 function isPullDue(state: SyncState, now: number): boolean {
-  switch (state.link.kind) {
+  const at = nextPullAt(state, now);
+  return at !== undefined && at <= now;
+}
+
+/** When the next pull may begin, in the past when it could have; undefined: not before something happens. */
+function nextPullAt({ link, memory, pullAt, pulledAt }: SyncState, now: number): number | undefined {
+  const earliest = pulledAt > now ? now : pulledAt + PULLS_APART_MS;
+  switch (link.kind) {
     case 'unknown':
-      return true;
+      return memory === 'read' ? earliest : undefined;
     case 'up':
-      return state.pullAt <= now;
+      return Math.max(earliest, isOver(pullAt, now) ? now : pullAt);
     case 'down':
     case 'denied':
-      return state.link.retryAt <= now;
+      return Math.max(earliest, isOver(link.retryAt, now) ? now : link.retryAt);
     case 'signedOut':
-      return false;
+      return undefined;
   }
 }
 
 /** A pull that waits for a free request waits for no time: the end of a request is what lets it begin. */
 function wakeTime(state: SyncState, now: number): number | undefined {
   if (!canWork(state)) return undefined;
-  switch (state.link.kind) {
-    case 'unknown':
-    case 'signedOut':
-      return undefined;
-    case 'down':
-    case 'denied':
-      return canPull(state) ? state.link.retryAt : undefined;
-    case 'up': {
-      // An item that is due already waits for a free request, not for a time.
-      const due = state.nextDueAt !== undefined && state.nextDueAt > now ? state.nextDueAt : Infinity;
-      return Math.min(canPull(state) ? state.pullAt : Infinity, due);
-    }
-  }
+  const pullAt = canPull(state) ? nextPullAt(state, now) : undefined;
+  if (state.link.kind !== 'up') return pullAt;
+  // An item that is due already waits for a free request, not for a time.
+  const due = state.nextDueAt !== undefined && state.nextDueAt > now ? state.nextDueAt : Infinity;
+  return Math.min(pullAt ?? Infinity, due);
 }
 
 function reportOf(before: SyncState, after: SyncState): SyncEffect[] {
-  if (!canWork(after)) return [];
-  const status = linkStatus(after.link);
-  const known = linkStatus(before.link);
-  const isSame = canWork(before) && status.link === known.link && status.detail === known.detail;
+  // What the last window left must not be overwritten before it was read.
+  if (!canWork(after) || after.memory !== 'read') return [];
+  const status = linkStatus(after);
+  const isSame =
+    canWork(before) &&
+    before.memory === 'read' &&
+    JSON.stringify(status) === JSON.stringify(linkStatus(before));
   return isSame ? [] : [{ type: 'report', status }];
 }
 
-export function linkStatus(link: Link): LinkStatus {
-  return { link: link.kind, detail: 'detail' in link ? link.detail : '' };
+/** What all windows and the next start may know of the link. */
+function linkStatus({ link, account, pulledAt }: SyncState): LinkStatus {
+  return {
+    link: link.kind,
+    detail: 'detail' in link ? link.detail : '',
+    ...(account === undefined ? {} : { account }),
+    ...('retryAt' in link ? { retryAt: link.retryAt, failures: link.failures } : {}),
+    // A backend that is well may be asked by each window: nothing has to be written down for that.
+    ...(link.kind === 'up' || pulledAt === -Infinity ? {} : { pulledAt }),
+    ...('isAsked' in link ? { isAsked: link.isAsked } : {}),
+  };
 }

@@ -96,6 +96,10 @@ export class TestMachine {
     this.engine.syncNow();
   }
 
+  networkChanged(): void {
+    this.engine.networkChanged();
+  }
+
   /** The user changes the editor's settings for the way to a server. */
   changeWay(way: Partial<ProxySettings>): void {
     if (this.http.configure({ ...NO_PROXY_SETTINGS, ...way })) this.engine.syncNow();

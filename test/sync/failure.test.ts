@@ -35,9 +35,9 @@ describe('failed requests', () => {
   ][] = [
     ['not-sent', {}, 'unreachable', 'queued +0', 'queued +0'],
     ['not-sent', { needsUser: true }, 'denied', 'queued +0', 'queued +0'],
-    ['unknown', {}, 'unreachable', 'unknown +0', 'queued +750'],
-    ['unknown', { status: 500 }, 'doubtful', 'unknown +0', 'queued +750'],
-    ['unknown', { status: 503, retryAfterMs: 9_000 }, 'slow-down', 'unknown +9000', 'queued +750'],
+    ['unknown', {}, 'unreachable', 'unknown +0', 'queued +1000'],
+    ['unknown', { status: 500 }, 'doubtful', 'unknown +0', 'queued +1000'],
+    ['unknown', { status: 503, retryAfterMs: 9_000 }, 'slow-down', 'unknown +9000', 'queued +1000'],
     ['signed-out', { status: 401 }, 'signed-out', 'queued +0', 'queued +0'],
     ['forbidden', { status: 403 }, 'denied', 'queued +300000', 'parked'],
     ['not-found', { status: 404 }, 'nothing', 'parked', 'parked'],
@@ -64,10 +64,10 @@ describe('failed requests', () => {
     assert.equal(deferralFor(error('unknown'), tried, NOW, 0).state, 'queued');
   });
 
-  it('I12: back-off doubles from 1 s to 30 s, with jitter between half and all of it', () => {
+  it('I12: back-off doubles from 1 s to 30 s, with jitter between half and all of it, and 1 s at least', () => {
     assert.deepEqual(
       [0, 1, 2, 3, 4, 5, 6, 60].map((failures) => backOff(failures, 0)),
-      [500, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000],
+      [1_000, 1_000, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000],
     );
     assert.ok(backOff(60, 0.999) < 30_000);
   });

@@ -6,12 +6,11 @@ import {
   initialState,
   MAX_REQUESTS,
   step,
-  type Link,
   type Step,
   type SyncEvent,
   type SyncState,
 } from '../../src/sync/machine.ts';
-import type { OutboxItem } from '../../src/store/outbox.ts';
+import type { LinkStatus, OutboxItem } from '../../src/store/outbox.ts';
 import { RUNS, SEED } from '../model/runs.ts';
 
 const NOW = 1_000_000;
@@ -25,9 +24,9 @@ const item = (conversationId: string, seq = 1): OutboxItem => ({
   attempts: 0,
 });
 
-const leading: SyncState = { ...initialState, account: 'me', isLeader: true };
+const leading: SyncState = { ...initialState, account: 'me', isLeader: true, memory: 'read' };
 const up: SyncState = { ...leading, link: { kind: 'up' }, pullAt: LATER };
-const waiting = (kind: 'down' | 'denied', retryAt: number): Link => ({
+const waiting = (kind: 'down' | 'denied', retryAt: number) => ({
   kind,
   failures: 1,
   retryAt,
@@ -38,7 +37,9 @@ const waiting = (kind: 'down' | 'denied', retryAt: number): Link => ({
 const states = {
   off: { ...initialState, isLeader: true },
   standby: { ...initialState, account: 'me' },
+  recalling: { ...leading, memory: 'reading' },
   unknown: leading,
+  asked: { ...leading, pulledAt: NOW - 500 },
   probing: { ...leading, isPulling: true },
   up,
   'up-looking': { ...up, looking: 'yes' },
@@ -46,6 +47,7 @@ const states = {
   'up-full': { ...up, busy: new Set(['a', 'b']), pullAt: NOW - 1 },
   down: { ...leading, link: waiting('down', LATER) },
   'down-due': { ...leading, link: waiting('down', NOW) },
+  'down-asked': { ...leading, link: { ...waiting('down', LATER), isAsked: true } },
   denied: { ...leading, link: waiting('denied', LATER) },
   signedOut: { ...leading, link: { kind: 'signedOut', detail: 'why' } },
 } as const satisfies Record<string, SyncState>;
@@ -60,11 +62,19 @@ const out = { kind: 'signed-out', detail: 'who' } as const;
 const no = { kind: 'denied', detail: 'no' } as const;
 const fenced = { kind: 'fenced' } as const;
 
+/** What a window that synced before has left. */
+function left(status: Partial<LinkStatus>): LinkStatus {
+  return { link: 'down', detail: 'why', account: 'me', failures: 3, ...status };
+}
+
 const events = {
   configured: { type: 'configured', account: 'you' },
   'switched-off': { type: 'configured', account: undefined },
   'lease-taken': { type: 'lease', isHeld: true },
   'lease-lost': { type: 'lease', isHeld: false },
+  'recalled-none': { type: 'recalled', status: undefined },
+  'recalled-down': { type: 'recalled', status: left({ retryAt: LATER }) },
+  'recalled-asked': { type: 'recalled', status: left({ retryAt: LATER, isAsked: true }) },
   changed: { type: 'changed' },
   'found-work': { type: 'found', items: [item('a'), item('b'), item('c')], nextDueAt: undefined },
   'found-none': { type: 'found', items: [], nextDueAt: NOW + 500 },
@@ -84,12 +94,13 @@ const events = {
   'pull-denied': pulled(no),
   'pull-fenced': pulled(fenced),
   woken: { type: 'woken' },
+  'network-changed': { type: 'networkChanged' },
   syncNow: { type: 'syncNow' },
-} as const satisfies Record<string, SyncEvent>;
+} satisfies Record<string, SyncEvent>;
 
-/** The link afterwards, then what was started: A abort, P pull, L look, S push. */
+/** The link afterwards, then what was started: A abort, R recall, P pull, L look, S push. */
 function outcomeOf({ state, effects }: Step): string {
-  const letters = { abort: 'A', pull: 'P', look: 'L', push: 'S', wakeAt: '', report: '' };
+  const letters = { abort: 'A', recall: 'R', pull: 'P', look: 'L', push: 'S', wakeAt: '', report: '' };
   const started = effects.map(({ type }) => letters[type]).join('');
   const idle = state.account === undefined ? 'off' : 'standby';
   return `${canWork(state) ? state.link.kind : idle}${started === '' ? '' : `+${started}`}`;
@@ -117,38 +128,47 @@ function assertSound(before: SyncState, { state, effects }: Step, now: number): 
   assert.equal(wakes.length, 1, 'one timer');
   const at = wakes[0]?.at;
   if (at !== undefined) assert.ok(at > now, `I12: would wake at once, for ever (${at - now} ms)`);
+  if (effects.some(({ type }) => type === 'pull'))
+    assert.ok(
+      !(now - before.pulledAt >= 0 && now - before.pulledAt < 1_000),
+      'I12: two pulls within a second',
+    );
   // Nothing under way, nothing to wake it: it would sleep for ever.
-  if (canWork(state) && state.link.kind !== 'signedOut' && requests === 0)
+  if (canWork(state) && state.link.kind !== 'signedOut' && requests === 0 && state.memory === 'read')
     assert.ok(at !== undefined && at !== Infinity, 'I2: sleeps for ever');
 }
 
 /** Rows: events. Columns: states. */
 const TABLE = `
-                   off        standby    unknown    probing    up         up-looking up-pulling up-full    down       down-due   denied     signedOut
-  configured       unknown+AP standby+A  unknown+AP unknown+AP unknown+AP unknown+AP unknown+AP unknown+AP unknown+AP unknown+AP unknown+AP unknown+AP
-  switched-off     off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A
-  lease-taken      off        unknown+AP unknown+P  unknown    up         up         up         up         down       down+P     denied     signedOut
-  lease-lost       off+A      standby    standby+A  standby+A  standby+A  standby+A  standby+A  standby+A  standby+A  standby+A  standby+A  standby+A
-  changed          off        standby    unknown+P  unknown    up+L       up         up+L       up+L       down       down+P     denied     signedOut
-  found-work       off        standby    unknown+P  unknown    up+SS      up+SS      up+S       up         down       down+P     denied     signedOut
-  found-none       off        standby    unknown+P  unknown    up         up         up         up         down       down+P     denied     signedOut
-  push-ok          off        standby    unknown+P  unknown    up+L       up         up+L       up+PL      down       down+P     denied     signedOut
-  push-nothing     off        standby    unknown+P  unknown    up+L       up         up+L       up+PL      down       down+P     denied     signedOut
-  push-doubtful    off        standby    unknown+P  unknown    up+PL      up+P       up+L       up+PL      down       down+P     denied     signedOut
-  push-unreachable off        standby    down       down       down       down       down       down       down       down       down       down
-  push-slow-down   off        standby    down       down       down       down       down       down       down       down       down       down
-  push-signed-out  off        standby    signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut
-  push-denied      off        standby    denied     denied     denied     denied     denied     denied     denied     denied     denied     denied
-  push-fenced      off        standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby
-  pull-ok          off        standby    up+L       up+L       up+L       up         up+L       up+L       up+L       up+L       up+L       up+L
-  pull-doubtful    off        standby    down       down       down       down       down       down       down       down       down       down
-  pull-unreachable off        standby    down       down       down       down       down       down       down       down       down       down
-  pull-slow-down   off        standby    down       down       down       down       down       down       down       down       down       down
-  pull-signed-out  off        standby    signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut
-  pull-denied      off        standby    denied     denied     denied     denied     denied     denied     denied     denied     denied     denied
-  pull-fenced      off        standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby
-  woken            off        standby    unknown+P  unknown    up+L       up         up+L       up+L       down       down+P     denied     signedOut
-  syncNow          off        standby    unknown+P  unknown    up+PL      up+P       up+L       up+L       unknown+P  unknown+P  unknown+P  unknown+P
+                   off        standby    recalling  unknown    asked      probing    up         up-looking up-pulling up-full    down       down-due   down-asked denied     signedOut
+  configured       unknown+AR standby+A  unknown+AR unknown+AR unknown+AR unknown+AR unknown+AR unknown+AR unknown+AR unknown+AR unknown+AR unknown+AR unknown+AR unknown+AR unknown+AR
+  switched-off     off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A
+  lease-taken      off        unknown+AR unknown    unknown+P  unknown    unknown    up         up         up         up         down       down+P     down       denied     signedOut
+  lease-lost       off+A      standby    standby+A  standby+A  standby+A  standby+A  standby+A  standby+A  standby+A  standby+A  standby+A  standby+A  standby+A  standby+A  standby+A
+  recalled-none    off        standby    unknown+P  unknown+P  unknown    unknown    up         up         up         up         down       down+P     down       denied     signedOut
+  recalled-down    off        standby    down       unknown+P  unknown    unknown    up         up         up         up         down       down+P     down       denied     signedOut
+  recalled-asked   off        standby    down       unknown+P  unknown    unknown    up         up         up         up         down       down+P     down       denied     signedOut
+  changed          off        standby    unknown    unknown+P  unknown    unknown    up+L       up         up+L       up+L       down       down+P     down       denied     signedOut
+  found-work       off        standby    unknown    unknown+P  unknown    unknown    up+SS      up+SS      up+S       up         down       down+P     down       denied     signedOut
+  found-none       off        standby    unknown    unknown+P  unknown    unknown    up         up         up         up         down       down+P     down       denied     signedOut
+  push-ok          off        standby    unknown    unknown+P  unknown    unknown    up+L       up         up+L       up+PL      down       down+P     down       denied     signedOut
+  push-nothing     off        standby    unknown    unknown+P  unknown    unknown    up+L       up         up+L       up+PL      down       down+P     down       denied     signedOut
+  push-doubtful    off        standby    unknown    unknown+P  unknown    unknown    up+PL      up+P       up+L       up+PL      down       down+P     down       denied     signedOut
+  push-unreachable off        standby    down       down       down       down       down       down       down       down       down       down       down       down       down
+  push-slow-down   off        standby    down       down       down       down       down       down       down       down       down       down       down       down       down
+  push-signed-out  off        standby    signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut
+  push-denied      off        standby    denied     denied     denied     denied     denied     denied     denied     denied     denied     denied     denied     denied     denied
+  push-fenced      off        standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby
+  pull-ok          off        standby    up+L       up+L       up+L       up+L       up+L       up         up+L       up+L       up+L       up+L       down       up+L       up+L
+  pull-doubtful    off        standby    down       down       down       down       down       down       down       down       down       down       down       down       down
+  pull-unreachable off        standby    down       down       down       down       down       down       down       down       down       down       down       down       down
+  pull-slow-down   off        standby    down       down       down       down       down       down       down       down       down       down       down       down       down
+  pull-signed-out  off        standby    signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut
+  pull-denied      off        standby    denied     denied     denied     denied     denied     denied     denied     denied     denied     denied     denied     denied     denied
+  pull-fenced      off        standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby
+  woken            off        standby    unknown    unknown+P  unknown    unknown    up+L       up         up+L       up+L       down       down+P     down       denied     signedOut
+  network-changed  off        standby    unknown    unknown+P  unknown    unknown    up         up         up         up         down+P     down+P     down       denied     signedOut
+  syncNow          off        standby    unknown+P  unknown+P  unknown    unknown    up+PL      up+P       up+L       up+L       unknown+P  unknown+P  unknown+P  unknown+P  unknown+P
 `;
 
 const rows = TABLE.split('\n')
@@ -219,20 +239,93 @@ describe('sync machine: rules', () => {
       state = step(state, { type: 'woken' }, now, 0.5).state;
       assert.equal(state.isPulling, true);
     }
-    assert.deepEqual(waits, [750, 1_500, 3_000, 6_000, 12_000, 22_500, 22_500, 22_500]);
+    assert.deepEqual(waits, [1_000, 1_500, 3_000, 6_000, 12_000, 22_500, 22_500, 22_500]);
     state = step(state, pulled(ok), now, 0.5).state;
     state = step({ ...state, isPulling: true }, pulled(gone), now, 0.5).state;
-    assert.equal('retryAt' in state.link ? state.link.retryAt - now : 0, 750);
+    assert.equal('retryAt' in state.link ? state.link.retryAt - now : 0, 1_000);
+  });
+
+  it('S2: the wait that a backend names is at least 1 s, holds for other windows and starts, and ends by the user', () => {
+    const hasty = step(up, pushed({ ...slow, retryAfterMs: 0 }), NOW, 0.5);
+    assert.deepEqual(hasty.effects.at(-1), { type: 'wakeAt', at: NOW + 1_000 });
+    const asked = step(up, pushed({ ...slow, retryAfterMs: 600_000 }), NOW, 0.5);
+    const reported = asked.effects.find((effect) => effect.type === 'report');
+    assert.ok(reported?.type === 'report');
+    assert.equal(reported.status.isAsked, true);
+    const begin = { ...initialState, account: 'me', isLeader: false };
+    const taken = step(begin, events['lease-taken'], NOW + 60_000, 0.5);
+    assert.equal(outcomeOf(taken), 'unknown+AR');
+    assert.ok(
+      !taken.effects.some(({ type }) => type === 'report'),
+      'it would forget what it has not read yet',
+    );
+    const recalled = step(taken.state, { type: 'recalled', status: reported.status }, NOW + 60_000, 0.5);
+    assert.deepEqual(recalled.effects.at(-1), { type: 'wakeAt', at: NOW + 600_000 });
+    assert.equal(outcomeOf(step(recalled.state, events.syncNow, NOW + 61_000, 0.5)), 'unknown+P');
+    assert.equal(outcomeOf(step(taken.state, events.syncNow, NOW + 61_000, 0.5)), 'unknown+P');
+  });
+
+  it('S2: a request that fails in another way does not shorten the wait that the backend asked for', () => {
+    for (const other of [gone, no, { ...slow, retryAfterMs: 5 }]) {
+      const { state, effects } = step(states['down-asked'], pushed(other), NOW, 0.5);
+      assert.ok('isAsked' in state.link && state.link.isAsked);
+      const at = other === no ? NOW + 60_000 : LATER;
+      assert.deepEqual(effects.at(-1), { type: 'wakeAt', at });
+    }
+  });
+
+  it('S2: what was left by another account, a clock that ran ahead, or long ago holds nobody up', () => {
+    const from = { ...leading, memory: 'reading' } as const;
+    for (const status of [
+      left({ retryAt: LATER, isAsked: true, account: 'you' }),
+      left({ retryAt: NOW + 86_400_000, isAsked: true }),
+      left({ retryAt: NOW - 1, isAsked: true }),
+      left({}),
+      left({ link: 'up', retryAt: LATER }),
+    ]) {
+      assert.equal(outcomeOf(step(from, { type: 'recalled', status }, NOW, 0.5)), 'unknown+P');
+    }
+    // A wait of its own goes on for a second at most, so that many windows that come and go do not ask each.
+    const { state, effects } = step(from, events['recalled-down'], NOW, 0.5);
+    assert.deepEqual(effects.at(-1), { type: 'wakeAt', at: NOW + 1_000 });
+    const failed = step({ ...state, isPulling: true }, pulled(gone), NOW + 1_000, 0.5).state;
+    assert.equal('failures' in failed.link && failed.link.failures, 4);
+  });
+
+  it('I12: a clock that was set back ends every wait', () => {
+    for (const state of [
+      { ...leading, link: waiting('down', LATER) },
+      { ...leading, link: { ...waiting('down', LATER), isAsked: true as const } },
+      { ...up, pulledAt: NOW },
+    ]) {
+      assert.match(outcomeOf(step(state, { type: 'woken' }, NOW - 86_400_000, 0.5)), /P/);
+    }
+  });
+
+  it('S3: a user that has to do something is waited for ever longer, 15 min at most', () => {
+    let state: SyncState = { ...leading, isPulling: true };
+    const waits: number[] = [];
+    for (let n = 0; n < 8; n += 1) {
+      state = step(state, pulled(no), NOW, 0.5).state;
+      waits.push(('retryAt' in state.link ? state.link.retryAt - NOW : 0) / 1_000);
+      state = { ...state, isPulling: true };
+    }
+    assert.deepEqual(waits, [30, 60, 120, 240, 480, 900, 900, 900]);
   });
 
   it('S3: the link is reported once for each change, and by the leading window only', () => {
     const { state, effects } = step(up, pulled(gone), NOW, 0.5);
-    assert.deepEqual(effects[0], { type: 'report', status: { link: 'down', detail: 'gone' } });
-    const again = step({ ...state, isPulling: true }, pulled(gone), NOW, 0.5);
+    assert.deepEqual(effects[0], {
+      type: 'report',
+      status: { link: 'down', detail: 'gone', account: 'me', retryAt: NOW + 1_000, failures: 1 },
+    });
+    const again = step(state, { type: 'changed' }, NOW, 0.5);
     assert.deepEqual(
       again.effects.filter(({ type }) => type === 'report'),
       [],
     );
+    const failed = step({ ...state, isPulling: true }, pulled(gone), NOW, 0.5);
+    assert.equal(failed.effects.filter(({ type }) => type === 'report').length, 1, 'the next try has moved');
     const standby = step({ ...initialState, account: 'me' }, pulled(gone), NOW, 0.5);
     assert.deepEqual(
       standby.effects.filter(({ type }) => type === 'report'),
@@ -246,7 +339,12 @@ describe('sync machine: random walks', () => {
     fc.record({
       pick: fc.nat(),
       which: fc.nat({ max: 9 }),
-      pass: fc.nat({ max: 40_000 }),
+      // A storm, the usual, and a clock that is set back or a night of sleep.
+      pass: fc.oneof(
+        fc.nat({ max: 300 }),
+        fc.nat({ max: 40_000 }),
+        fc.integer({ min: -90_000, max: 9_000_000 }),
+      ),
       random: fc.double({ min: 0, max: 0.999, noNaN: true }),
     }),
     { maxLength: 80 },
@@ -281,6 +379,8 @@ describe('sync machine: random walks', () => {
       events.changed,
       events.woken,
       events.syncNow,
+      events['network-changed'],
+      ...(state.memory === 'reading' ? [events['recalled-asked'], events['recalled-down']] : []),
       {
         type: 'found',
         items: ids.map((id) => item(id)),
