@@ -25,7 +25,7 @@ export type OutboxKind = 'create' | 'append' | 'fields';
 
 /**
  * queued -> sending -> (gone | unknown | queued | parked); unknown -> (gone | unknown | queued | parked);
- * parked -> queued by the user. Every other move changes nothing. A row is gone when the backend holds what it says.
+ * unknown -> sending by client id; parked -> queued by the user. Every other move changes nothing. A row is gone when the backend holds what it says.
  */
 export type OutboxState = 'queued' | 'sending' | 'unknown' | 'parked';
 
@@ -39,6 +39,8 @@ export interface OutboxItem {
   readonly attempts: number;
   /** Milliseconds since the epoch of the last request; absent before the first. */
   readonly sentAt?: number;
+  /** Its last request carried its client id: a backend that keeps those stores it once, however often it is sent. */
+  readonly isSentById?: true;
 }
 
 export type SendOrder =
@@ -64,6 +66,44 @@ export type SendOrder =
       /** What the backend was last known to hold; absent when that was never compared. */
       readonly base?: ConversationFields;
     };
+
+/** How appends go out. */
+export interface AppendTerms {
+  readonly account: AccountKey;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** They carry client ids, which the backend keeps: what is `unknown` and carried one before may be sent again. */
+  readonly isById: boolean;
+  /** Most of them in one request. One that was tried before goes in ever smaller company, see `companyOf`. */
+  readonly messages: number;
+  /** Bytes of a request, by estimate. The first goes whatever its size. */
+  readonly bytes: number;
+}
+
+export interface SendingAppend {
+  /** As it was before. */
+  readonly item: OutboxItem;
+  readonly order: Extract<SendOrder, { kind: 'append' }>;
+}
+
+/** What became of an append: the backend holds it, or where its row goes. */
+export type AppendResult =
+  | { readonly seq: number; readonly sent: SentMessage }
+  | { readonly seq: number; readonly deferral: Deferral };
+
+export interface SentMessage {
+  readonly remoteId: string;
+  /** Backend's `created_at`, microseconds since the epoch. */
+  readonly serverOrder: number;
+}
+
+/**
+ * How many may go in one request with a message that was tried so often: what a backend cannot take is soon alone, and
+ * the others are not held up by it.
+ */
+export function companyOf(attempts: number, most: number): number {
+  return Math.max(1, Math.floor(most / 4 ** attempts));
+}
 
 export interface RemoteFields extends ConversationFields {
   readonly remoteId: string;
@@ -149,10 +189,26 @@ export interface SyncStore {
   confirmAccount(lease: Lease, account: AccountKey): Promise<void>;
   /** What may be sent now, at most one item a conversation, oldest first. */
   dueItems(account: AccountKey, now: number, limit: number): Promise<OutboxItem[]>;
-  /** Binds the conversation to the account and marks the item as sending; undefined when nothing is left to send. */
-  beginSend(lease: Lease, account: AccountKey, seq: number, now: number): Promise<SendOrder | undefined>;
+  /**
+   * Binds the conversation to the account and marks the item as sending; undefined when nothing is left to send. `isById`
+   * as in `AppendTerms`.
+   */
+  beginSend(
+    lease: Lease,
+    account: AccountKey,
+    seq: number,
+    now: number,
+    isById?: boolean,
+  ): Promise<SendOrder | undefined>;
+  /** The same for the conversation's next appends, in order, as far as they are due and fit. */
+  beginAppends(lease: Lease, conversationId: string, terms: AppendTerms): Promise<readonly SendingAppend[]>;
   completeCreate(lease: Lease, account: AccountKey, seq: number, created: RemoteFields): Promise<void>;
-  completeAppend(lease: Lease, seq: number, sent: { remoteId: string; serverOrder: number }): Promise<void>;
+  /** Enters what became of appends and, in the same transaction, begins the `next` ones. */
+  settleAppends(
+    lease: Lease,
+    results: readonly AppendResult[],
+    next?: { readonly conversationId: string; readonly terms: AppendTerms },
+  ): Promise<readonly SendingAppend[]>;
   completeFields(lease: Lease, seq: number, sent: ConversationFields): Promise<void>;
   defer(lease: Lease, seq: number, deferral: Deferral): Promise<void>;
   /** Puts a parked message back into the queue, on the user's word. */
@@ -171,7 +227,8 @@ export interface SyncStore {
     end?: 'whole' | 'unavailable',
   ): Promise<void>;
   remoteIdOf(account: AccountKey, conversationId: string): Promise<string | undefined>;
-  hasItem(seq: number): Promise<boolean>;
+  /** Rows of the conversation whose request had no answer, in order. */
+  unanswered(conversationId: string): Promise<OutboxItem[]>;
   summary(account: AccountKey | undefined): Promise<QueueSummary>;
   writeLinkStatus(lease: Lease, status: LinkStatus): Promise<void>;
   readLinkStatus(): Promise<LinkStatus>;

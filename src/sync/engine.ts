@@ -3,9 +3,10 @@ import type { ConversationStore } from '../store/store.ts';
 import { StoreError } from '../store/store.ts';
 import { Announcement } from './announcement.ts';
 import type { RequestOutcome } from './failure.ts';
-import { initialState, step, type SyncEffect, type SyncEvent, type SyncState } from './machine.ts';
+import { initialState, mayGoOn, step, type SyncEffect, type SyncEvent, type SyncState } from './machine.ts';
 import { pullAll } from './pull.ts';
-import { pushItem, type PushContext } from './push.ts';
+import { pushItem } from './push.ts';
+import type { PushContext } from './pushContext.ts';
 import type { Remote } from './remote.ts';
 
 /** Time as the engine sees it; turned by hand in tests. */
@@ -196,6 +197,7 @@ export class SyncEngine {
       now: () => this.options.time.now(),
       random: this.options.random,
       requestLifeMs: this.options.requestLifeMs ?? REQUEST_LIFE_MS,
+      mayGoOn: () => mayGoOn(this.state, this.options.time.now()),
     };
     this.run(what, async () => {
       let event = failed;

@@ -16,6 +16,8 @@ export type RequestOutcome =
   | { readonly kind: 'fenced' };
 
 const MAX_ATTEMPTS = 5;
+/** Those come quickly, one after the other: about as long as five that are looked for in between. */
+const MAX_RESENDS = 14;
 const FORBIDDEN_WAIT_MS = 5 * 60_000;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
@@ -58,18 +60,27 @@ export function outcomeOf(error: RemoteError): RequestOutcome {
 }
 
 /**
- * Where an outbox item goes after its request failed. Nothing is ever dropped: what cannot succeed is parked with its
- * reason, what may have happened is read back before it is sent again (I2, I3).
+ * Where an outbox item goes after its request failed; `item` as it was before. Nothing is ever dropped: what cannot succeed
+ * is parked with its reason, what may have happened is read back before it is sent again, or is sent again by its client id
+ * (I2, I3).
  */
-export function deferralFor(error: RemoteError, item: OutboxItem, now: number, random: number): Deferral {
+export function deferralFor(
+  error: RemoteError,
+  item: OutboxItem,
+  now: number,
+  random: number,
+  isById = false,
+): Deferral {
   const attempts = item.attempts + 1;
+  // That nothing happened now does not say what an earlier request did.
+  const waiting = item.state === 'unknown' ? 'unknown' : 'queued';
   switch (error.problem) {
     case 'not-sent':
     case 'signed-out':
-      return { state: 'queued', notBefore: now, reason: error.message };
+      return { state: waiting, notBefore: now, reason: error.message };
     case 'slow-down':
       return {
-        state: 'queued',
+        state: waiting,
         notBefore: now + (error.retryAfterMs ?? LONGEST_WAIT_MS),
         reason: error.message,
       };
@@ -77,13 +88,16 @@ export function deferralFor(error: RemoteError, item: OutboxItem, now: number, r
       // Some backends refuse every change of fields but take messages; waiting does not change that.
       return item.kind === 'fields'
         ? { state: 'parked', reason: error.message }
-        : { state: 'queued', notBefore: now + FORBIDDEN_WAIT_MS, reason: error.message };
+        : { state: waiting, notBefore: now + FORBIDDEN_WAIT_MS, reason: error.message };
     case 'not-found':
     case 'refused':
       return { state: 'parked', reason: error.message };
     case 'unknown':
       if (item.kind !== 'fields') {
-        return { state: 'unknown', notBefore: now + (error.retryAfterMs ?? 0), reason: error.message };
+        if (isById && attempts >= MAX_RESENDS && error.status !== undefined)
+          return { state: 'parked', reason: error.message };
+        const wait = error.retryAfterMs ?? (isById ? backOff(attempts, random) : 0);
+        return { state: 'unknown', notBefore: now + wait, reason: error.message };
       }
       // Setting fields twice is setting them once.
       return attempts >= MAX_ATTEMPTS && error.status !== undefined

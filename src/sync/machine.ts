@@ -315,6 +315,11 @@ function wakeTime(state: SyncState, now: number): number | undefined {
   return Math.min(pullAt ?? Infinity, due);
 }
 
+/** Whether a request may be followed by another of the same conversation without asking here. */
+export function mayGoOn(state: SyncState, now: number): boolean {
+  return canWork(state) && state.link.kind === 'up' && !isPullDue(state, now);
+}
+
 function reportOf(before: SyncState, after: SyncState): SyncEffect[] {
   // What the last window left must not be overwritten before it was read.
   if (!canWork(after) || after.memory !== 'read') return [];

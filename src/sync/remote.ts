@@ -37,6 +37,13 @@ export type RemoteProblem =
   /** Any other 4xx: the same request will never succeed. */
   | 'refused';
 
+/** What a backend that keeps client ids and tombstones says beside its status. */
+export type RefusalCode =
+  /** Something else was stored under this client id. */
+  | 'client_id_taken'
+  /** The conversation was deleted for good. */
+  | 'purged';
+
 /** `message` is for people and logs: no token, no text of a conversation. */
 export class RemoteError extends Error {
   override readonly name = 'RemoteError';
@@ -45,17 +52,25 @@ export class RemoteError extends Error {
   readonly status: number | undefined;
   /** Milliseconds to wait, from `Retry-After`. */
   readonly retryAfterMs: number | undefined;
+  readonly code: RefusalCode | undefined;
   /** With `not-sent`: the user has to change something on this machine, and `message` says what. */
   readonly needsUser: boolean;
   constructor(
     problem: RemoteProblem,
     message: string,
-    details: { status?: number; retryAfterMs?: number; needsUser?: boolean; cause?: unknown } = {},
+    details: {
+      status?: number;
+      retryAfterMs?: number;
+      code?: RefusalCode;
+      needsUser?: boolean;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, { cause: details.cause });
     this.problem = problem;
     this.status = details.status;
     this.retryAfterMs = details.retryAfterMs;
+    this.code = details.code;
     this.needsUser = details.needsUser ?? false;
   }
 }

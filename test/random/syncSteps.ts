@@ -214,14 +214,14 @@ function carryOut(player: Player, { store }: Window, seq: number, order: SendOrd
     metadata,
     commands: [],
   });
-  return (lease) => store.completeAppend(lease, seq, kept);
+  return (lease) => void store.settleAppends(lease, [{ seq, sent: kept }]);
 }
 
 function readBack(player: Player, window: Window, lease: Lease, { seq, conversationId }: OutboxItem): void {
   const remoteId = window.store.remoteIdOf(ACCOUNT, conversationId);
   if (remoteId === undefined) pull(player, window);
   else read(player, window, lease, remoteId);
-  if (!window.store.hasItem(seq)) return;
+  if (window.store.unanswered(conversationId).length === 0) return;
   player.act(
     window,
     (store) => store.defer(lease, seq, { state: 'queued', notBefore: player.now }),

@@ -148,7 +148,7 @@ export const windowSteps = {
       window,
       (store) =>
         n % 2 === 0
-          ? store.completeAppend(lease, seq, { remoteId: 'stale', serverOrder: 1 })
+          ? store.settleAppends(lease, [{ seq: seq, sent: { remoteId: 'stale', serverOrder: 1 } }])
           : store.defer(lease, seq, { state: 'parked', reason: 'stale' }),
       () => 'fenced',
     );

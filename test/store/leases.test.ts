@@ -71,7 +71,8 @@ describe('the lease of two windows', () => {
     const stale: (() => unknown)[] = [
       () => first.store.beginSend(old, ACCOUNT, create.seq, world.now),
       () => first.store.completeCreate(old, ACCOUNT, create.seq, remoteFields('r1')),
-      () => first.store.completeAppend(old, create.seq + 1, { remoteId: 'x', serverOrder: 1 }),
+      () =>
+        first.store.settleAppends(old, [{ seq: create.seq + 1, sent: { remoteId: 'x', serverOrder: 1 } }]),
       () => first.store.completeFields(old, create.seq, remoteFields('r1')),
       () => first.store.defer(old, create.seq, { state: 'parked', reason: 'no' }),
       () => first.store.mergeList(old, ACCOUNT, [remoteFields('r1')]),

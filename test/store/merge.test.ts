@@ -166,7 +166,7 @@ describe('merging what a backend says', () => {
     assert.deepEqual(window.store.mergeList(lease, ACCOUNT, [there, old]), ['r']);
     merge(id, there);
     assert.equal(window.store.remoteIdOf(ACCOUNT, id), 'r');
-    assert.deepEqual([window.store.hasItem(seq), page(id)?.conversation.status], [false, 'active']);
+    assert.deepEqual([window.store.unanswered(id), page(id)?.conversation.status], [[], 'active']);
   });
 
   it('I6 D3: what arrives where others have been replaced is hidden, and no purge that did not see it takes it along', () => {

@@ -35,7 +35,8 @@ describe('outbox', () => {
 
   const actions = {
     beginSend: (seq: number) => window.store.beginSend(lease, ACCOUNT, seq, world.now),
-    complete: (seq: number) => window.store.completeAppend(lease, seq, { remoteId: 'r1', serverOrder: 7 }),
+    complete: (seq: number) =>
+      window.store.settleAppends(lease, [{ seq: seq, sent: { remoteId: 'r1', serverOrder: 7 } }]),
     'defer to queued': (seq: number) => defer(seq, { state: 'queued', notBefore: 0 }),
     'defer to unknown': (seq: number) => defer(seq, { state: 'unknown', notBefore: 0, reason: 'no answer' }),
     'defer to parked': (seq: number) => defer(seq, { state: 'parked', reason: 'refused' }),
@@ -105,7 +106,9 @@ describe('outbox', () => {
       if (sent?.kind === 'create')
         window.store.completeCreate(lease, ACCOUNT, item.seq, remoteFields('r', { title: 'one' }));
       else if (sent?.kind === 'append')
-        window.store.completeAppend(lease, item.seq, { remoteId: `r${item.seq}`, serverOrder: item.seq });
+        window.store.settleAppends(lease, [
+          { seq: item.seq, sent: { remoteId: `r${item.seq}`, serverOrder: item.seq } },
+        ]);
       else if (sent?.kind === 'fields') window.store.completeFields(lease, item.seq, sent.fields);
     }
     assert.deepEqual(order, ['create', 'append', 'append', 'fields']);
@@ -124,10 +127,15 @@ describe('outbox', () => {
     assert.equal(window.store.dueItems(ACCOUNT, world.now, 10).length, 1);
     const last = window.items(id).at(-1);
     window.store.beginSend(lease, ACCOUNT, last?.seq ?? 0, world.now);
-    window.store.completeAppend(lease, last?.seq ?? 0, {
-      remoteId: 'r-after',
-      serverOrder: world.now * 1000,
-    });
+    window.store.settleAppends(lease, [
+      {
+        seq: last?.seq ?? 0,
+        sent: {
+          remoteId: 'r-after',
+          serverOrder: world.now * 1000,
+        },
+      },
+    ]);
     const page = window.store.read(id, { limit: 9 });
     assert.deepEqual(
       page?.messages.map(({ content, delivery }) => `${content} ${delivery}`),
@@ -145,7 +153,9 @@ describe('outbox', () => {
     window.store.append({ id: uuidv7(), conversationId: id, role: 'assistant', content: 'reply' });
     const reply = window.items(id).at(-1)?.seq ?? 0;
     window.store.beginSend(lease, ACCOUNT, reply, world.now);
-    window.store.completeAppend(lease, reply, { remoteId: 'r-reply', serverOrder: world.now * 1000 });
+    window.store.settleAppends(lease, [
+      { seq: reply, sent: { remoteId: 'r-reply', serverOrder: world.now * 1000 } },
+    ]);
     assert.deepEqual(
       window.store.read(id, { limit: 9 })?.messages.map(({ content }) => content),
       ['poison', 'reply'],
@@ -200,7 +210,9 @@ describe('outbox', () => {
     const [first, second] = window.items(id);
     for (const item of [first, second]) {
       window.store.beginSend(lease, ACCOUNT, item?.seq ?? 0, world.now);
-      window.store.completeAppend(lease, item?.seq ?? 0, { remoteId: 'same', serverOrder: 5 });
+      window.store.settleAppends(lease, [
+        { seq: item?.seq ?? 0, sent: { remoteId: 'same', serverOrder: 5 } },
+      ]);
     }
     assert.deepEqual(window.states(id), ['append unknown']);
     assert.equal(window.store.read(id, { limit: 9 })?.messages[1]?.delivery, 'unknown');

@@ -210,7 +210,7 @@ describe('plans of the statements', () => {
       [],
     );
     assert.deepEqual(
-      scans(() => window.store.completeAppend(lease, append.seq, sent)),
+      scans(() => window.store.settleAppends(lease, [{ seq: append.seq, sent }])),
       [],
     );
     const merged = {

@@ -121,7 +121,7 @@ class Machine {
     const remoteId = this.store.remoteIdOf(ACCOUNT, conversationId);
     if (remoteId === undefined) this.pull();
     else this.read(remoteId);
-    if (this.store.hasItem(seq))
+    if (this.store.unanswered(conversationId).length > 0)
       this.store.defer(this.direct.lease(), seq, { state: 'queued', notBefore: this.direct.world.now });
   }
 
@@ -149,7 +149,7 @@ class Machine {
       const { id, content, hlc } = order.message;
       const sent = { remoteId: uuidv7(), serverOrder: row.change };
       row.messages.push(remoteMessage(id, sent.remoteId, { content, hlc, serverOrder: row.change }));
-      return () => store.completeAppend(direct.lease(), seq, sent);
+      return () => void store.settleAppends(direct.lease(), [{ seq, sent }]);
     }
     Object.assign(row, order.change);
     return () => store.completeFields(direct.lease(), seq, order.fields);

@@ -65,10 +65,15 @@ export class DirectStore {
     for (const { seq, kind, messageId = '' } of this.items(conversationId)) {
       if (kind !== 'append') continue;
       this.store.beginSend(lease, ACCOUNT, seq, this.world.now);
-      this.store.completeAppend(lease, seq, {
-        remoteId: `r-${messageId}`,
-        serverOrder: this.world.now * 1000 + seq,
-      });
+      this.store.settleAppends(lease, [
+        {
+          seq: seq,
+          sent: {
+            remoteId: `r-${messageId}`,
+            serverOrder: this.world.now * 1000 + seq,
+          },
+        },
+      ]);
     }
   }
 

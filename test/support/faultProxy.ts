@@ -10,6 +10,8 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { Socket } from 'node:net';
+import { BATCH_LIMIT, type Ability, type Capabilities } from '../../src/protocol/abilities.ts';
+import { PAGE_LIMIT } from '../../src/protocol/api.ts';
 
 /** What happens to a request that a rule matches. `forward` (default true): the upstream acts on it first. */
 export type Fault =
@@ -84,6 +86,32 @@ export function errorAnswer(status: number, headers: OutgoingHttpHeaders = {}): 
     body: JSON.stringify({ detail: `fault ${status}` }),
     forward: false,
   };
+}
+
+/** Lets the backend behind the proxy announce these abilities alone; none of them: the plain contract. */
+export function announceOnly(
+  proxy: FaultProxy,
+  abilities: readonly Ability[],
+  limits: { readonly bodyBytes?: number; readonly batchMessages?: number } = {},
+): void {
+  const { bodyBytes = 20_000_000, batchMessages = BATCH_LIMIT } = limits;
+  const answer: Capabilities = {
+    server: 'navi',
+    version: '0',
+    abilities: [...abilities],
+    limits: { body_bytes: bodyBytes, batch_messages: batchMessages, page: PAGE_LIMIT },
+  };
+  const fault: Fault = {
+    kind: 'answer',
+    status: 200,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(answer),
+    forward: false,
+  };
+  proxy.add({
+    match: ({ path }) => path.endsWith('/capabilities'),
+    fault: abilities.length === 0 ? errorAnswer(404) : fault,
+  });
 }
 
 /** A proxy's sign-in page, say: success by status, HTML by content. */

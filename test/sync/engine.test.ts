@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { doubledOnBackend, readBackend, textsOnBackend } from '../support/backend.ts';
 import {
   HTML_ANSWER,
+  announceOnly,
   errorAnswer,
   startFaultProxy,
   type Fault,
@@ -11,13 +12,14 @@ import {
 import { TestMachine } from '../support/machines.ts';
 import { startMemoryServer, type TestServer } from '../support/memoryServer.ts';
 
-describe('sync engine against a real server', () => {
+describe('sync engine against a real server, by the plain contract', () => {
   let server: TestServer;
   let proxy: FaultProxy;
   let machine: TestMachine;
   beforeEach(async () => {
     server = await startMemoryServer();
     proxy = await startFaultProxy(server.address);
+    announceOnly(proxy, []);
     machine = new TestMachine();
   });
   afterEach(async () => {

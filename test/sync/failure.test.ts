@@ -58,6 +58,36 @@ describe('failed requests', () => {
     });
   }
 
+  it('I3 T12: what carried its client id is sent again after a back-off, and parked only by a backend that answers', () => {
+    const tried = (attempts: number) => item('append', { state: 'unknown', attempts });
+    const after = (failed: RemoteError, attempts: number) =>
+      deferralFor(failed, tried(attempts), NOW, 0.5, true);
+    const away = error('unknown');
+    assert.deepEqual(
+      [0, 1, 4, 90].map((attempts) => {
+        const deferral = after(away, attempts);
+        return [deferral.state, 'notBefore' in deferral && deferral.notBefore - NOW];
+      }),
+      [
+        ['unknown', 750],
+        ['unknown', 1_500],
+        ['unknown', 12_000],
+        ['unknown', 22_500],
+      ],
+    );
+    assert.equal(after(error('unknown', { status: 500 }), 12).state, 'unknown');
+    assert.equal(after(error('unknown', { status: 500 }), 13).state, 'parked');
+  });
+
+  it('I3 T12: that a second try did not happen says nothing about the first', () => {
+    for (const problem of ['not-sent', 'signed-out', 'slow-down', 'forbidden'] as const)
+      assert.equal(
+        deferralFor(error(problem), item('append', { state: 'unknown' }), NOW, 0.5, true).state,
+        'unknown',
+        problem,
+      );
+  });
+
   it('I2: fields that the backend fails to take five times are parked; an unreachable one never parks them', () => {
     const tried = item('fields', { attempts: 4 });
     assert.equal(deferralFor(error('unknown', { status: 500 }), tried, NOW, 0).state, 'parked');

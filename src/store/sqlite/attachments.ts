@@ -155,6 +155,16 @@ export function contentsToSend(
   return contents;
 }
 
+/** Those of them that are on this machine. */
+export function contentsOf(db: Connection, hashes: readonly string[]): ReadonlyMap<string, Uint8Array> {
+  return new Map(
+    hashes.flatMap((hash) => {
+      const content = getBlob(db, hash);
+      return content === undefined ? [] : [[hash, content] as const];
+    }),
+  );
+}
+
 /** Contents that came from a backend, of attachments that are to be written after it. */
 export function putArrived(db: Connection, contents: ReadonlyMap<string, Uint8Array> | undefined): void {
   for (const content of contents?.values() ?? []) putBlob(db, content);

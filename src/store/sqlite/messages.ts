@@ -81,6 +81,15 @@ export function readMessage(context: Context, id: string): Message | undefined {
   );
 }
 
+/** By id; what is not here is left out. Call it inside a transaction. */
+export function readMessages(context: Context, ids: readonly string[]): ReadonlyMap<string, Message> {
+  const rows = context.db.all<MessageRow>(
+    `${SELECT} WHERE m.id IN (SELECT value FROM json_each(?))`,
+    JSON.stringify(ids),
+  );
+  return new Map(toMessages(context, rows).map((message) => [message.id, message]));
+}
+
 export function toMessages(
   { db, onDamaged }: Context,
   rows: readonly MessageRow[],

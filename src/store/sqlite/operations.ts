@@ -6,6 +6,7 @@ import type { SyncStore } from '../outbox.ts';
 import type { ReplyStore } from '../replies.ts';
 import type { StorageStore } from '../storage.ts';
 import type { TrashStore } from '../trash.ts';
+import * as appends from './appends.ts';
 import * as attachments from './attachments.ts';
 import { getBlob } from './blobs.ts';
 import * as conversations from './conversations.ts';
@@ -84,9 +85,10 @@ export function createOperations(given: Context): Operations {
     releaseLease: (lease) => leases.releaseLease(context, lease),
     confirmAccount: (lease, key) => outbox.confirmAccount(context, lease, key),
     dueItems: (key, now, limit) => outbox.dueItems(context, key, now, limit),
-    beginSend: (lease, key, seq, now) => outbox.beginSend(context, lease, key, seq, now),
+    beginSend: (lease, key, seq, now, isById) => outbox.beginSend(context, lease, key, seq, now, isById),
+    beginAppends: (lease, id, terms) => appends.beginAppends(context, lease, id, terms),
     completeCreate: (lease, key, seq, created) => outbox.completeCreate(context, lease, key, seq, created),
-    completeAppend: (lease, seq, sent) => outbox.completeAppend(context, lease, seq, sent),
+    settleAppends: (lease, results, next) => appends.settleAppends(context, lease, results, next),
     completeFields: (lease, seq, sent) => outbox.completeFields(context, lease, seq, sent),
     defer: (lease, seq, deferral) => outbox.defer(context, lease, seq, deferral),
     retryParked: (id) => outbox.retryParked(context, id),
@@ -94,7 +96,7 @@ export function createOperations(given: Context): Operations {
     mergeConversation: (lease, key, remote) => merge.mergeConversation(context, lease, key, remote),
     mergeOlder: (lease, id, older, end) => merge.mergeOlder(context, lease, id, older, end),
     remoteIdOf: (key, id) => outbox.remoteIdOf(context, key, id),
-    hasItem: (seq) => outbox.hasItem(context, seq),
+    unanswered: (id) => outbox.unanswered(context, id),
     summary: (key) => outbox.summarize(context, key),
     writeLinkStatus: (lease, status) => outbox.writeLinkStatus(context, lease, status),
     readLinkStatus: () => outbox.readLinkStatus(context),

@@ -5,6 +5,7 @@ import { contentsToSend } from './attachments.ts';
 import { readBase, writeBase } from './base.ts';
 import type {
   AccountKey,
+  AppendTerms,
   Deferral,
   Lease,
   LinkStatus,
@@ -26,7 +27,7 @@ import type { Context } from './session.ts';
 import { findTombstone } from './tombstones.ts';
 import { readWorkspace } from './workspaces.ts';
 
-interface OutboxRow {
+export interface OutboxRow {
   seq: number;
   kind: OutboxKind;
   conversation_id: string;
@@ -34,6 +35,8 @@ interface OutboxRow {
   state: OutboxState;
   attempts: number;
   sent_at: number | null;
+  /** See migration 19. */
+  carried: string | null;
 }
 
 export interface SyncRow extends ConversationRow {
@@ -69,7 +72,7 @@ export function dueItems({ db }: Context, account: AccountKey, now: number, limi
   return db
     .all<OutboxRow & { not_before: number; is_ready: number }>(
       `WITH RECURSIVE ${WAITING}
-       SELECT o.seq, o.kind, o.conversation_id, o.message_id, o.attempts, o.sent_at,
+       SELECT o.seq, o.kind, o.conversation_id, o.message_id, o.attempts, o.sent_at, o.carried,
          CASE o.state WHEN 'sending' THEN 'unknown' ELSE o.state END AS state
        FROM waiting q CROSS JOIN conversations c ON c.id = q.conversation_id
          JOIN outbox o ON o.conversation_id = q.conversation_id AND o.seq = coalesce(${HEAD} AND h.kind <> 'fields' ORDER BY h.seq LIMIT 1),
@@ -89,7 +92,7 @@ export function dueItems({ db }: Context, account: AccountKey, now: number, limi
     .map(toItem);
 }
 
-function toItem(row: OutboxRow): OutboxItem {
+export function toItem(row: OutboxRow): OutboxItem {
   return {
     seq: row.seq,
     kind: row.kind,
@@ -98,6 +101,7 @@ function toItem(row: OutboxRow): OutboxItem {
     state: row.state,
     attempts: row.attempts,
     ...(row.sent_at === null ? {} : { sentAt: row.sent_at }),
+    ...(row.carried === null ? {} : { isSentById: true }),
   };
 }
 
@@ -107,13 +111,14 @@ export function beginSend(
   account: AccountKey,
   seq: number,
   now: number,
+  isById = false,
 ): SendOrder | undefined {
   const { db } = context;
   return db.write(() => {
     checkFence(context, lease);
     const row = db.get<OutboxRow>(`SELECT * FROM outbox WHERE ${HAS_SEQ}`, seq);
     const conversation = row && readSyncRow(context, row.conversation_id);
-    if (row?.state !== 'queued' || conversation === undefined) return undefined;
+    if (row === undefined || conversation === undefined || !maySend(row, { now, isById })) return undefined;
     if (conversation.account !== null && conversation.account !== account) return undefined;
     const order = orderFor(context, row, conversation);
     if (order?.kind === 'append' && order.message.isDamaged === true) {
@@ -129,14 +134,31 @@ export function beginSend(
     if (order.kind === 'fields' && order.change.status === 'deleted')
       writeBase(context, conversation.id, { ...readBase(conversation.base, order.fields), isDeleting: true });
     db.run(
-      `UPDATE outbox SET state = 'sending', attempts = attempts + 1, sent_at = ?2, fence = ?3, reason = NULL
+      `UPDATE outbox SET state = 'sending', attempts = attempts + 1, sent_at = ?2, fence = ?3, reason = NULL, carried = ?4
        WHERE ${HAS_SEQ}`,
       seq,
       now,
       lease.token,
+      isById ? '[]' : null,
     );
     return order;
   });
+}
+
+/** A row that waits; and one without an answer that carried its client id, to a backend that keeps those. */
+export function maySend(row: OutboxRow, { now, isById }: Pick<AppendTerms, 'now' | 'isById'>): boolean {
+  if (row.state === 'queued') return true;
+  return isById && row.carried !== null && (row.state === 'unknown' || hasOutlived(row, now));
+}
+
+/** Its request has ended, whatever became of the answer; see `SENDING_LIFE_MS`. */
+function hasOutlived({ state, sent_at: sentAt }: OutboxRow, now: number): boolean {
+  return state === 'sending' && (sentAt === null || sentAt > now || sentAt <= now - SENDING_LIFE_MS);
+}
+
+/** True while a row waits for its time; a time beyond the longest wait was written before the clock was set back. */
+export function isEarly(notBefore: number, now: number): boolean {
+  return notBefore > now && notBefore <= now + LONGEST_WAIT_MS;
 }
 
 /** Undefined when there is nothing (left) to say. */
@@ -196,9 +218,14 @@ export function completeCreate(
       row.conversation_id,
     );
     // Some cache answered with another conversation: that is no answer.
-    if (isTaken !== undefined) db.run(`UPDATE outbox SET state = 'unknown' WHERE ${HAS_SEQ}`, seq);
+    if (isTaken !== undefined) doubt(context, seq);
     else linkRemote(context, row.conversation_id, account, created);
   });
+}
+
+/** What it carried does not help to send it again: the answer would be the same. */
+export function doubt({ db }: Context, seq: number): void {
+  db.run(`UPDATE outbox SET state = 'unknown', carried = NULL WHERE ${HAS_SEQ}`, seq);
 }
 
 /** Ties a conversation to its counterpart on the backend, and sends what differs there. */
@@ -225,39 +252,6 @@ export function linkRemote(
   if (Object.keys(pending).length > 0) ensureFieldsQueued(context, conversationId);
 }
 
-export function completeAppend(
-  context: Context,
-  lease: Lease,
-  seq: number,
-  sent: { remoteId: string; serverOrder: number },
-): void {
-  const { db } = context;
-  db.write(() => {
-    checkFence(context, lease);
-    const row = db.get<OutboxRow>(`SELECT * FROM outbox WHERE ${HAS_SEQ}`, seq);
-    if (row?.message_id == null || row.state !== 'sending') return;
-    const isTaken = db.get(
-      'SELECT 1 FROM messages WHERE conversation_id = ? AND remote_id = ? AND id <> ?',
-      row.conversation_id,
-      sent.remoteId,
-      row.message_id,
-    );
-    // Some cache answered with another message: that is no answer.
-    if (isTaken !== undefined) {
-      db.run(`UPDATE outbox SET state = 'unknown' WHERE ${HAS_SEQ}`, seq);
-      return;
-    }
-    db.run(
-      'UPDATE messages SET remote_id = ?, server_order = ? WHERE id = ? AND remote_id IS NULL',
-      sent.remoteId,
-      sent.serverOrder,
-      row.message_id,
-    );
-    db.run(`DELETE FROM outbox WHERE ${HAS_SEQ}`, seq);
-    applyBranches(context, row.conversation_id);
-  });
-}
-
 export function completeFields(context: Context, lease: Lease, seq: number, sent: ConversationFields): void {
   const { db } = context;
   db.write(() => {
@@ -278,26 +272,35 @@ export function completeFields(context: Context, lease: Lease, seq: number, sent
 }
 
 export function defer(context: Context, lease: Lease, seq: number, deferral: Deferral): void {
-  const { db } = context;
-  db.write(() => {
+  context.db.write(() => {
     checkFence(context, lease);
-    const moved = db.run(
-      // A request cannot have begun later than now; its life would have no end for a clock that was set back.
-      `UPDATE outbox SET state = ?2, not_before = ?3, reason = ?4, sent_at = min(sent_at, ?5)
-       WHERE ${HAS_SEQ} AND state IN ('sending', 'unknown')`,
-      seq,
-      deferral.state,
-      deferral.state === 'parked' ? 0 : deferral.notBefore,
-      deferral.reason ?? null,
-      context.now(),
-    );
-    if (moved === 0 || deferral.state !== 'parked') return;
-    const row = db.get<OutboxRow>(`SELECT * FROM outbox WHERE ${HAS_SEQ}`, seq);
-    if (row !== undefined) park(context, row, deferral.reason);
+    moveOn(context, seq, deferral);
   });
 }
 
-function park(context: Context, { seq, conversation_id: conversationId }: OutboxRow, reason: string): void {
+/** Inside a transaction that has checked the lease. */
+export function moveOn(context: Context, seq: number, deferral: Deferral): void {
+  const { db } = context;
+  const moved = db.run(
+    // A request cannot have begun later than now; its life would have no end for a clock that was set back.
+    `UPDATE outbox SET state = ?2, not_before = ?3, reason = ?4, sent_at = min(sent_at, ?5)
+     WHERE ${HAS_SEQ} AND state IN ('sending', 'unknown')`,
+    seq,
+    deferral.state,
+    deferral.state === 'parked' ? 0 : deferral.notBefore,
+    deferral.reason ?? null,
+    context.now(),
+  );
+  if (moved === 0 || deferral.state !== 'parked') return;
+  const row = db.get<OutboxRow>(`SELECT * FROM outbox WHERE ${HAS_SEQ}`, seq);
+  if (row !== undefined) park(context, row, deferral.reason);
+}
+
+export function park(
+  context: Context,
+  { seq, conversation_id: conversationId }: OutboxRow,
+  reason: string,
+): void {
   context.db.run(
     `UPDATE outbox SET state = 'parked', not_before = 0, reason = ? WHERE conversation_id = ? AND seq = ?`,
     reason,
@@ -393,8 +396,14 @@ export function remoteIdOf({ db }: Context, account: AccountKey, conversationId:
   return row?.remote_id ?? undefined;
 }
 
-export function hasItem({ db }: Context, seq: number): boolean {
-  return db.get(`SELECT 1 FROM outbox WHERE ${HAS_SEQ}`, seq) !== undefined;
+/** Also those whose request has just begun: the answer comes to whoever asks. */
+export function unanswered({ db }: Context, conversationId: string): OutboxItem[] {
+  return db
+    .all<OutboxRow>(
+      `SELECT * FROM outbox WHERE conversation_id = ? AND state IN ('sending', 'unknown') ORDER BY abs(seq)`,
+      conversationId,
+    )
+    .map((row) => toItem({ ...row, state: 'unknown' }));
 }
 
 export function confirmAccount(context: Context, lease: Lease, account: AccountKey): void {

@@ -17,6 +17,7 @@ export function emptyRow(context: Context, id: string): void {
      WHERE id = ?`,
     id,
   );
+  db.run('UPDATE outbox SET carried = NULL WHERE conversation_id = ?', id);
   enqueueFields(context, id);
 }
 

@@ -5,6 +5,7 @@ import { headerOf, type HttpClient, type HttpResponse } from '../../http/client.
 import { HttpError } from '../../http/error.ts';
 import type { HttpHeaders } from '../../http/exchange.ts';
 import type { Clock } from '../../model/ids.ts';
+import { errorSchema } from '../../protocol/api.ts';
 import { RemoteError } from '../remote.ts';
 import type { Call } from './call.ts';
 import { refusalError } from './problem.ts';
@@ -41,7 +42,7 @@ export class Caller {
   async send(call: Call, signal: AbortSignal): Promise<HttpResponse> {
     const request = this.#requestFor(call, 'application/json');
     const response = await this.#options.http.send(request, signal).catch(rethrow);
-    this.#refuse(call, response.status, response.headers);
+    this.#refuse(call, response.status, response.headers, codeOf(response));
     return response;
   }
 
@@ -65,10 +66,21 @@ export class Caller {
     return { ...call, url: `${base.origin}${base.path}${path}`, token, headers };
   }
 
-  #refuse({ method }: Call, status: number, headers: HttpHeaders): void {
+  #refuse({ method }: Call, status: number, headers: HttpHeaders, code?: string): void {
     if (status >= 200 && status < 300) return;
     const retryAfter = headerOf(headers, 'retry-after');
-    throw refusalError({ method, status, retryAfter }, this.#options.now());
+    throw refusalError({ method, status, retryAfter, code }, this.#options.now());
+  }
+}
+
+/** Of an answer that says no. */
+function codeOf({ status, body }: HttpResponse): string | undefined {
+  if (status < 400 || status >= 500) return undefined;
+  try {
+    return errorSchema.safeParse(parseJson(body)).data?.error_code;
+  } catch {
+    // Not every gateway answers in JSON.
+    return undefined;
   }
 }
 

@@ -1,5 +1,5 @@
 import { parseRetryAfter } from '../../http/retryAfter.ts';
-import { RemoteError, type RemoteProblem } from '../remote.ts';
+import { RemoteError, type RefusalCode, type RemoteProblem } from '../remote.ts';
 
 /** An answer that is not the one hoped for, as far as it matters. */
 export interface Refusal {
@@ -7,6 +7,8 @@ export interface Refusal {
   readonly status: number;
   /** The header's value. */
   readonly retryAfter?: string | undefined;
+  /** `error_code` of its body. */
+  readonly code?: string | undefined;
 }
 
 /**
@@ -40,6 +42,11 @@ export function problemOf({ method, status }: Pick<Refusal, 'method' | 'status'>
   }
 }
 
+const CODES: Readonly<Record<string, { readonly code: RefusalCode; readonly words: string }>> = {
+  purged: { code: 'purged', words: 'This conversation was deleted for good on another machine' },
+  client_id_taken: { code: 'client_id_taken', words: 'The backend holds something else under this id' },
+};
+
 const WORDS: Readonly<Record<number, string>> = {
   401: 'The backend wants you to sign in',
   403: 'The backend does not allow this',
@@ -55,8 +62,10 @@ const WORDS: Readonly<Record<number, string>> = {
 export function refusalError(refusal: Refusal, nowMs: number): RemoteError {
   const { status } = refusal;
   const retryAfterMs = parseRetryAfter(refusal.retryAfter, nowMs);
-  return new RemoteError(problemOf(refusal), `${wordsOf(status)} (status ${status})`, {
+  const known = CODES[refusal.code ?? ''];
+  return new RemoteError(problemOf(refusal), `${known?.words ?? wordsOf(status)} (status ${status})`, {
     status,
+    ...(known === undefined ? {} : { code: known.code }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
 }

@@ -23,7 +23,7 @@ console.log(JSON.stringify({ token: held.token, seq }));
 await once(process.stdin, 'data');
 const moves: (() => Promise<unknown>)[] = [
   () => store.completeCreate(held, ACCOUNT, seq, remoteFields('stale')),
-  () => store.completeAppend(held, seq, { remoteId: 'stale', serverOrder: 1 }),
+  () => store.settleAppends(held, [{ seq: seq, sent: { remoteId: 'stale', serverOrder: 1 } }]),
   () => store.defer(held, seq, { state: 'parked', reason: 'stale' }),
   () => store.beginSend(held, ACCOUNT, seq, Date.now()),
   () => store.mergeList(held, ACCOUNT, [remoteFields('stale')]),

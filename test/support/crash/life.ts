@@ -197,7 +197,8 @@ export class Life {
       }
       case 'append': {
         const sent = { remoteId: `r-${order.message.id}`, serverOrder: Date.now() * 1000 };
-        return host.act('completeAppend', lease, seq, sent);
+        await host.act('settleAppends', lease, [{ seq, sent }]);
+        return;
       }
       case 'fields':
         return host.act('completeFields', lease, seq, order.fields);

@@ -100,7 +100,7 @@ export function takeOutbox(context: Context, source: Source): void {
       if (row['state'] !== 'parked' && !isAsked) continue;
       const seq = seqOf(context, kind, textOf(row['conversation_id']), textOf(row['message_id']));
       if (seq === undefined) continue;
-      const values = { ...pick(row, columns), seq, fence: null };
+      const values = { ...pick(row, columns), seq, fence: null, carried: null };
       insertRow(db, 'outbox', isAsked ? { ...values, state: 'unknown' } : values);
     }
   });

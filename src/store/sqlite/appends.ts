@@ -1,0 +1,157 @@
+/** Messages of one conversation on their way to a backend: one, or as many as go in one request. */
+import { sizeOfMessage } from '../../model/size.ts';
+import type { Message } from '../../model/message.ts';
+import { companyOf, type AppendResult, type AppendTerms, type Lease, type SendingAppend } from '../outbox.ts';
+import { contentsOf, contentsToSend } from './attachments.ts';
+import { applyBranches } from './branches.ts';
+import { checkFence } from './leases.ts';
+import { readMessages } from './messages.ts';
+import { doubt, isEarly, maySend, moveOn, park, readSyncRow, toItem, type OutboxRow } from './outbox.ts';
+import { HAS_SEQ } from './outboxRows.ts';
+import { DAMAGED_REASON } from './quarantine.ts';
+import type { Context } from './session.ts';
+
+interface Candidate extends OutboxRow {
+  message_id: string;
+  is_ready: number;
+  not_before: number;
+  /** Of the message; null while nobody has counted them. */
+  bytes: number | null;
+}
+
+/** What a message has in a request beside its words: ids, times, names. */
+const ENVELOPE_BYTES = 1_000;
+
+export function beginAppends(
+  context: Context,
+  lease: Lease,
+  conversationId: string,
+  terms: AppendTerms,
+): SendingAppend[] {
+  return context.db.write(() => {
+    checkFence(context, lease);
+    return begin(context, lease, conversationId, terms);
+  });
+}
+
+export function settleAppends(
+  context: Context,
+  lease: Lease,
+  results: readonly AppendResult[],
+  next?: { readonly conversationId: string; readonly terms: AppendTerms },
+): SendingAppend[] {
+  return context.db.write(() => {
+    checkFence(context, lease);
+    const grown = new Set<string>();
+    for (const result of results) {
+      const conversationId = 'sent' in result ? complete(context, result) : undefined;
+      if ('deferral' in result) moveOn(context, result.seq, result.deferral);
+      if (conversationId !== undefined) grown.add(conversationId);
+    }
+    for (const id of grown) applyBranches(context, id);
+    return next === undefined ? [] : begin(context, lease, next.conversationId, next.terms);
+  });
+}
+
+/** The conversation's id, when the message has its place there now. */
+function complete(
+  context: Context,
+  { seq, sent }: Extract<AppendResult, { sent: unknown }>,
+): string | undefined {
+  const { db } = context;
+  const row = db.get<OutboxRow>(`SELECT * FROM outbox WHERE ${HAS_SEQ}`, seq);
+  if (row?.message_id == null || row.state !== 'sending') return undefined;
+  const isTaken = db.get(
+    'SELECT 1 FROM messages WHERE conversation_id = ? AND remote_id = ? AND id <> ?',
+    row.conversation_id,
+    sent.remoteId,
+    row.message_id,
+  );
+  // Some cache answered with another message: that is no answer.
+  if (isTaken !== undefined) {
+    doubt(context, seq);
+    return undefined;
+  }
+  db.run(
+    'UPDATE messages SET remote_id = ?, server_order = ? WHERE id = ? AND remote_id IS NULL',
+    sent.remoteId,
+    sent.serverOrder,
+    row.message_id,
+  );
+  db.run('DELETE FROM outbox WHERE conversation_id = ? AND seq = ?', row.conversation_id, seq);
+  return row.conversation_id;
+}
+
+function begin(context: Context, lease: Lease, conversationId: string, terms: AppendTerms): SendingAppend[] {
+  const { db } = context;
+  const conversation = readSyncRow(context, conversationId);
+  const remoteId = conversation?.remote_id ?? undefined;
+  if (remoteId === undefined || (conversation?.account ?? terms.account) !== terms.account) return [];
+  const company = together(waiting(context, conversationId, terms), terms);
+  const messages = readMessages(
+    context,
+    company.map((row) => row.message_id),
+  );
+  const begun: SendingAppend[] = [];
+  let bytes = 0;
+  for (const row of company) {
+    const message = messages.get(row.message_id);
+    if (message === undefined || message.isDamaged === true) {
+      if (message === undefined)
+        db.run('DELETE FROM outbox WHERE conversation_id = ? AND seq = ?', conversationId, row.seq);
+      else park(context, row, DAMAGED_REASON);
+      continue;
+    }
+    // Sent again as it was sent, though more of its contents may have arrived since.
+    const contents =
+      row.carried !== null && row.state !== 'queued'
+        ? contentsOf(db, JSON.parse(row.carried) as string[])
+        : contentsToSend(db, message.attachments ?? []);
+    bytes += sizeOf(message, contents);
+    if (begun.length > 0 && bytes > terms.bytes) break;
+    db.run(
+      `UPDATE outbox SET state = 'sending', attempts = attempts + 1, sent_at = ?, fence = ?, reason = NULL, carried = ?
+       WHERE conversation_id = ? AND seq = ?`,
+      terms.now,
+      lease.token,
+      terms.isById ? JSON.stringify([...contents.keys()]) : null,
+      conversationId,
+      row.seq,
+    );
+    begun.push({ item: toItem(row), order: { kind: 'append', remoteId, message, contents } });
+  }
+  if (begun.length > 0 && conversation?.account == null)
+    db.run('UPDATE conversations SET account = ? WHERE id = ?', terms.account, conversationId);
+  return begun;
+}
+
+/** The first that wait; parked ones are stepped over. */
+function waiting({ db }: Context, conversationId: string, { messages }: AppendTerms): Candidate[] {
+  return db.all<Candidate>(
+    `SELECT o.*, (SELECT m.bytes FROM messages m WHERE m.id = o.message_id) AS bytes FROM outbox o
+     WHERE o.conversation_id = ? AND o.seq > 0 AND o.state <> 'parked' ORDER BY o.seq LIMIT ?`,
+    conversationId,
+    messages,
+  );
+}
+
+/** Those of them that may go together: in order, so that the first that may not go holds back what follows. */
+function together(rows: readonly Candidate[], terms: AppendTerms): Candidate[] {
+  let bytes = 0;
+  const end = rows.findIndex((row, index) => {
+    bytes += row.bytes ?? 0;
+    return (
+      row.is_ready === 0 ||
+      isEarly(row.not_before, terms.now) ||
+      !maySend(row, terms) ||
+      index >= companyOf(row.attempts, terms.messages) ||
+      (index > 0 && bytes > terms.bytes)
+    );
+  });
+  return rows.slice(0, end === -1 ? rows.length : end);
+}
+
+function sizeOf(message: Message, contents: ReadonlyMap<string, Uint8Array>): number {
+  const apart = [...contents.values()].reduce((total, { length }) => total + (length * 4) / 3, 0);
+  return sizeOfMessage(message) + JSON.stringify(message.metadata).length + apart + ENVELOPE_BYTES;
+}

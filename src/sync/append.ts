@@ -1,0 +1,144 @@
+import { parseMicros } from '../protocol/api.ts';
+import type { BatchResult } from '../protocol/abilities.ts';
+import type { AppendResult, Deferral, OutboxItem, SendingAppend, SentMessage } from '../store/outbox.ts';
+import { deferralFor, outcomeOf, type RequestOutcome } from './failure.ts';
+import type { PushContext } from './pushContext.ts';
+import { readBack } from './readBack.ts';
+import { RemoteError, type AppendWithId } from './remote.ts';
+import { termsFor } from './terms.ts';
+import { encodeAppend } from './wire.ts';
+
+/** So long one conversation goes on by itself while others wait. */
+const TURN_MS = 250;
+
+/** What a request did: `conflicts` are messages whose client id stands for something else there. */
+interface Carried {
+  readonly results: readonly AppendResult[];
+  readonly conflicts: readonly OutboxItem[];
+  readonly outcome: RequestOutcome;
+}
+
+/**
+ * Sends the messages of a conversation that are due, in order, in as few requests as the backend takes. The end of one and
+ * the beginning of the next are one transaction. Throws `StoreError`.
+ */
+export async function sendAppends(context: PushContext, conversationId: string): Promise<RequestOutcome> {
+  const { store, lease, account, announcement, signal, now } = context;
+  const terms = () => termsFor(announcement.current, account, now());
+  const until = now() + TURN_MS;
+  let outcome: RequestOutcome = { kind: 'nothing' };
+  let sending = await store.beginAppends(lease, conversationId, terms());
+  while (sending.length > 0) {
+    const isById = announcement.current.abilities.has('idempotent');
+    const carried = await carryOut(context, sending, isById);
+    outcome = carried.outcome;
+    const goesOn =
+      outcome.kind === 'ok' &&
+      carried.conflicts.length === 0 &&
+      now() < until &&
+      !signal.aborted &&
+      context.mayGoOn();
+    const next = goesOn ? { conversationId, terms: terms() } : undefined;
+    sending = await store.settleAppends(lease, carried.results, next);
+    for (const item of carried.conflicts) await readBack(context, item, TAKEN);
+  }
+  return outcome;
+}
+
+const TAKEN = 'The server holds another message under the id of this one.';
+const INVALID = 'The server finds this message malformed.';
+const NO_PLACE = 'The server did not say where it put this message.';
+
+async function carryOut(
+  context: PushContext,
+  sending: readonly SendingAppend[],
+  isById: boolean,
+): Promise<Carried> {
+  const [first, ...others] = sending;
+  if (first === undefined || others.length === 0) return await carryOne(context, first, isById);
+  const { remote, signal, announcement } = context;
+  const bodies = sending.map((one) => bodyOf(one, isById));
+  try {
+    const answers = await remote.announced.appendAll(first.order.remoteId, bodies, signal);
+    return resultsOf(context, sending, answers, isById);
+  } catch (error) {
+    if (!(error instanceof RemoteError)) throw error;
+    const isRefused = error.problem === 'refused' || error.problem === 'not-found';
+    if (!isRefused || error.code === 'purged') return failed(context, sending, error, isById);
+    // No verdict on each of them, or a backend that takes no batches any more: the first alone will tell.
+    announcement.doubt();
+    const alone = await carryOne(context, first, isById);
+    const waiting = others.map(({ item }) => ({ seq: item.seq, deferral: asBefore(item, context.now()) }));
+    return { ...alone, results: [...alone.results, ...waiting] };
+  }
+}
+
+async function carryOne(
+  context: PushContext,
+  sending: SendingAppend | undefined,
+  isById: boolean,
+): Promise<Carried> {
+  if (sending === undefined) return { results: [], conflicts: [], outcome: { kind: 'nothing' } };
+  const { item, order } = sending;
+  try {
+    const sent = await context.remote.append(order.remoteId, bodyOf(sending, isById), context.signal);
+    return { results: [{ seq: item.seq, sent: placeOf(sent) }], conflicts: [], outcome: { kind: 'ok' } };
+  } catch (error) {
+    if (!(error instanceof RemoteError)) throw error;
+    if (error.code === 'client_id_taken') return { results: [], conflicts: [item], outcome: { kind: 'ok' } };
+    return failed(context, [sending], error, isById);
+  }
+}
+
+/** The same each time that a message is sent, so that a backend knows it again. */
+function bodyOf({ order: { message, contents } }: SendingAppend, isById: boolean): AppendWithId {
+  return { ...encodeAppend(message, contents), ...(isById && { client_id: message.id }) };
+}
+
+function placeOf({ id, created_at }: { readonly id: string; readonly created_at: string }): SentMessage {
+  return { remoteId: id, serverOrder: parseMicros(created_at) ?? 0 };
+}
+
+/** All of them had the same fate. */
+function failed(
+  { announcement, now, random }: PushContext,
+  sending: readonly SendingAppend[],
+  error: RemoteError,
+  isById: boolean,
+): Carried {
+  if (error.problem === 'unknown') announcement.doubt();
+  const results = sending.map(({ item }) => ({
+    seq: item.seq,
+    deferral: deferralFor(error, item, now(), random(), isById),
+  }));
+  return { results, conflicts: [], outcome: outcomeOf(error) };
+}
+
+function resultsOf(
+  { now }: PushContext,
+  sending: readonly SendingAppend[],
+  answers: readonly BatchResult[],
+  isById: boolean,
+): Carried {
+  const results: AppendResult[] = [];
+  const conflicts: OutboxItem[] = [];
+  for (const [index, { item, order }] of sending.entries()) {
+    const { seq } = item;
+    const answer = answers[index];
+    const isOurs = !isById || answer?.client_id === order.message.id;
+    const parked = (reason: string): AppendResult => ({ seq, deferral: { state: 'parked', reason } });
+    if (answer?.status === 'conflict' && isOurs) conflicts.push(item);
+    else if (answer?.status === 'invalid') results.push(parked(INVALID));
+    else if (isOurs && answer?.id !== undefined && answer.created_at !== undefined)
+      results.push({ seq, sent: placeOf({ id: answer.id, created_at: answer.created_at }) });
+    else results.push({ seq, deferral: { state: 'unknown', notBefore: now(), reason: NO_PLACE } });
+  }
+  return { results, conflicts, outcome: { kind: 'ok' } };
+}
+
+/** Nothing happened to it. */
+function asBefore(item: OutboxItem, now: number): Deferral {
+  return item.state === 'unknown'
+    ? { state: 'unknown', notBefore: now, reason: 'No answer came.' }
+    : { state: 'queued', notBefore: now };
+}

@@ -1,0 +1,32 @@
+import { BATCH_LIMIT } from '../protocol/abilities.ts';
+import { PAGE_LIMIT } from '../protocol/api.ts';
+import type { AccountKey, AppendTerms, OutboxItem } from '../store/outbox.ts';
+import type { RemoteAbilities } from './remote.ts';
+
+/** What a text can grow to in JSON, at worst: a NUL becomes seven bytes. */
+const GROWS_TO = 8;
+/** A larger request takes longer to be answered, and to be sent again, than it saves. */
+const REQUEST_BYTES = 2 * 1024 * 1024;
+
+/** How messages go to a backend that announces this. */
+export function termsFor(
+  { abilities, batchMessages, bodyBytes }: RemoteAbilities,
+  account: AccountKey,
+  now: number,
+): AppendTerms {
+  const isById = abilities.has('idempotent');
+  // What has no answer is looked for among the newest of a conversation, unless it may simply be sent again.
+  const most = isById ? BATCH_LIMIT : PAGE_LIMIT / 2;
+  return {
+    account,
+    now,
+    isById,
+    messages: abilities.has('batch') ? Math.min(batchMessages, most) : 1,
+    bytes: Math.min(bodyBytes / GROWS_TO, REQUEST_BYTES),
+  };
+}
+
+/** Whether what had no answer may be sent again without a look: it would be stored once all the same. */
+export function mayResend(item: OutboxItem, { abilities }: RemoteAbilities): boolean {
+  return item.state === 'unknown' && item.isSentById === true && abilities.has('idempotent');
+}

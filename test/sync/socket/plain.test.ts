@@ -1,4 +1,0 @@
-import { PLAIN } from './backends.ts';
-import { describeSocketFaults } from './cases.ts';
-
-for (const backend of PLAIN) describeSocketFaults(backend);
