@@ -48,6 +48,14 @@ export const layers: readonly Layer[] = [
     units: 100,
   },
   {
+    name: 'socket faults',
+    unit: 'faults',
+    file: 'test/sync/socket/plain.test.ts',
+    grep: 'the server acts',
+    settings: { NAVI_TEST_RUNS: '10' },
+    each: 10,
+  },
+  {
     name: 'edits',
     unit: 'histories',
     file: 'test/store/branches.test.ts',

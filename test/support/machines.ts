@@ -3,16 +3,17 @@ import { v7 as uuidv7 } from 'uuid';
 import { normalizeBaseUrl } from '../../src/http/baseUrl.ts';
 import { HttpClient } from '../../src/http/client.ts';
 import { NO_PROXY_SETTINGS, type ProxySettings } from '../../src/http/proxy.ts';
+import type { StartTimer } from '../../src/http/timer.ts';
 import { accountKey } from '../../src/sync/account.ts';
 import { SyncEngine } from '../../src/sync/engine.ts';
 import { HttpRemote } from '../../src/sync/http/httpRemote.ts';
 import { statusOf } from '../../src/sync/status.ts';
 import type { SyncSnapshot } from '../../src/protocol/panel.ts';
 import type { Message } from '../../src/model/message.ts';
-import type { SqliteStore } from '../../src/store/sqlite/workerStore.ts';
 import { HandClock } from './clock.ts';
 import { openWindow } from './stores.ts';
 import { tempFolder } from './tempFolder.ts';
+import type { MachineStore } from './threadStore.ts';
 
 export const REQUEST_LIFE_MS = 60_000;
 
@@ -23,11 +24,18 @@ export interface MachineOptions {
   readonly token?: string;
   /** The editor's settings for the way to a server. */
   readonly way?: Partial<ProxySettings>;
+  /** Instead of one in a thread of its own, whose clock nobody turns. */
+  readonly store?: MachineStore;
+  /** Of the deadlines of requests; by the real clock when absent. */
+  readonly startTimer?: StartTimer;
+  readonly random?: () => number;
 }
 
 export class TestMachine {
-  readonly store: SqliteStore;
+  readonly store: MachineStore;
   readonly clock: HandClock;
+  /** Every line of every level. */
+  readonly log: string[] = [];
   readonly warnings: string[] = [];
   readonly errors: string[] = [];
   /** What the connection was, in turn. */
@@ -37,20 +45,35 @@ export class TestMachine {
   private readonly own: ReturnType<typeof tempFolder> | undefined;
   private account: string | undefined;
 
-  constructor({ folder, clock, way }: MachineOptions = {}) {
-    this.http = new HttpClient({ ...NO_PROXY_SETTINGS, ...way }, { deadlineMs: 2_000 });
-    this.own = folder === undefined ? tempFolder() : undefined;
+  constructor({ folder, clock, way, store, startTimer, random }: MachineOptions = {}) {
+    this.http = new HttpClient(
+      { ...NO_PROXY_SETTINGS, ...way },
+      { deadlineMs: 2_000 },
+      {
+        ...(startTimer && { startTimer }),
+      },
+    );
+    this.own = folder === undefined && store === undefined ? tempFolder() : undefined;
     this.clock = clock ?? new HandClock();
-    this.store = openWindow(folder ?? this.own?.path ?? '').store;
+    this.store = store ?? openWindow(folder ?? this.own?.path ?? '').store;
     this.engine = new SyncEngine({
       store: this.store,
       time: this.clock,
-      random: () => 0.5,
+      random: random ?? (() => 0.5),
       requestLifeMs: REQUEST_LIFE_MS,
       log: {
-        info: (text) => this.links.push(/^Connection: (\w+)/.exec(text)?.[1] ?? ''),
-        warn: (text) => this.warnings.push(text),
-        error: (text, error) => this.errors.push(`${text} ${String(error)}`),
+        info: (text) => {
+          this.log.push(text);
+          this.links.push(/^Connection: (\w+)/.exec(text)?.[1] ?? '');
+        },
+        warn: (text) => {
+          this.log.push(text);
+          this.warnings.push(text);
+        },
+        error: (text, error) => {
+          this.log.push(`${text} ${String(error)}`);
+          this.errors.push(`${text} ${String(error)}`);
+        },
       },
     });
   }
@@ -104,9 +127,19 @@ export class TestMachine {
     return (page?.messages ?? []).map((message) => message.delivery);
   }
 
+  /** The backend's id of a conversation of the account that is connected. */
+  async remoteIdOf(conversationId: string): Promise<string | undefined> {
+    return this.account === undefined ? undefined : this.store.remoteIdOf(this.account, conversationId);
+  }
+
   async status(): Promise<SyncSnapshot> {
     const { store, account } = this;
     return statusOf(account !== undefined, await store.readLinkStatus(), await store.summary(account));
+  }
+
+  /** Resolves when no request and no look into the store is under way. */
+  whenIdle(): Promise<void> {
+    return this.engine.whenIdle();
   }
 
   /** Lets the engine work, turning the clock, until `condition` holds. Throws after `withinMs` of virtual time. */

@@ -83,8 +83,16 @@ export async function runMemoryServer(
   return { exitCode: server.exitCode, output };
 }
 
-function spawnMain(settings: Environment): ChildProcess {
-  return spawn(process.execPath, [MAIN], { env: { ...settings }, stdio: ['ignore', 'pipe', 'pipe'] });
+/** One of its commands, as a process of its own. */
+export function spawnServerCommand(settings: Environment, words: readonly string[]): ChildProcess {
+  return spawnMain(settings, words);
+}
+
+function spawnMain(settings: Environment, words: readonly string[] = []): ChildProcess {
+  return spawn(process.execPath, [MAIN, ...words], {
+    env: { ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 }
 
 function defaults(folder: string): Environment {

@@ -1,0 +1,4 @@
+import { PLAIN } from './backends.ts';
+import { describeSocketFaults } from './cases.ts';
+
+for (const backend of PLAIN) describeSocketFaults(backend);
