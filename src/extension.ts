@@ -26,8 +26,13 @@ import { PanelMemory } from './store/memento/panelMemory.ts';
 import { isAlive } from './store/processes.ts';
 import { openMaintenance } from './store/sqlite/maintenance/host.ts';
 import { openSqliteStore } from './store/sqlite/workerStore.ts';
+import type { Who } from './sync/account.ts';
+import { Asking } from './sync/asking.ts';
 import { SyncEngine } from './sync/engine.ts';
+import type { SyncReportFacts } from './sync/report.ts';
 import { StatusReporter } from './sync/reporter.ts';
+import { statusOf } from './sync/status.ts';
+import { SyncWatch } from './sync/watch.ts';
 import type { NaviExtension } from './vscode/api.ts';
 import { provideApi } from './vscode/apiProvider.ts';
 import { provideContents } from './vscode/attachments.ts';
@@ -40,6 +45,7 @@ import { hintAtLost } from './vscode/reattach.ts';
 import { responderChooser } from './vscode/responders.ts';
 import { onDidChangeSettings, readAppearance, readProxySettings, readSettings } from './vscode/settings.ts';
 import { askToSignIn } from './vscode/signIn.ts';
+import { SignInAsker } from './vscode/signInAsker.ts';
 import { startRetention } from './vscode/retention.ts';
 import { showStatus } from './vscode/statusBar.ts';
 import { Tokens } from './vscode/tokens.ts';
@@ -142,13 +148,25 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
     vscode.env.remoteName !== undefined && context.extension.extensionKind === vscode.ExtensionKind.Workspace;
   const http = new HttpClient(readProxySettings(isRemote));
   const tokens = new Tokens(context.secrets);
-  const engine = new SyncEngine({
+  const watch = new SyncWatch({ store: sqlite, now: Date.now, log });
+  const time = { now: Date.now, after };
+  const asking = new Asking({ store: sqlite, time, syncNow: () => engine.syncNow(), onError: onDefect });
+  const engine: SyncEngine = new SyncEngine({
     store: sqlite,
     log,
     random: Math.random,
-    time: { now: Date.now, after },
+    time,
+    observers: [watch, asking],
   });
   const status = new StatusReporter(sqlite, onDefect);
+  const signIn = new SignInAsker({
+    status,
+    store: sqlite,
+    now: Date.now,
+    isFocused: () => vscode.window.state.focused,
+    ask: () => void askToSignIn().catch(onDefect),
+    onError: onDefect,
+  });
   const turns = new ChatTurns({
     store,
     ids: uuidv7,
@@ -195,13 +213,25 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
     hintAtLost(lost, context.globalState).catch(onDefect);
   };
 
+  let who: Who | undefined;
+  const syncFacts = async (): Promise<SyncReportFacts> => ({
+    now: Date.now(),
+    status: status.current,
+    ...(who && { who }),
+    stored: await sqlite.syncFacts(who?.account, Date.now()),
+    window: watch.facts,
+    ...(engine.abilities && { abilities: engine.abilities }),
+    journaled: journal.usage().entries,
+  });
+
   let newest = 0;
   const reconnect = (): void => {
     const attempt = (newest += 1);
-    connect(readSettings(), tokens, http).then((connection) => {
+    connect(readSettings(), tokens, http, (account) => watch.trafficOf(account)).then((connection) => {
       // Settings and secrets may change while one is read: only the newest reading counts.
       if (attempt !== newest) return;
       const session = connection.kind === 'on' ? connection.session : undefined;
+      who = connection.kind === 'on' ? connection.who : undefined;
       if (connection.kind === 'unusable') {
         panel.showNotice({
           id: 'backend-url',
@@ -240,7 +270,16 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
       restore: { maintenance, store, ids: uuidv7 },
       tokens,
       settings: readSettings,
-      syncNow: () => engine.syncNow(),
+      sync: {
+        store: sqlite,
+        reports,
+        asking,
+        facts: syncFacts,
+        status: async () =>
+          statusOf(who !== undefined, await sqlite.readLinkStatus(), await sqlite.summary(who?.account)),
+        account: () => who?.account,
+        onAsked: () => signIn.forget(),
+      },
       log: channel,
     }),
     startRetention({
@@ -252,7 +291,8 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
       log,
     }),
     showStatus(status),
-    askToSignIn(status),
+    signIn,
+    asking,
     onDidChangeSettings({
       navi: reconnect,
       proxy: () => {
@@ -261,9 +301,14 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
       },
       appearance: () => panel.refresh(),
     }),
-    context.secrets.onDidChange(reconnect),
+    context.secrets.onDidChange(() => {
+      signIn.forget();
+      reconnect();
+    }),
     vscode.window.onDidChangeWindowState(({ focused }) => {
-      if (focused) store.tryAgain();
+      if (!focused) return;
+      store.tryAgain();
+      signIn.look();
     }),
   );
   stop = async () => {

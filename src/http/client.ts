@@ -17,6 +17,8 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as the JSON body. */
   readonly json?: unknown;
+  /** Told how many bytes the body has, before it goes out. */
+  readonly onBody?: (bytes: number) => void;
   /** For the whole exchange of `send`, up to the answer's head for `stream`; milliseconds. */
   readonly deadlineMs?: number;
 }
@@ -142,6 +144,8 @@ export class HttpClient {
   ): Promise<Head> {
     const url = new URL(request.url);
     const headers = headersOf(request);
+    const body = request.json === undefined ? null : JSON.stringify(request.json);
+    if (body !== null) request.onBody?.(Buffer.byteLength(body));
     let connections = this.#connections;
     await connections.prepare(url);
     // Settings may have changed meanwhile.
@@ -163,7 +167,7 @@ export class HttpClient {
       method: request.method,
       headers,
       headersTimeout,
-      body: request.json === undefined ? null : JSON.stringify(request.json),
+      body,
     });
   }
 }

@@ -90,6 +90,7 @@ export const intentSchema = z.discriminatedUnion('type', [
     type: z.literal('runCommand'),
     command: z.enum([
       'syncNow',
+      'showSyncStatus',
       'showLog',
       'setBackendToken',
       'openSettings',

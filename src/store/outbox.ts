@@ -179,6 +179,8 @@ export interface LinkStatus {
   readonly pulledAt?: number;
   /** Failures in a row. */
   readonly failures?: number;
+  /** Since when the link is that, milliseconds since the epoch; the store adds it. */
+  readonly since?: number;
 }
 
 export interface SyncStore {

@@ -81,4 +81,6 @@ export interface TrashStore {
   expired(query: AgeQuery): Promise<readonly PurgeEntry[]>;
   /** True for one caller of all windows in each `everyMs` milliseconds. */
   claimChore(name: string, now: number, everyMs: number): Promise<boolean>;
+  /** The next caller of `claimChore` has it at once. */
+  releaseChore(name: string): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { readJson } from '../model/json.ts';
 import type { AccountKey } from '../store/outbox.ts';
 
 export interface Identity {
@@ -30,4 +31,23 @@ function subjectOf(token: string | undefined): string {
     // An opaque token with dots in it: no name to read.
     return '';
   }
+}
+
+/** An account as people may see it: no token. */
+export interface Who {
+  /** Scheme, host and port. */
+  readonly origin: string;
+  readonly account: AccountKey;
+  readonly hasToken: boolean;
+}
+
+const keySchema = z.tuple([z.string(), z.string(), z.string()]);
+
+/** "user alice of organisation acme, with a token". */
+export function accountInWords({ account, hasToken }: Who): string {
+  const read = keySchema.safeParse(readJson(account));
+  const [, orgId = '', userId = ''] = read.success ? read.data : [];
+  const user = userId === '' ? (hasToken ? 'the user of the token' : 'no user named') : `user ${userId}`;
+  const org = orgId === '' ? '' : ` of organisation ${orgId}`;
+  return `${user}${org}, ${hasToken ? 'with a token' : 'without a token'}`;
 }

@@ -15,6 +15,11 @@ export class Announcement {
     return this.#current;
   }
 
+  /** False: `current` is a guess. */
+  get isKnown(): boolean {
+    return this.#isAsked;
+  }
+
   /** Asks unless it is known. Throws `RemoteError`. */
   async ask(signal: AbortSignal): Promise<RemoteAbilities> {
     if (!this.#isAsked) {

@@ -4,6 +4,7 @@ import { StoreError } from '../store/store.ts';
 import { Announcement } from './announcement.ts';
 import type { RequestOutcome } from './failure.ts';
 import { initialState, mayGoOn, step, type SyncEffect, type SyncEvent, type SyncState } from './machine.ts';
+import type { SyncObserver } from './observer.ts';
 import { pullAll } from './pull.ts';
 import { pushItem } from './push.ts';
 import type { PushContext } from './pushContext.ts';
@@ -31,6 +32,7 @@ export interface SyncOptions {
     error(text: string, error: unknown): void;
   };
   readonly requestLifeMs?: number;
+  readonly observers?: readonly SyncObserver[];
 }
 
 const LEASE_MS = 30_000;
@@ -77,6 +79,11 @@ export class SyncEngine {
     this.handle({ type: 'networkChanged' });
   }
 
+  /** What the backend announced beyond the plain contract; undefined while this window has not asked it. */
+  get abilities(): readonly string[] | undefined {
+    return this.announcement?.isKnown === true ? [...this.announcement.current.abilities] : undefined;
+  }
+
   /** Resolves when no request and no look into the store is under way. */
   async whenIdle(): Promise<void> {
     while (this.running.size > 0) await Promise.all(this.running);
@@ -90,6 +97,8 @@ export class SyncEngine {
     this.cancelLease?.();
     this.requests.abort();
     await Promise.all(this.running);
+    if (this.lease !== undefined) this.tellLeading(this.lease, true);
+    await Promise.all(this.running);
     try {
       if (this.lease !== undefined) await this.options.store.releaseLease(this.lease);
     } catch (error) {
@@ -102,6 +111,7 @@ export class SyncEngine {
     if (this.isStopped) return;
     const { state, effects } = step(this.state, event, this.options.time.now(), this.options.random());
     this.state = state;
+    for (const observer of this.options.observers ?? []) observer.stepped?.(event, state, effects);
     for (const effect of effects) this.carryOut(effect);
   }
 
@@ -234,11 +244,17 @@ export class SyncEngine {
         if (lease?.token !== this.lease?.token) this.handle({ type: 'lease', isHeld: false });
         this.lease = lease;
         this.handle({ type: 'lease', isHeld: lease !== undefined });
+        if (lease !== undefined) this.tellLeading(lease, false);
       } finally {
         if (!this.isStopped)
           this.cancelLease = this.options.time.after(LEASE_EVERY_MS, () => this.keepLease());
       }
     });
+  }
+
+  private tellLeading(lease: Lease, isLast: boolean): void {
+    for (const { leading } of this.options.observers ?? [])
+      if (leading !== undefined) this.run('note how sync goes', () => leading(lease, isLast));
   }
 
   private loseLease(): void {

@@ -11,6 +11,7 @@ import { reattach, type ReattachParts } from './reattach.ts';
 import type { Settings } from './settings.ts';
 import { restoreFromBackup, type RestoreParts } from './restoreCommand.ts';
 import { showStorageUse } from './storageCommand.ts';
+import { retryUnsent, showSyncStatus, syncNow, type SyncParts } from './syncCommands.ts';
 import { clearToken, setToken } from './tokenCommands.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -22,13 +23,13 @@ export interface CommandOptions {
   readonly restore: Omit<RestoreParts, 'showPanel'>;
   readonly tokens: Tokens;
   readonly settings: () => Settings;
-  readonly syncNow: () => void;
+  readonly sync: SyncParts;
   readonly log: vscode.LogOutputChannel;
 }
 
 /** Registers every command of the manifest. A command that fails says so once, with a way to the log. */
 export function registerCommands(options: CommandOptions): vscode.Disposable {
-  const { store, panel, check, lost, restore, tokens, settings, syncNow, log } = options;
+  const { store, panel, check, lost, restore, tokens, settings, sync, log } = options;
   const showPanel = (): Thenable<unknown> => vscode.commands.executeCommand(`${PanelView.id}.focus`);
   const commands: Record<string, (...args: unknown[]) => Promise<void>> = {
     'navi.newConversation': async () => {
@@ -77,7 +78,9 @@ export function registerCommands(options: CommandOptions): vscode.Disposable {
     'navi.reattachConversations': () => reattach(lost),
     'navi.checkHistory': () => checkHistory(check),
     'navi.restoreFromBackup': () => restoreFromBackup({ ...restore, showPanel }),
-    'navi.syncNow': async () => syncNow(),
+    'navi.syncNow': () => syncNow(sync),
+    'navi.retryUnsent': () => retryUnsent(sync),
+    'navi.showSyncStatus': () => showSyncStatus(sync),
     'navi.showLog': async () => log.show(),
     'navi.setBackendToken': () => setToken(tokens, settings()),
     'navi.clearBackendToken': () => clearToken(tokens, settings()),

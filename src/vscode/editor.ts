@@ -9,6 +9,7 @@ const OUTSIDE = new Set(['http', 'https', 'mailto']);
 
 const COMMANDS = {
   syncNow: ['navi.syncNow'],
+  showSyncStatus: ['navi.showSyncStatus'],
   showLog: ['navi.showLog'],
   checkHistory: ['navi.checkHistory'],
   reattach: ['navi.reattachConversations'],

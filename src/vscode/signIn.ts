@@ -1,24 +1,16 @@
 import * as vscode from 'vscode';
-import type { StatusReporter } from '../sync/reporter.ts';
 
-/** Asks once each time the server begins to refuse the token, not with every request. */
-export function askToSignIn(status: StatusReporter): vscode.Disposable {
-  let wasSignedOut = false;
-  const subscription = status.onDidChange(({ state }) => {
-    const isSignedOut = state === 'signedOut';
-    if (isSignedOut && !wasSignedOut) void ask();
-    wasSignedOut = isSignedOut;
-  });
-  return vscode.Disposable.from(subscription);
-}
-
-async function ask(): Promise<void> {
-  const setToken = vscode.l10n.t('Set Token');
+/** One question, with the way to answer it. */
+export async function askToSignIn(): Promise<void> {
+  const signIn = vscode.l10n.t('Sign In');
+  const show = vscode.l10n.t('Show Sync Status');
   const answer = await vscode.window.showWarningMessage(
     vscode.l10n.t(
       'NAVI: The memory server wants a valid token. Messages are saved here and will be sent when you sign in.',
     ),
-    setToken,
+    signIn,
+    show,
   );
-  if (answer === setToken) await vscode.commands.executeCommand('navi.setBackendToken');
+  if (answer === signIn) await vscode.commands.executeCommand('navi.setBackendToken');
+  if (answer === show) await vscode.commands.executeCommand('navi.showSyncStatus');
 }

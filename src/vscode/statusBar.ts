@@ -1,71 +1,55 @@
 import * as vscode from 'vscode';
 import type { SyncSnapshot } from '../protocol/panel.ts';
 import type { StatusReporter } from '../sync/reporter.ts';
+import { lookOf, PASSING, type StatusAction } from './statusLook.ts';
 
-interface Look {
-  readonly text: string;
-  readonly color?: string;
-}
+const WORTH_SHOWING_MS = 1_000;
 
-/** The one status bar item: how things stand, and one click to what helps. */
+/** The one status bar item: how sync stands, and one click to what helps. */
 export function showStatus(reporter: StatusReporter): vscode.Disposable {
   const item = vscode.window.createStatusBarItem('navi.status', vscode.StatusBarAlignment.Right, 50);
   item.name = vscode.l10n.t('NAVI Sync');
-  const draw = (status: SyncSnapshot): void => {
-    const look = lookOf(status);
-    item.text = look.text;
-    item.tooltip = status.detail;
-    item.backgroundColor = look.color === undefined ? undefined : new vscode.ThemeColor(look.color);
-    item.command = commandFor(status);
-    item.accessibilityInformation = { label: `${look.text.replace(/\$\([^)]*\) ?/, '')}. ${status.detail}` };
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isPassingShown = true;
+  const draw = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    isPassingShown = PASSING.has(reporter.current.state);
+    drawStatus(item, reporter.current);
   };
-  draw(reporter.current);
+  draw();
   item.show();
-  return vscode.Disposable.from(item, reporter.onDidChange(draw));
+  const subscription = reporter.onDidChange(({ state }) => {
+    if (!PASSING.has(state) || isPassingShown) draw();
+    else timer ??= setTimeout(draw, WORTH_SHOWING_MS);
+  });
+  return vscode.Disposable.from(item, subscription, { dispose: () => clearTimeout(timer) });
 }
 
-function lookOf({ state, queued }: SyncSnapshot): Look {
-  const waiting = queued > 0 ? ` (${queued})` : '';
-  switch (state) {
-    case 'starting':
-      return { text: `$(sync~spin) NAVI` };
-    case 'synced':
-      return { text: `$(check) NAVI` };
-    case 'syncing':
-      return { text: `$(sync~spin) NAVI: ${vscode.l10n.t('Syncing {0}', queued)}` };
-    case 'offline':
-      return { text: `$(debug-disconnect) NAVI: ${vscode.l10n.t('Offline')}${waiting}` };
-    case 'signedOut':
-      return {
-        text: `$(key) NAVI: ${vscode.l10n.t('Signed Out')}${waiting}`,
-        color: 'statusBarItem.warningBackground',
-      };
-    case 'attention':
-      return {
-        text: `$(warning) NAVI: ${vscode.l10n.t('Needs Attention')}${waiting}`,
-        color: 'statusBarItem.warningBackground',
-      };
-    case 'off':
-      return { text: `$(circle-slash) NAVI: ${vscode.l10n.t('Sync Off')}` };
-  }
+function drawStatus(item: vscode.StatusBarItem, status: SyncSnapshot): void {
+  const look = lookOf(status, vscode.l10n.t);
+  item.text = look.text;
+  item.tooltip = tooltipOf(`NAVI: ${look.state}`, status.detail, look.actions);
+  item.backgroundColor = look.isWarning
+    ? new vscode.ThemeColor('statusBarItem.warningBackground')
+    : undefined;
+  item.command = toCommand(look.command);
+  item.accessibilityInformation = { label: `NAVI, ${look.state}. ${status.detail}`, role: 'button' };
 }
 
-function commandFor({ state }: SyncSnapshot): vscode.Command {
-  switch (state) {
-    case 'signedOut':
-      return { command: 'navi.setBackendToken', title: vscode.l10n.t('Set Backend Token') };
-    case 'attention':
-      return { command: 'navi.showLog', title: vscode.l10n.t('Show Log') };
-    case 'off':
-      return {
-        command: 'workbench.action.openSettings',
-        title: vscode.l10n.t('Open Settings'),
-        arguments: ['navi.sync.enabled'],
-      };
-    case 'starting':
-    case 'synced':
-    case 'syncing':
-    case 'offline':
-      return { command: 'navi.syncNow', title: vscode.l10n.t('Sync Now') };
-  }
+function tooltipOf(title: string, detail: string, actions: readonly StatusAction[]): vscode.MarkdownString {
+  const tooltip = new vscode.MarkdownString('**').appendText(title).appendMarkdown('**\n\n');
+  tooltip.appendText(detail).appendMarkdown('\n\n');
+  tooltip.appendMarkdown(actions.map(linkTo).join(' &nbsp;|&nbsp; '));
+  tooltip.isTrusted = { enabledCommands: actions.map(({ command }) => command) };
+  return tooltip;
+}
+
+function linkTo({ command, title, args }: StatusAction): string {
+  const query = args === undefined ? '' : `?${encodeURIComponent(JSON.stringify(args))}`;
+  return `[${title}](command:${command}${query})`;
+}
+
+function toCommand({ command, title, args = [] }: StatusAction): vscode.Command {
+  return { command, title, arguments: [...args] };
 }

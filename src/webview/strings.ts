@@ -219,6 +219,7 @@ export const strings = {
   queued: (n: number) => `${numbers.format(n)} waiting`,
   setBackendToken: 'Sign in',
   showLog: 'Show log',
+  showSyncStatus: 'Details',
   checkHistory: 'Check history',
   reattach: 'Reattach conversations',
   openSettings: 'Settings',

@@ -112,6 +112,20 @@ export const writes: Readonly<Record<string, Write>> = {
     ),
   writeLinkStatus: ({ store }, { lease }) =>
     store.writeLinkStatus(lease, { link: 'down', detail: 'No answer.' }),
+  writeTally: ({ store, world: { now } }, { lease }) =>
+    store.writeTally(lease, {
+      account: ACCOUNT,
+      since: now,
+      creates: { ok: 1, refused: 0, unanswered: 0 },
+      appends: { ok: 0, refused: 1, unanswered: 0 },
+      requests: 2,
+      sentBytes: 10,
+      receivedBytes: 20,
+    }),
+  retryUnsent: ({ store }) => store.retryUnsent({ account: ACCOUNT }),
+  askSync: ({ store, world: { now } }) => store.askSync(now),
+  answerSync: ({ store, world: { now } }, { lease }) =>
+    store.answerSync(lease, { askedAt: now, isReached: true }),
   beginReply: ({ store }, { asked }) =>
     store.beginReply({
       id: '019a0000-0000-7000-8000-000000000008',
@@ -132,6 +146,7 @@ export const writes: Readonly<Record<string, Write>> = {
   restore: ({ store }, { trashed }) => store.restore({ ids: trashed.map(({ id }) => id) }),
   purge: ({ store }, { trashed }) => store.purge(trashed, 'user'),
   claimChore: ({ store, world: { now } }) => store.claimChore('backup', now, 60_000),
+  releaseChore: ({ store }) => store.releaseChore('waiting'),
   changeMany: ({ store }, { conversationId, asked }) =>
     store.changeMany(
       [conversationId, asked.conversationId].map((id) => ({
@@ -157,6 +172,7 @@ function note(name: string): NewAttachment {
 /** A file in which every one of them has something to do. `orphan`: a window whose process is gone. */
 export function prepare(direct: DirectStore, orphan: DirectStore): Prepared {
   const lease = direct.lease();
+  direct.store.claimChore('waiting', direct.world.now, 60_000);
   direct.store.confirmAccount(lease, ACCOUNT);
   const conversationId = direct.write('prompt');
   direct.createThere(lease, conversationId, 'r-c');

@@ -4,10 +4,14 @@ import { normalizeBaseUrl } from '../../src/http/baseUrl.ts';
 import { HttpClient } from '../../src/http/client.ts';
 import { NO_PROXY_SETTINGS, type ProxySettings } from '../../src/http/proxy.ts';
 import type { StartTimer } from '../../src/http/timer.ts';
-import { accountKey } from '../../src/sync/account.ts';
+import { accountKey, type Who } from '../../src/sync/account.ts';
+import { Asking } from '../../src/sync/asking.ts';
 import { SyncEngine } from '../../src/sync/engine.ts';
 import { HttpRemote } from '../../src/sync/http/httpRemote.ts';
+import { WatchedHttp } from '../../src/sync/http/watchedHttp.ts';
+import { syncReport, type SyncReport } from '../../src/sync/report.ts';
 import { statusOf } from '../../src/sync/status.ts';
+import { SyncWatch } from '../../src/sync/watch.ts';
 import type { SyncSnapshot } from '../../src/protocol/panel.ts';
 import type { Message } from '../../src/model/message.ts';
 import { HandClock } from './clock.ts';
@@ -40,10 +44,13 @@ export class TestMachine {
   readonly errors: string[] = [];
   /** What the connection was, in turn. */
   readonly links: string[] = [];
+  readonly watch: SyncWatch;
+  readonly asking: Asking;
   private readonly engine: SyncEngine;
   private readonly http: HttpClient;
   private readonly own: ReturnType<typeof tempFolder> | undefined;
-  private account: string | undefined;
+  account: string | undefined;
+  private who: Who | undefined;
 
   constructor({ folder, clock, way, store, startTimer, random }: MachineOptions = {}) {
     this.http = new HttpClient(
@@ -56,11 +63,24 @@ export class TestMachine {
     this.own = folder === undefined && store === undefined ? tempFolder() : undefined;
     this.clock = clock ?? new HandClock();
     this.store = store ?? openWindow(folder ?? this.own?.path ?? '').store;
+    const now = (): number => this.clock.now();
+    this.watch = new SyncWatch({
+      store: this.store,
+      now,
+      log: { debug: (text) => this.log.push(`debug ${text}`) },
+    });
+    this.asking = new Asking({
+      store: this.store,
+      time: this.clock,
+      syncNow: () => this.engine.syncNow(),
+      onError: (error) => this.errors.push(String(error)),
+    });
     this.engine = new SyncEngine({
       store: this.store,
       time: this.clock,
       random: random ?? (() => 0.5),
       requestLifeMs: REQUEST_LIFE_MS,
+      observers: [this.watch, this.asking],
       log: {
         info: (text) => {
           this.log.push(text);
@@ -82,13 +102,16 @@ export class TestMachine {
   async connect(url: string | undefined, token?: string): Promise<void> {
     if (url === undefined) {
       this.account = undefined;
+      this.who = undefined;
       this.engine.configure(undefined);
       return;
     }
     const base = normalizeBaseUrl(url);
     this.account = accountKey({ server: base.origin, orgId: '', userId: '', token });
     await this.store.useAccount(this.account);
-    const remote = new HttpRemote({ http: this.http, base, token, now: () => this.clock.now() });
+    this.who = { origin: base.origin, account: this.account, hasToken: token !== undefined };
+    const http = new WatchedHttp(this.http, this.watch.trafficOf(this.account), () => this.clock.now());
+    const remote = new HttpRemote({ http, base, token, now: () => this.clock.now() });
     this.engine.configure({ account: this.account, remote });
   }
 
@@ -132,6 +155,19 @@ export class TestMachine {
     return this.account === undefined ? undefined : this.store.remoteIdOf(this.account, conversationId);
   }
 
+  /** As `NAVI: Show Sync Status` shows it. */
+  async report(): Promise<SyncReport> {
+    return syncReport({
+      now: this.clock.now(),
+      status: await this.status(),
+      ...(this.who && { who: this.who }),
+      stored: await this.store.syncFacts(this.account, this.clock.now()),
+      window: this.watch.facts,
+      ...(this.engine.abilities && { abilities: this.engine.abilities }),
+      journaled: 0,
+    });
+  }
+
   async status(): Promise<SyncSnapshot> {
     const { store, account } = this;
     return statusOf(account !== undefined, await store.readLinkStatus(), await store.summary(account));
@@ -162,6 +198,7 @@ export class TestMachine {
 
   async stop(): Promise<void> {
     await this.engine.stop();
+    this.asking.dispose();
     await this.http.close();
     await this.store.close();
     this.own?.dispose();

@@ -17,16 +17,16 @@ interface LeaseRow {
  * each change raises the fencing token, and what the old holder had under way is from then on of unknown outcome.
  */
 export function takeLease(context: Context, now: number, ttlMs: number): Lease | undefined {
-  const { db, session, isAlive } = context;
+  const { db, session } = context;
   // Looked at before the write lock is taken: a window that merely waits its turn must not write every few seconds.
   const seen = readLease(context);
-  if (seen !== undefined && seen.holder !== session.id && isHeld(seen)) return undefined;
+  if (seen !== undefined && seen.holder !== session.id && isHeld(context, seen, now)) return undefined;
   if (seen?.holder === session.id && seen.expires_at - now > ttlMs / 2)
     return { holder: session.id, token: seen.token };
   return db.write(() => {
     const row = readLease(context);
     const ours = row?.holder === session.id;
-    if (row !== undefined && !ours && isHeld(row)) return undefined;
+    if (row !== undefined && !ours && isHeld(context, row, now)) return undefined;
     const token = ours ? row.token : (row?.token ?? 0) + 1;
     db.run(
       `INSERT INTO leases (name, holder, token, expires_at, pid, host) VALUES ('${NAME}', ?, ?, ?, ?, ?)
@@ -44,11 +44,18 @@ export function takeLease(context: Context, now: number, ttlMs: number): Lease |
     );
     return { holder: session.id, token };
   });
+}
 
-  function isHeld(row: LeaseRow): boolean {
-    if (row.holder === '' || row.expires_at <= now) return false;
-    return row.host !== session.host || isAlive(row.pid);
-  }
+function isHeld({ session, isAlive }: Context, row: LeaseRow, now: number): boolean {
+  if (row.holder === '' || row.expires_at <= now) return false;
+  return row.host !== session.host || isAlive(row.pid);
+}
+
+/** Which window syncs. */
+export function leaderNow(context: Context, now: number): 'this' | 'another' | 'none' {
+  const row = readLease(context);
+  if (row === undefined || !isHeld(context, row, now)) return 'none';
+  return row.holder === context.session.id ? 'this' : 'another';
 }
 
 export function releaseLease({ db }: Context, lease: Lease): void {

@@ -22,6 +22,7 @@ import { isQuarantined, mend } from './quarantine.ts';
 import { requireConversation, type Context } from './session.ts';
 import { findTombstone, findTombstoneByRemote, forgetTombstone } from './tombstones.ts';
 import { markArrived } from './unread.ts';
+import { noteConfirmed } from './watching.ts';
 import { placeOf } from './workspaces.ts';
 
 interface KnownRow {
@@ -170,6 +171,7 @@ export function mergeConversation(
     db.run('UPDATE conversations SET remote_updated_at = ? WHERE id = ?', remote.fields.remoteUpdatedAt, id);
     const wantsOlder = findByRemote(context, account, remote.fields.remoteId)?.older === 'wanted';
     const { added, adopted, doubled } = report;
+    noteConfirmed(context, adopted);
     return { conversationId: id, added, adopted, doubled, wantsOlder };
   });
 }

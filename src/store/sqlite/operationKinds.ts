@@ -41,6 +41,13 @@ export const OPERATION_KINDS: Readonly<Record<OperationName, 'read' | 'write' | 
   writeLinkStatus: 'write',
   readLinkStatus: 'read',
 
+  syncFacts: 'read',
+  writeTally: 'quiet',
+  retryUnsent: 'write',
+  askSync: 'write',
+  readAsked: 'read',
+  answerSync: 'write',
+
   beginReply: 'write',
   readEdit: 'read',
   saveEdit: 'quiet',
@@ -54,6 +61,7 @@ export const OPERATION_KINDS: Readonly<Record<OperationName, 'read' | 'write' | 
   untouched: 'read',
   expired: 'read',
   claimChore: 'quiet',
+  releaseChore: 'quiet',
   changeMany: 'write',
   tagCounts: 'read',
   unreadCount: 'read',

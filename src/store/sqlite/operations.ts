@@ -6,6 +6,7 @@ import type { SyncStore } from '../outbox.ts';
 import type { ReplyStore } from '../replies.ts';
 import type { StorageStore } from '../storage.ts';
 import type { TrashStore } from '../trash.ts';
+import type { WatchStore } from '../watching.ts';
 import * as appends from './appends.ts';
 import * as attachments from './attachments.ts';
 import { getBlob } from './blobs.ts';
@@ -29,6 +30,7 @@ import * as trash from './trash.ts';
 import * as storageUse from './storageUse.ts';
 import * as tending from './tending.ts';
 import * as unread from './unread.ts';
+import * as watching from './watching.ts';
 import * as workspaces from './workspaces.ts';
 
 type Synchronous<T> = {
@@ -38,6 +40,7 @@ type Synchronous<T> = {
 /** Everything that crosses to the worker: the two store interfaces, without their promises. */
 export type Operations = Synchronous<Omit<ConversationStore, 'onDidChange'>> &
   Synchronous<SyncStore> &
+  Synchronous<WatchStore> &
   Synchronous<TrashStore> &
   Synchronous<OrganiseStore> &
   Synchronous<ReplyStore> &
@@ -101,6 +104,13 @@ export function createOperations(given: Context): Operations {
     writeLinkStatus: (lease, status) => outbox.writeLinkStatus(context, lease, status),
     readLinkStatus: () => outbox.readLinkStatus(context),
 
+    syncFacts: (key, now) => db.snapshot(() => watching.syncFacts(context, key, now)),
+    writeTally: (lease, tally) => watching.writeTally(context, lease, tally),
+    retryUnsent: (of) => watching.retryUnsent(context, of),
+    askSync: (askedAt) => watching.askSync(context, askedAt),
+    readAsked: () => watching.readAsked(context),
+    answerSync: (lease, answer) => watching.answerSync(context, lease, answer),
+
     beginReply: (request) => replies.beginReply(context, request),
     readEdit: (id) => replies.readEdit(context, id),
     saveEdit: (id, edit) => replies.saveEdit(context, id, edit),
@@ -114,6 +124,7 @@ export function createOperations(given: Context): Operations {
     untouched: (query) => trash.untouched(context, query),
     expired: (query) => trash.expired(context, query),
     claimChore: (name, now, everyMs) => trash.claimChore(context, name, now, everyMs),
+    releaseChore: (name) => trash.releaseChore(context, name),
     changeMany: (changes) => organise.changeMany(context, changes),
     tagCounts: () => organise.tagCounts(context),
     unreadCount: () => unread.unreadCount(context),

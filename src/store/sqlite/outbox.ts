@@ -1,6 +1,5 @@
 import type { ConversationFields } from '../../model/conversation.ts';
 import { changedFields } from '../../model/change.ts';
-import { readJsonObject } from '../../model/json.ts';
 import { contentsToSend } from './attachments.ts';
 import { readBase, writeBase } from './base.ts';
 import type {
@@ -20,6 +19,7 @@ import { applyBranches } from './branches.ts';
 import { toFields, type ConversationRow } from './conversations.ts';
 import { checkFence } from './leases.ts';
 import { readMessage } from './messages.ts';
+import { readMeta, writeMeta } from './meta.ts';
 import { ensureFieldsQueued, HAS_SEQ } from './outboxRows.ts';
 import { DAMAGED_REASON } from './quarantine.ts';
 import { removeRow } from './purged.ts';
@@ -370,21 +370,18 @@ export function summarize({ db, now }: Context, account: AccountKey | undefined)
 
 const LINK_KEY = 'sync.link';
 
+/** Remembers since when the link is what it is. */
 export function writeLinkStatus(context: Context, lease: Lease, status: LinkStatus): void {
-  const { db } = context;
+  const { db, now } = context;
   db.write(() => {
     checkFence(context, lease);
-    db.run(
-      `INSERT INTO meta (key, value) VALUES ('${LINK_KEY}', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
-      JSON.stringify(status),
-    );
+    const { link, since = now() } = readLinkStatus(context);
+    writeMeta(db, LINK_KEY, { ...status, since: link === status.link ? since : now() });
   });
 }
 
 export function readLinkStatus({ db }: Pick<Context, 'db'>): LinkStatus {
-  const row = db.get<{ value: string }>(`SELECT value FROM meta WHERE key = '${LINK_KEY}'`);
-  const status = row === undefined ? undefined : readJsonObject(row.value);
-  return status === undefined ? { link: 'unknown', detail: '' } : (status as unknown as LinkStatus);
+  return readMeta<LinkStatus>(db, LINK_KEY) ?? { link: 'unknown', detail: '' };
 }
 
 export function remoteIdOf({ db }: Context, account: AccountKey, conversationId: string): string | undefined {

@@ -162,3 +162,7 @@ export function claimChore({ db }: Context, name: string, now: number, everyMs: 
       ) > 0,
   );
 }
+
+export function releaseChore({ db }: Context, name: string): void {
+  db.write(() => db.run('DELETE FROM meta WHERE key = ?', `chore.${name}`));
+}

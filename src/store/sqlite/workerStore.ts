@@ -7,6 +7,7 @@ import type { SyncStore } from '../outbox.ts';
 import type { ReplyStore } from '../replies.ts';
 import type { StorageStore } from '../storage.ts';
 import type { TrashStore } from '../trash.ts';
+import type { WatchStore } from '../watching.ts';
 import { OPERATION_KINDS } from './operationKinds.ts';
 import type { OperationName, Operations } from './operations.ts';
 import type { Recovery } from './recover.ts';
@@ -168,7 +169,8 @@ export interface SqliteStore
     ReplyStore,
     StorageStore,
     SyncStore,
-    TrashStore {
+    TrashStore,
+    WatchStore {
   useAccount(account: string | undefined): Promise<void>;
   /** Looks at once whether a file that could not be written can be written now; it does so by itself, later. */
   tryAgain(): void;

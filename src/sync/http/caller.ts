@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import type { BaseUrl } from '../../http/baseUrl.ts';
 import { parseJson } from '../../http/body.ts';
-import { headerOf, type HttpClient, type HttpResponse } from '../../http/client.ts';
+import { headerOf, type HttpResponse } from '../../http/client.ts';
 import { HttpError } from '../../http/error.ts';
 import type { HttpHeaders } from '../../http/exchange.ts';
 import type { Clock } from '../../model/ids.ts';
@@ -9,10 +9,11 @@ import { errorSchema } from '../../protocol/api.ts';
 import { RemoteError } from '../remote.ts';
 import type { Call } from './call.ts';
 import { refusalError } from './problem.ts';
+import type { RemoteHttp } from './watchedHttp.ts';
 
 /** One account on one backend. A change of any of them is another remote. */
 export interface CallerOptions {
-  readonly http: HttpClient;
+  readonly http: RemoteHttp;
   readonly base: BaseUrl;
   readonly token?: string | undefined;
   /** Counts on backends in development mode only. */

@@ -23,7 +23,7 @@ const COMMANDS: Readonly<Partial<Record<SyncState, Command>>> = {
   off: 'openSettings',
   offline: 'syncNow',
   signedOut: 'setBackendToken',
-  attention: 'showLog',
+  attention: 'showSyncStatus',
 };
 
 /** One slim line about the way to the server; nothing while all is well. */
