@@ -65,6 +65,8 @@ export type SendOrder =
       readonly fields: ConversationFields;
       /** What the backend was last known to hold; absent when that was never compared. */
       readonly base?: ConversationFields;
+      /** The user has deleted it for good. */
+      readonly isPurge?: true;
     };
 
 /** How appends go out. */
@@ -148,6 +150,45 @@ export interface MergeReport {
   readonly doubled: number;
   /** The messages before those that were merged are not all here, and have to be asked for otherwise. */
   readonly wantsOlder: boolean;
+  /** Where the way to them was left, as `mergeOlder` was told. */
+  readonly olderFrom?: string;
+}
+
+/** `whole` or `unavailable`: that was all that can be had. `from`: the page before goes on there. */
+export type OlderEnd = 'whole' | 'unavailable' | { readonly from: string | null };
+
+/** Where an account's feed of changes was left. */
+export interface FeedPlace {
+  /** Absent: it is read from its start. */
+  readonly cursor?: string;
+  /** A conversation can be removed there for good. */
+  readonly takesPurges: boolean;
+}
+
+export type RemoteChange =
+  /** Without its messages; `messageCount` is how many it has there. */
+  | {
+      readonly type: 'conversation';
+      readonly conversation: RemoteConversation;
+      readonly messageCount: number;
+    }
+  | { readonly type: 'message'; readonly remoteConversationId: string; readonly message: RemoteMessage }
+  | { readonly type: 'tombstone'; readonly remoteId: string; readonly clientId?: string };
+
+export interface FeedPage {
+  readonly changes: readonly RemoteChange[];
+  /** The place behind them; absent when they came by another way than the feed. */
+  readonly place?: FeedPlace;
+  /** They happened since the last page, so a message that is added is unread. */
+  readonly isNews: boolean;
+  /** Ids there of conversations that are not brought in. */
+  readonly ignored: ReadonlySet<string>;
+}
+
+export interface FeedReport {
+  /** Ids there of conversations that must be read first: no message was merged, and the place not moved. */
+  readonly unknown: readonly string[];
+  readonly added: number;
 }
 
 export interface QueueSummary {
@@ -219,15 +260,23 @@ export interface SyncStore {
   mergeList(lease: Lease, account: AccountKey, rows: readonly RemoteFields[]): Promise<string[]>;
   mergeConversation(lease: Lease, account: AccountKey, remote: RemoteConversation): Promise<MergeReport>;
   /**
-   * Adds older messages of a conversation whose merge wanted them; they are no news. With `end` that was all: the whole of
-   * it, or all that can be had.
+   * Adds older messages of a conversation whose merge wanted them; they are no news. `end` says whether that was all, or
+   * where to go on.
    */
   mergeOlder(
     lease: Lease,
     conversationId: string,
     messages: readonly RemoteMessage[],
-    end?: 'whole' | 'unavailable',
+    end?: OlderEnd,
   ): Promise<void>;
+  /** Undefined when the account never had a feed. */
+  feedPlace(account: AccountKey): Promise<FeedPlace | undefined>;
+  /** Undefined: the backend has no feed any more. */
+  setFeedPlace(lease: Lease, account: AccountKey, place: FeedPlace | undefined): Promise<void>;
+  /** Merges a page of the feed and moves its place, in one transaction; or leaves the place and says what must be read first. */
+  mergeChanges(lease: Lease, account: AccountKey, page: FeedPage): Promise<FeedReport>;
+  /** Ids there of conversations of which the feed does not bring all that is wanted: they must be read. */
+  settleCounts(lease: Lease, account: AccountKey): Promise<string[]>;
   remoteIdOf(account: AccountKey, conversationId: string): Promise<string | undefined>;
   /** Rows of the conversation whose request had no answer, in order. */
   unanswered(conversationId: string): Promise<OutboxItem[]>;

@@ -63,10 +63,10 @@ async function carryOut(context: PushContext, seq: number, order: SendOrder, isB
     case 'append':
       throw new Error('Messages are sent by sendAppends.');
     case 'fields': {
-      const { remoteId, change, fields, base = fields } = order;
+      const { change, fields, base = fields } = order;
       if (change.status === 'deleted') {
         // Taken down at once: another field that is refused must neither undo that nor hide it. The others go out by themselves.
-        await takeDown(context, remoteId);
+        await takeDown(context, order);
         await store.completeFields(lease, seq, { ...base, status: 'deleted' });
         return;
       }
@@ -77,12 +77,20 @@ async function carryOut(context: PushContext, seq: number, order: SendOrder, isB
   }
 }
 
-/** What was deleted for good is deleted. */
-async function takeDown({ remote, signal }: PushContext, remoteId: string): Promise<void> {
+/** For good where the user wants that and the backend can, else into its trash. Throws `RemoteError`. */
+async function takeDown(
+  { remote, announcement, signal }: PushContext,
+  { remoteId, isPurge }: Extract<SendOrder, { kind: 'fields' }>,
+): Promise<void> {
+  const isForGood = isPurge === true && announcement.current.abilities.has('tombstones');
   try {
-    await remote.delete(remoteId, signal);
+    await (isForGood ? remote.announced.purge(remoteId, signal) : remote.delete(remoteId, signal));
   } catch (error) {
-    if (!(error instanceof RemoteError && error.code === 'purged')) throw error;
+    if (
+      !(error instanceof RemoteError) ||
+      (error.code !== 'purged' && !(isForGood && error.problem === 'not-found'))
+    )
+      throw error;
   }
 }
 

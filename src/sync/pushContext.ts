@@ -1,4 +1,4 @@
-import type { PullContext } from './pull.ts';
+import type { PullContext } from './reading.ts';
 
 export interface PushContext extends PullContext {
   readonly now: () => number;

@@ -1,7 +1,8 @@
 import type { OutboxItem } from '../store/outbox.ts';
 import { deferralForAbsent, deferralForUnread, outcomeOf, type RequestOutcome } from './failure.ts';
-import { pullAll, pullConversation } from './pull.ts';
+import { pullAll } from './pull.ts';
 import type { PushContext } from './pushContext.ts';
+import { pullConversation } from './reading.ts';
 import { RemoteError } from './remote.ts';
 
 /**

@@ -1,7 +1,7 @@
 /** Every operation of the store that writes, with a file that gives each something to do. */
 import { v7 as uuidv7 } from 'uuid';
 import type { NewAttachment } from '../../src/store/attachments.ts';
-import type { Lease } from '../../src/store/outbox.ts';
+import type { FeedPage, Lease } from '../../src/store/outbox.ts';
 import type { PurgeEntry } from '../../src/store/trash.ts';
 import { ACCOUNT, type DirectStore, remoteFields, remoteMessage } from './directStore.ts';
 
@@ -110,6 +110,40 @@ export const writes: Readonly<Record<string, Write>> = {
       [remoteMessage('019a0000-0000-7000-8000-000000000009', 'rm-older')],
       'unavailable',
     ),
+  setFeedPlace: ({ store }, { lease }) =>
+    store.setFeedPlace(lease, ACCOUNT, { cursor: 'e.1', takesPurges: true }),
+  mergeChanges: ({ store }, { lease }) =>
+    store.mergeChanges(lease, ACCOUNT, {
+      changes: [
+        {
+          type: 'message',
+          remoteConversationId: 'r-f',
+          message: remoteMessage('019a0000-0000-7000-8000-00000000000d', 'rm-fed'),
+        },
+        {
+          type: 'conversation',
+          conversation: { id: uuidv7(), fields: remoteFields('r-f', { isPinned: true }), messages: [] },
+          messageCount: 2,
+        },
+      ],
+      place: { cursor: 'e.2', takesPurges: true },
+      isNews: true,
+      ignored: new Set(),
+    }),
+  'mergeChanges of a tombstone': ({ store }, { lease }) =>
+    store.mergeChanges(lease, ACCOUNT, {
+      changes: [{ type: 'tombstone', remoteId: 'r-o' }],
+      place: { cursor: 'e.3', takesPurges: true },
+      isNews: true,
+      ignored: new Set(),
+    }),
+  'mergeChanges of a tombstone of unsent words': ({ store }, { lease }) =>
+    store.mergeChanges(lease, ACCOUNT, {
+      changes: [{ type: 'tombstone', remoteId: 'r-c' }],
+      isNews: true,
+      ignored: new Set(),
+    }),
+  settleCounts: ({ store }, { lease }) => store.settleCounts(lease, ACCOUNT),
   writeLinkStatus: ({ store }, { lease }) =>
     store.writeLinkStatus(lease, { link: 'down', detail: 'No answer.' }),
   writeTally: ({ store, world: { now } }, { lease }) =>
@@ -207,6 +241,12 @@ export function prepare(direct: DirectStore, orphan: DirectStore): Prepared {
   direct.createThere(lease, renamedId, 'r-f');
   direct.appendAllThere(lease, renamedId);
   direct.store.change(renamedId, { title: 'Renamed' });
+  direct.store.mergeConversation(lease, ACCOUNT, {
+    id: '019a0000-0000-7000-8000-00000000000e',
+    fields: remoteFields('r-o'),
+    messages: [remoteMessage('019a0000-0000-7000-8000-00000000000f', 'rm-o')],
+  });
+  direct.store.mergeChanges(lease, ACCOUNT, counted('r-o', 1));
   const fields = direct.itemOf(renamedId, 'fields');
   direct.store.beginSend(lease, ACCOUNT, fields.seq, direct.world.now);
   const parkedId = refuse(direct, lease);
@@ -240,6 +280,16 @@ export function prepare(direct: DirectStore, orphan: DirectStore): Prepared {
     made: made.seq,
     fields: fields.seq,
     lease,
+  };
+}
+
+/** A page of the feed that says how many messages a conversation has. */
+function counted(remoteId: string, messageCount: number): FeedPage {
+  const conversation = { id: uuidv7(), fields: remoteFields(remoteId), messages: [] };
+  return {
+    changes: [{ type: 'conversation', conversation, messageCount }],
+    isNews: true,
+    ignored: new Set(),
   };
 }
 

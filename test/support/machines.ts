@@ -12,9 +12,11 @@ import { WatchedHttp } from '../../src/sync/http/watchedHttp.ts';
 import { syncReport, type SyncReport } from '../../src/sync/report.ts';
 import { statusOf } from '../../src/sync/status.ts';
 import { SyncWatch } from '../../src/sync/watch.ts';
+import type { Ability } from '../../src/protocol/abilities.ts';
 import type { SyncSnapshot } from '../../src/protocol/panel.ts';
 import type { Message } from '../../src/model/message.ts';
 import { HandClock } from './clock.ts';
+import { limitedRemote } from './limitedRemote.ts';
 import { openWindow } from './stores.ts';
 import { tempFolder } from './tempFolder.ts';
 import type { MachineStore } from './threadStore.ts';
@@ -33,6 +35,10 @@ export interface MachineOptions {
   /** Of the deadlines of requests; by the real clock when absent. */
   readonly startTimer?: StartTimer;
   readonly random?: () => number;
+  /** Whose conversations they are, on a server that several tests share. */
+  readonly orgId?: string;
+  /** All that the backend is believed to announce; everything, when absent. */
+  readonly abilities?: readonly Ability[];
 }
 
 export class TestMachine {
@@ -51,8 +57,10 @@ export class TestMachine {
   private readonly own: ReturnType<typeof tempFolder> | undefined;
   account: string | undefined;
   private who: Who | undefined;
+  private readonly orgId: string;
+  private readonly abilities: readonly Ability[] | undefined;
 
-  constructor({ folder, clock, way, store, startTimer, random }: MachineOptions = {}) {
+  constructor({ folder, clock, way, store, startTimer, random, orgId = '', abilities }: MachineOptions = {}) {
     this.http = new HttpClient(
       { ...NO_PROXY_SETTINGS, ...way },
       { deadlineMs: 2_000 },
@@ -60,6 +68,8 @@ export class TestMachine {
         ...(startTimer && { startTimer }),
       },
     );
+    this.orgId = orgId;
+    this.abilities = abilities;
     this.own = folder === undefined && store === undefined ? tempFolder() : undefined;
     this.clock = clock ?? new HandClock();
     this.store = store ?? openWindow(folder ?? this.own?.path ?? '').store;
@@ -107,11 +117,13 @@ export class TestMachine {
       return;
     }
     const base = normalizeBaseUrl(url);
-    this.account = accountKey({ server: base.origin, orgId: '', userId: '', token });
+    this.account = accountKey({ server: base.origin, orgId: this.orgId, userId: '', token });
     await this.store.useAccount(this.account);
     this.who = { origin: base.origin, account: this.account, hasToken: token !== undefined };
     const http = new WatchedHttp(this.http, this.watch.trafficOf(this.account), () => this.clock.now());
-    const remote = new HttpRemote({ http, base, token, now: () => this.clock.now() });
+    const { orgId, abilities } = this;
+    const whole = new HttpRemote({ http, base, token, orgId, now: () => this.clock.now() });
+    const remote = abilities === undefined ? whole : limitedRemote(whole, abilities);
     this.engine.configure({ account: this.account, remote });
   }
 

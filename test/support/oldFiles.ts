@@ -97,6 +97,10 @@ const LATER: Readonly<Record<number, (db: Connection) => void>> = {
     );
   },
   14: (db) => db.exec(`UPDATE edits SET dropped = '["f"]'`),
+  16: (db) => {
+    db.exec(`INSERT INTO feeds VALUES ('account', 'e.1', 1)`);
+    db.exec(`UPDATE conversations SET remote_count = 3, older_cursor = 'm.1' WHERE id = 'c1'`);
+  },
 };
 
 /** A file of this schema, that its host left open when it died. */

@@ -5,6 +5,7 @@ import type {
   AccountKey,
   Lease,
   MergeReport,
+  OlderEnd,
   RemoteConversation,
   RemoteFields,
   RemoteMessage,
@@ -13,6 +14,7 @@ import { cleanTitle, toFields, writeFields } from './conversations.ts';
 import { putArrived } from './attachments.ts';
 import { readBase, writeBase, type Base } from './base.ts';
 import { applyBranches } from './branches.ts';
+import { settleCount } from './counts.ts';
 import { checkFence } from './leases.ts';
 import { insertMessage } from './messages.ts';
 import { linkRemote, readSyncRow } from './outbox.ts';
@@ -25,10 +27,11 @@ import { markArrived } from './unread.ts';
 import { noteConfirmed } from './watching.ts';
 import { placeOf } from './workspaces.ts';
 
-interface KnownRow {
+export interface KnownRow {
   id: string;
   remote_updated_at: string | null;
   older: 'wanted' | 'unavailable' | null;
+  older_cursor: string | null;
 }
 
 /** The backend's clock and ours differ by less than this, or the backend holds a deleted conversation twice. */
@@ -75,7 +78,12 @@ function oldestDoubtfulCreate({ db }: Context): number {
  * True when this is a conversation that was purged here: it is not brought back, and where it is not deleted there, it
  * is deleted again. One that only its age removed comes back when somebody has restored it there.
  */
-function isKeptPurged(context: Context, account: AccountKey, remote: RemoteFields, id?: string): boolean {
+export function isKeptPurged(
+  context: Context,
+  account: AccountKey,
+  remote: RemoteFields,
+  id?: string,
+): boolean {
   const { db } = context;
   const byId = id === undefined ? undefined : findTombstone(db, id);
   // Purged while the request that was to put it there had no answer: this is its answer.
@@ -90,15 +98,15 @@ function isKeptPurged(context: Context, account: AccountKey, remote: RemoteField
   return true;
 }
 
-function findByRemote({ db }: Context, account: AccountKey, remoteId: string): KnownRow | undefined {
+export function findByRemote({ db }: Context, account: AccountKey, remoteId: string): KnownRow | undefined {
   return db.get<KnownRow>(
-    'SELECT id, remote_updated_at, older FROM conversations WHERE account = ? AND remote_id = ?',
+    'SELECT id, remote_updated_at, older, older_cursor FROM conversations WHERE account = ? AND remote_id = ?',
     account,
     remoteId,
   );
 }
 
-function mergeKnownFields(context: Context, id: string, remote: RemoteFields): void {
+export function mergeKnownFields(context: Context, id: string, remote: RemoteFields): void {
   const row = readSyncRow(context, id);
   if (row === undefined) return;
   const theirs = fieldsOf(remote);
@@ -169,10 +177,20 @@ export function mergeConversation(
     }
     applyBranches(context, id);
     db.run('UPDATE conversations SET remote_updated_at = ? WHERE id = ?', remote.fields.remoteUpdatedAt, id);
-    const wantsOlder = findByRemote(context, account, remote.fields.remoteId)?.older === 'wanted';
+    settleCount(context, id, remote.isCut === true);
+    const merged = findByRemote(context, account, remote.fields.remoteId);
+    const from = merged?.older_cursor ?? undefined;
     const { added, adopted, doubled } = report;
     noteConfirmed(context, adopted);
-    return { conversationId: id, added, adopted, doubled, wantsOlder };
+    const wantsOlder = merged?.older === 'wanted';
+    return {
+      conversationId: id,
+      added,
+      adopted,
+      doubled,
+      wantsOlder,
+      ...(from !== undefined && { olderFrom: from }),
+    };
   });
 }
 
@@ -186,8 +204,8 @@ function isGap({ db }: Context, id: string, { isCut, messages }: RemoteConversat
   );
 }
 
-function setOlder({ db }: Context, id: string, older: KnownRow['older']): void {
-  db.run('UPDATE conversations SET older = ? WHERE id = ?', older, id);
+export function setOlder({ db }: Context, id: string, older: KnownRow['older']): void {
+  db.run('UPDATE conversations SET older = ?, older_cursor = NULL WHERE id = ?', older, id);
 }
 
 export function mergeOlder(
@@ -195,7 +213,7 @@ export function mergeOlder(
   lease: Lease,
   conversationId: string,
   messages: readonly RemoteMessage[],
-  end?: 'whole' | 'unavailable',
+  end?: OlderEnd,
 ): void {
   const { db } = context;
   db.write(() => {
@@ -203,12 +221,14 @@ export function mergeOlder(
     if (readSyncRow(context, conversationId) === undefined) return;
     for (const message of messages) mergeMessage(context, conversationId, message);
     applyBranches(context, conversationId);
-    if (end !== undefined) setOlder(context, conversationId, end === 'whole' ? null : end);
+    if (typeof end === 'object')
+      db.run('UPDATE conversations SET older_cursor = ? WHERE id = ?', end.from, conversationId);
+    else if (end !== undefined) setOlder(context, conversationId, end === 'whole' ? null : end);
   });
 }
 
 /** The conversation's id here: known by the backend's id, or by our client id in it, else made. */
-function conversationFor(context: Context, account: AccountKey, remote: RemoteConversation): string {
+export function conversationFor(context: Context, account: AccountKey, remote: RemoteConversation): string {
   const { db } = context;
   const known = findByRemote(context, account, remote.fields.remoteId);
   if (known !== undefined) {
@@ -247,7 +267,7 @@ function conversationFor(context: Context, account: AccountKey, remote: RemoteCo
 
 type Merged = 'added' | 'adopted' | 'kept';
 
-function mergeMessage(context: Context, conversationId: string, message: RemoteMessage): Merged {
+export function mergeMessage(context: Context, conversationId: string, message: RemoteMessage): Merged {
   const { db } = context;
   const byId = findMessage(context, 'id = ?', message.id);
   const own = byId?.conversation_id === conversationId ? byId : undefined;

@@ -10,8 +10,10 @@ import type { WatchStore } from '../watching.ts';
 import * as appends from './appends.ts';
 import * as attachments from './attachments.ts';
 import { getBlob } from './blobs.ts';
+import * as counts from './counts.ts';
 import * as conversations from './conversations.ts';
 import * as drafts from './drafts.ts';
+import * as feed from './feed.ts';
 import * as health from './health.ts';
 import * as leases from './leases.ts';
 import * as merge from './merge.ts';
@@ -98,6 +100,10 @@ export function createOperations(given: Context): Operations {
     mergeList: (lease, key, rows) => merge.mergeList(context, lease, key, rows),
     mergeConversation: (lease, key, remote) => merge.mergeConversation(context, lease, key, remote),
     mergeOlder: (lease, id, older, end) => merge.mergeOlder(context, lease, id, older, end),
+    feedPlace: (key) => feed.feedPlace(context, key),
+    setFeedPlace: (lease, key, place) => feed.setFeedPlace(context, lease, key, place),
+    mergeChanges: (lease, key, page) => feed.mergeChanges(context, lease, key, page),
+    settleCounts: (lease, key) => counts.settleCounts(context, lease, key),
     remoteIdOf: (key, id) => outbox.remoteIdOf(context, key, id),
     unanswered: (id) => outbox.unanswered(context, id),
     summary: (key) => outbox.summarize(context, key),

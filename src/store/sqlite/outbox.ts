@@ -182,8 +182,12 @@ function orderFor(context: Context, row: OutboxRow, conversation: SyncRow): Send
     return { kind: 'append', remoteId: conversation.remote_id, message, contents };
   }
   const fields = toFields(conversation);
-  if (isPurged(context, conversation.id))
-    return { kind: 'fields', remoteId: conversation.remote_id, change: { status: 'deleted' }, fields };
+  const tombstone = findTombstone(context.db, conversation.id);
+  if (tombstone !== undefined) {
+    const { remote_id: remoteId } = conversation;
+    const deletion = { kind: 'fields', remoteId, change: { status: 'deleted' }, fields } as const;
+    return tombstone.is_final === 1 ? { ...deletion, isPurge: true } : deletion;
+  }
   const base = conversation.base === null ? undefined : readBase(conversation.base, fields);
   // Whether an earlier deletion took effect there is not known: say which it is to be.
   const status = base?.isDeleting === true ? { status: fields.status } : {};

@@ -48,14 +48,15 @@ function purgeOne(context: Context, { id, seen }: PurgeEntry, by: 'user' | 'age'
     now(),
     Number(by === 'user'),
   );
-  if (isToldElsewhere(db, row)) emptyRow(context, id);
+  if (isToldElsewhere(db, row, by)) emptyRow(context, id);
   else removeRow(context, id);
   return true;
 }
 
 /** True while the backend must still hear of the deletion, or a request that puts the conversation there may be alive. */
-function isToldElsewhere(db: Connection, row: SyncRow): boolean {
+function isToldElsewhere(db: Connection, row: SyncRow, by: 'user' | 'age'): boolean {
   if (row.remote_id !== null) {
+    if (by === 'user' && takesPurges(db, row.account)) return true;
     const base = readBase(row.base, { ...toFields(row), status: 'active' });
     return base.status !== 'deleted' || base.isDeleting === true;
   }
@@ -64,4 +65,9 @@ function isToldElsewhere(db: Connection, row: SyncRow): boolean {
     row.id,
   );
   return create?.state === 'sending' || create?.state === 'unknown';
+}
+
+/** Where the backend removes for good, a deletion that it has heard of is not the last word. */
+function takesPurges(db: Connection, account: string | null): boolean {
+  return db.get('SELECT 1 FROM feeds WHERE account = ? AND takes_purges = 1', account) !== undefined;
 }

@@ -57,7 +57,8 @@ export function quarantine(
           id,
         );
         db.run(
-          `UPDATE conversations SET remote_updated_at = NULL
+          // Read again for a sound copy, whether from a list or a feed: no backend holds -1 messages.
+          `UPDATE conversations SET remote_updated_at = NULL, remote_count = iif(remote_id IS NULL, NULL, -1)
            WHERE id = (SELECT conversation_id FROM messages WHERE id = ?)`,
           id,
         );

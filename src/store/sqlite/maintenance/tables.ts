@@ -31,6 +31,8 @@ export const TABLES: Readonly<Record<string, 'own' | 'message' | 'anew' | 'copie
   meta: 'own',
   sessions: 'own',
   accounts: 'copied',
+  // What was not read out of another file must be read from the backend again.
+  feeds: 'anew',
   workspaces: 'copied',
   search_state: 'anew',
   search_dirty: 'anew',

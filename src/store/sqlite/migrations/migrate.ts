@@ -13,6 +13,7 @@ import { queue } from './0012-queue.ts';
 import { numbers } from './0013-numbers.ts';
 import { leaving } from './0014-leaving.ts';
 import { older } from './0015-older.ts';
+import { feeds } from './0016-feeds.ts';
 import { carried } from './0019-carried.ts';
 import type { Migration } from './migration.ts';
 
@@ -30,6 +31,7 @@ const migrations: readonly Migration[] = [
   numbers,
   leaving,
   older,
+  feeds,
   carried,
 ];
 

@@ -1,0 +1,129 @@
+import { PAGE_LIMIT, type ConversationDetail, type MessageRow } from '../protocol/api.ts';
+import type { AccountKey, Lease, MergeReport, SyncStore } from '../store/outbox.ts';
+import type { Announcement } from './announcement.ts';
+import { outcomeOf, type RequestOutcome } from './failure.ts';
+import { RemoteError, type Remote } from './remote.ts';
+import { decodeConversation, decodeMessage } from './wire.ts';
+
+/** Messages in one transaction of the store, so that a save need not wait for all of them. */
+const OLDER_AT_ONCE = PAGE_LIMIT;
+/** So many conversations in a row that the backend fails to read are no longer a matter of conversations. */
+const MAX_UNREADABLE = 20;
+
+export interface PullContext {
+  readonly store: SyncStore;
+  readonly remote: Remote;
+  readonly announcement: Announcement;
+  readonly account: AccountKey;
+  readonly lease: Lease;
+  readonly signal: AbortSignal;
+  /** Warnings for the log: no message text, no token. */
+  readonly warn: (text: string) => void;
+}
+
+/** Reads these conversations, one after the other. One that cannot be read does not hold up the others. */
+export async function readEach(context: PullContext, remoteIds: readonly string[]): Promise<RequestOutcome> {
+  let unreadable = 0;
+  for (const remoteId of remoteIds) {
+    const outcome = await reaching(() => pullConversation(context, remoteId));
+    const isOne = outcome.kind === 'refused' || outcome.kind === 'doubtful';
+    if (isOne) context.warn(`Conversation ${remoteId} cannot be read: ${outcome.detail}`);
+    else if (outcome.kind !== 'ok') return outcome;
+    unreadable = outcome.kind === 'doubtful' ? unreadable + 1 : 0;
+    if (outcome.kind === 'doubtful' && unreadable > MAX_UNREADABLE) return outcome;
+  }
+  return { kind: 'ok' };
+}
+
+/** Reads one conversation and merges it. Throws `RemoteError`. */
+export async function pullConversation(context: PullContext, remoteId: string): Promise<void> {
+  await takeIn(context, await context.remote.read(remoteId, context.signal));
+}
+
+/** Merges a conversation that was read, and fetches what is missing before it. Throws `RemoteError`. */
+export async function takeIn(context: PullContext, detail: ConversationDetail): Promise<void> {
+  const { store, account, lease, announcement, warn } = context;
+  const report = await store.mergeConversation(lease, account, decodeConversation(account, detail));
+  if (report.doubled > 0) {
+    warn(
+      `The server holds ${report.doubled} message(s) of conversation ${report.conversationId} twice; shown once.`,
+    );
+  }
+  if (!report.wantsOlder) return;
+  const pull = announcement.current.abilities.has('paging') ? pageOlder : pullOlder;
+  try {
+    await pull(context, detail, report);
+  } catch (error) {
+    if (!(error instanceof RemoteError && error.problem === 'unknown')) throw error;
+    // One history that does not come must not make the backend count as away. It stays wanted, and the next pull asks again.
+    warn(`Older messages of conversation ${report.conversationId} did not come: ${error.message}`);
+  }
+}
+
+/** Page by page from the newest to the first, each kept when it came: a way that was broken off goes on where it was. */
+async function pageOlder(
+  { store, remote, account, lease, signal }: PullContext,
+  { id: remoteId }: ConversationDetail,
+  { conversationId, olderFrom }: MergeReport,
+): Promise<void> {
+  for (let from: string | undefined = olderFrom; ;) {
+    const page = await pageFrom(remoteId, from);
+    const messages = page.items.map((row) => decodeMessage(account, remoteId, row));
+    await store.mergeOlder(
+      lease,
+      conversationId,
+      messages,
+      page.older === null ? 'whole' : { from: page.older },
+    );
+    if (page.older === null) return;
+    from = page.older;
+  }
+
+  async function pageFrom(id: string, from: string | undefined) {
+    try {
+      return await remote.announced.page(id, from, signal);
+    } catch (error) {
+      // A place that the backend does not know any more: from the newest, next time.
+      if (from !== undefined && error instanceof RemoteError && error.problem === 'refused')
+        await store.mergeOlder(lease, conversationId, [], { from: null });
+      throw error;
+    }
+  }
+}
+
+/** What the contract does not show of a long conversation. Throws `RemoteError`. */
+async function pullOlder(
+  { store, remote, account, lease, signal, warn }: PullContext,
+  detail: ConversationDetail,
+  { conversationId: id }: MergeReport,
+): Promise<void> {
+  const all = await remote.history(detail.id, signal);
+  if (all === undefined || !isSameHistory(all, detail)) {
+    warn(`Older messages of conversation ${id} are not available from this server.`);
+    await store.mergeOlder(lease, id, [], 'unavailable');
+    return;
+  }
+  const older = all.map((row) => decodeMessage(account, detail.id, row));
+  for (let from = 0; from < older.length; from += OLDER_AT_ONCE)
+    await store.mergeOlder(lease, id, older.slice(from, from + OLDER_AT_ONCE));
+  await store.mergeOlder(lease, id, [], 'whole');
+}
+
+/** The second door is believed when it shows all that the first one did. */
+function isSameHistory(all: readonly MessageRow[], { messages = [] }: ConversationDetail): boolean {
+  const ids = new Set(all.map(({ id }) => id));
+  return messages.every(({ id }) => ids.has(id));
+}
+
+export type Reached = RequestOutcome | { readonly kind: 'refused'; readonly detail: string };
+
+export async function reaching(request: () => Promise<void>): Promise<Reached> {
+  try {
+    await request();
+    return { kind: 'ok' };
+  } catch (error) {
+    if (!(error instanceof RemoteError)) throw error;
+    const isOne = error.problem === 'not-found' || error.problem === 'refused';
+    return isOne ? { kind: 'refused', detail: error.message } : outcomeOf(error);
+  }
+}
