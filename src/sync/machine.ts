@@ -239,8 +239,10 @@ function learn(state: SyncState, outcome: RequestOutcome, now: number, random: n
     }
     case 'denied': {
       // Whoever has to change something is a person; asking often could lock an account at a proxy.
-      const retryAt = now + Math.min(LONGEST_WAIT_MS, PULL_EVERY_MS * 2 ** (failures - 1));
-      return waitFor(state, { kind: 'denied', failures, retryAt, detail: outcome.detail }, now);
+      // Failures of another kind before it say nothing of that.
+      const denials = state.link.kind === 'denied' ? failures : 1;
+      const retryAt = now + Math.min(LONGEST_WAIT_MS, PULL_EVERY_MS * 2 ** (denials - 1));
+      return waitFor(state, { kind: 'denied', failures: denials, retryAt, detail: outcome.detail }, now);
     }
     case 'signed-out':
       return { ...state, link: { kind: 'signedOut', detail: outcome.detail } };
@@ -296,7 +298,8 @@ function nextPullAt({ link, memory, pullAt, pulledAt }: SyncState, now: number):
     case 'unknown':
       return memory === 'read' ? earliest : undefined;
     case 'up':
-      return Math.max(earliest, isOver(pullAt, now) ? now : pullAt);
+      // No pull is put off for longer: the clock was set back.
+      return Math.max(earliest, pullAt > now + PULL_EVERY_MS ? now : pullAt);
     case 'down':
     case 'denied':
       return Math.max(earliest, isOver(link.retryAt, now) ? now : link.retryAt);

@@ -269,7 +269,7 @@ describe('sync machine: rules', () => {
     for (const other of [gone, no, { ...slow, retryAfterMs: 5 }]) {
       const { state, effects } = step(states['down-asked'], pushed(other), NOW, 0.5);
       assert.ok('isAsked' in state.link && state.link.isAsked);
-      const at = other === no ? NOW + 60_000 : LATER;
+      const at = other === no ? NOW + 30_000 : LATER;
       assert.deepEqual(effects.at(-1), { type: 'wakeAt', at });
     }
   });
@@ -311,6 +311,24 @@ describe('sync machine: rules', () => {
       state = { ...state, isPulling: true };
     }
     assert.deepEqual(waits, [30, 60, 120, 240, 480, 900, 900, 900]);
+  });
+
+  it('S2: a refusal waits 30 s, whatever failed before it, and longer each time it comes again', () => {
+    const denied = pulled({ kind: 'denied', detail: 'no' });
+    let state: SyncState = { ...leading, isPulling: true };
+    for (let n = 0; n < 5; n += 1) state = { ...step(state, pulled(gone), NOW, 0.5).state, isPulling: true };
+    const waits: number[] = [];
+    for (let n = 0; n < 3; n += 1) {
+      state = { ...step(state, denied, NOW, 0.5).state, isPulling: true };
+      waits.push('retryAt' in state.link ? state.link.retryAt - NOW : 0);
+    }
+    assert.deepEqual(waits, [30_000, 60_000, 120_000]);
+  });
+
+  it('S2: a clock that was set back puts off no pull by more than its period', () => {
+    const { state } = step({ ...leading, isPulling: true }, pulled(ok), NOW, 0.5);
+    assert.equal(outcomeOf(step(state, { type: 'woken' }, NOW + 1_000, 0.5)), 'up');
+    assert.equal(outcomeOf(step(state, { type: 'woken' }, NOW - 60_000, 0.5)), 'up+P');
   });
 
   it('S3: the link is reported once for each change, and by the leading window only', () => {
