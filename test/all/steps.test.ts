@@ -48,7 +48,7 @@ describe('npm test', () => {
       problem: 'no test ran',
     });
     assert.deepEqual(summary([empty]), {
-      lines: ['', '✘ e2e         1.0 s  0 passed, 0 failed  no test ran', '', '0 passed, 1 failed'],
+      lines: ['', '✘ e2e           1.0 s  0 passed, 0 failed  no test ran', '', '0 passed, 1 failed'],
       ok: false,
     });
   });

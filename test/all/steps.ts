@@ -122,7 +122,7 @@ export function summary(results: readonly Result[]): { lines: string[]; ok: bool
   const lines = results.map(({ step, ok, seconds, tally, problem }) => {
     const counts = tally === undefined ? '' : `  ${tally.passed} passed, ${tally.failed} failed`;
     const reason = problem === undefined ? '' : `  ${problem}`;
-    return `${ok ? '✔' : '✘'} ${step.name.padEnd(7)} ${seconds.toFixed(1).padStart(7)} s${counts}${reason}`;
+    return `${ok ? '✔' : '✘'} ${step.name.padEnd(9)} ${seconds.toFixed(1).padStart(7)} s${counts}${reason}`;
   });
   const tests = results.flatMap(({ tally }) => tally ?? []).reduce(add, { passed: 0, failed: 0, pending: 0 });
   const others = results.filter(({ ok, tally }) => !ok && (tally?.failed ?? 0) === 0).length;

@@ -25,6 +25,14 @@ export const layers: readonly Layer[] = [
     units: 1_000,
   },
   {
+    name: 'simulator',
+    unit: 'lives',
+    file: 'test/simulator/simulator.test.ts',
+    grep: 'lives of',
+    settings: { NAVI_TEST_RUNS: '100' },
+    units: 1_000,
+  },
+  {
     name: 'kill',
     unit: 'kills',
     file: 'test/store/kill.test.ts',

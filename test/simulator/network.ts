@@ -1,0 +1,217 @@
+/** What lies between an engine and its backend: time, and whatever can happen to a request on its way there and back. */
+import { RemoteError, type Remote } from '../../src/sync/remote.ts';
+import { memoryRemote } from '../support/memoryBackend.ts';
+import type { SimWindow } from './window.ts';
+import type { World } from './world.ts';
+
+/** The client gives a request up after so long, and no request acts later than its life; see http/client.ts, sync/engine.ts. */
+const DEADLINE_MS = 30_000;
+const LIFE_MS = 60_000;
+
+const FATES = {
+  'not sent': 3,
+  lost: 2,
+  'answer lost': 4,
+  late: 2,
+  'failed before': 2,
+  'failed after': 2,
+  unavailable: 1,
+  'slow down': 1,
+  'signed out': 0.4,
+  forbidden: 0.2,
+  silent: 1,
+} as const;
+export type Fate = keyof typeof FATES | 'answered';
+
+const POSTS: ReadonlySet<string> = new Set(['create', 'append', 'take', 'appendAll']);
+
+const READS: ReadonlySet<string> = new Set(['list', 'read', 'history']);
+
+type Act = () => Promise<unknown>;
+
+/** The backend as one window reaches it, signed in as `account`. */
+export function remoteThrough(world: World, window: SimWindow, account: string): Remote {
+  const there = memoryRemote(world.backend, account) as unknown as Record<
+    string,
+    (...args: unknown[]) => Promise<unknown>
+  >;
+  const never = new AbortController().signal;
+  const ask = (name: string, args: readonly unknown[]): Promise<unknown> => {
+    const signal = args.at(-1) as AbortSignal;
+    const act: Act = async () => {
+      world.arrives(name, args);
+      const answer = await there[name]?.(...args.slice(0, -1), never);
+      world.tookEffect(account, window, name, args);
+      return answer;
+    };
+    return new Request(world, window, name, signal).send(act);
+  };
+  return new Proxy({} as Remote, {
+    get: (_, name) =>
+      name === 'announced'
+        ? there['announced']
+        : typeof there[String(name)] === 'function'
+          ? (...args: unknown[]) => ask(String(name), args)
+          : undefined,
+  });
+}
+
+class Request {
+  private readonly world: World;
+  private readonly window: SimWindow;
+  private readonly name: string;
+  private readonly signal: AbortSignal;
+  private isActed = false;
+  private isCalledOff = false;
+  private end: ((settle: () => void) => void) | undefined;
+
+  constructor(world: World, window: SimWindow, name: string, signal: AbortSignal) {
+    this.world = world;
+    this.window = window;
+    this.name = name;
+    this.signal = signal;
+  }
+
+  async send(act: Act): Promise<unknown> {
+    if (this.signal.aborted) throw new RemoteError('not-sent', 'The request was cancelled');
+    const { world, window, name, signal } = this;
+    let isOpen = true;
+    world.requestBegins(window);
+    const close = (): void => {
+      if (isOpen) world.requestEnds(window);
+      isOpen = false;
+    };
+    const fate = world.fateOf(window);
+    world.note(window, `${name}: ${fate}`);
+    let abort = (): void => undefined;
+    try {
+      return await new Promise((resolve, reject) => {
+        this.end = (settle) => {
+          this.end = undefined;
+          settle();
+        };
+        abort = () => {
+          close();
+          this.cancelled(reject);
+        };
+        signal.addEventListener('abort', abort);
+        this.meet(fate, act, resolve, reject);
+      });
+    } finally {
+      signal.removeEventListener('abort', abort);
+      close();
+    }
+  }
+
+  private cancelled(reject: (error: Error) => void): void {
+    const isSent = this.isActed || this.world.random.chance(0.8);
+    this.isCalledOff = !isSent;
+    this.end?.(() => reject(new RemoteError(isSent ? 'unknown' : 'not-sent', 'The request was cancelled')));
+  }
+
+  private meet(
+    fate: Fate,
+    act: Act,
+    resolve: (value: unknown) => void,
+    reject: (error: Error) => void,
+  ): void {
+    const { random } = this.world;
+    const way = this.world.isCalm || random.chance(0.9) ? random.int(1, 60) : random.int(60, 2_000);
+    const back = random.int(1, 60);
+    const fail = (ms: number, error: RemoteError): void => this.deliver(ms, () => reject(error));
+    const cut = new RemoteError('unknown', 'The connection broke');
+    switch (fate) {
+      case 'answered':
+        this.actAndAnswer(way, back, act, resolve, reject);
+        break;
+      case 'silent':
+        this.actAndAnswer(way, random.int(5_000, DEADLINE_MS - 3_000), act, resolve, reject);
+        break;
+      case 'not sent':
+        fail(random.int(1, 10_000), new RemoteError('not-sent', 'No connection'));
+        break;
+      case 'lost':
+        fail(random.chance(0.5) ? DEADLINE_MS : random.int(1, DEADLINE_MS), cut);
+        break;
+      case 'answer lost':
+        this.act(way, act);
+        fail(way + random.int(0, 5_000), cut);
+        break;
+      case 'late':
+        // Not a millisecond longer than a request may live.
+        this.act(random.int(DEADLINE_MS, LIFE_MS - 1), act);
+        fail(DEADLINE_MS, cut);
+        break;
+      case 'failed before':
+        fail(way + back, status('unknown', 500));
+        break;
+      case 'failed after':
+        this.act(way, act);
+        fail(way + back, status('unknown', 500));
+        break;
+      case 'unavailable': {
+        const wait = random.chance(0.5) ? random.int(1_000, 20_000) : undefined;
+        if (random.chance(0.3)) this.act(way, act);
+        fail(way + back, status(POSTS.has(this.name) ? 'unknown' : 'slow-down', 503, wait));
+        break;
+      }
+      case 'slow down':
+        fail(way + back, status('slow-down', 429, random.int(1_000, 15_000)));
+        break;
+      case 'signed out':
+        fail(way + back, status('signed-out', 401));
+        break;
+      case 'forbidden':
+        fail(way + back, status('forbidden', 403));
+        break;
+    }
+  }
+
+  /** The backend does it, and nobody hears of it. */
+  private act(ms: number, act: Act): void {
+    this.takesEffectIn(ms);
+    this.world.agenda.after(ms, undefined, () => {
+      if (!this.isCalledOff) void act().catch(() => undefined);
+    });
+  }
+
+  private actAndAnswer(
+    way: number,
+    back: number,
+    act: Act,
+    resolve: (value: unknown) => void,
+    reject: (error: Error) => void,
+  ): void {
+    this.takesEffectIn(way);
+    this.world.agenda.after(way, undefined, () => {
+      if (this.isCalledOff) return;
+      this.isActed = true;
+      act().then(
+        (value) => this.deliver(back, () => resolve(value)),
+        (error: unknown) => this.deliver(back, () => reject(error as Error)),
+      );
+    });
+  }
+
+  private takesEffectIn(ms: number): void {
+    if (READS.has(this.name)) return;
+    const { machine } = this.window;
+    machine.pendingUntil = Math.max(machine.pendingUntil, this.world.agenda.now() + ms);
+  }
+
+  private deliver(ms: number, settle: () => void): void {
+    this.world.agenda.after(ms, this.window, () => this.end?.(settle));
+  }
+}
+
+/** What becomes of the next request: `trouble` is the probability that it is not simply answered. */
+export function drawFate({ random }: World, trouble: number): Fate {
+  return random.chance(trouble) ? random.weighted(FATES) : 'answered';
+}
+
+function status(problem: RemoteError['problem'], code: number, retryAfterMs?: number): RemoteError {
+  return new RemoteError(problem, `Answered ${code}`, {
+    status: code,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  });
+}

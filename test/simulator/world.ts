@@ -1,0 +1,170 @@
+/** All there is in one run: machines, the backend, what was said, and what may never be seen, checked where it would show. */
+import type { JsonObject } from '../../src/model/json.ts';
+import { MAX_REQUESTS } from '../../src/sync/machine.ts';
+import { RemoteError } from '../../src/sync/remote.ts';
+import type { Lease } from '../../src/store/outbox.ts';
+import { StoreError } from '../../src/store/store.ts';
+import { MemoryBackend, type BackendHabits } from '../support/memoryBackend.ts';
+import type { Agenda } from './agenda.ts';
+import { Machine } from './machine.ts';
+import { drawFate, type Fate } from './network.ts';
+import type { Random } from './random.ts';
+import type { SimWindow } from './window.ts';
+
+/** A message whose saving was acknowledged. */
+export interface Said {
+  readonly id: string;
+  readonly conversationId: string;
+  readonly machine: Machine;
+  readonly text: string;
+}
+
+export class World {
+  readonly random: Random;
+  readonly agenda: Agenda;
+  readonly backend: MemoryBackend;
+  readonly machines: Machine[] = [];
+  /** Accounts that its user has, each on the same backend. */
+  readonly accounts: string[] = ['A'];
+  readonly said: Said[] = [];
+  private readonly saidById = new Map<string, Said>();
+  /** Messages that the backend refuses for good, until the user says so. */
+  readonly refused = new Set<string>();
+  /** Messages that were stepped over once: they lose their place. */
+  readonly everParked = new Set<string>();
+  /** Machines on which a conversation was deleted for good, by its id. */
+  readonly purged = new Map<string, Set<Machine>>();
+  /** What happened, for whoever has to understand it. */
+  readonly trace: string[] = [];
+  requests = 0;
+  /** Faults are over. */
+  isCalm = false;
+  /** The first thing that may not be. */
+  failure: Error | undefined;
+  /** The probability that a request is not simply answered. */
+  trouble = 0;
+  /** The probability that a call finds the file busy. */
+  busyStore = 0;
+  private readonly accountOf = new Map<string, string>();
+  private readonly tokens = new Map<Machine, Lease>();
+  private ids = 0;
+  private readonly made = new Set<string>();
+
+  constructor(random: Random, agenda: Agenda, habits: BackendHabits) {
+    this.random = random;
+    this.agenda = agenda;
+    this.backend = new MemoryBackend(habits, agenda.now());
+  }
+
+  addMachine(account: string): Machine {
+    const machine = new Machine(this, `m${this.machines.length + 1}`, account);
+    this.machines.push(machine);
+    return machine;
+  }
+
+  newId(): string {
+    this.ids += 1;
+    return `019a0000-0000-7000-8000-${String(this.ids).padStart(12, '0')}`;
+  }
+
+  say(said: Said): void {
+    this.said.push(said);
+    this.saidById.set(said.id, said);
+  }
+
+  note(window: SimWindow | undefined, what: string): void {
+    this.trace.push(`${this.agenda.now() % 1_000_000_000} ${window?.name ?? '-'} ${what}`);
+  }
+
+  fail(message: string): void {
+    this.failure ??= new Error(message);
+  }
+
+  fateOf(window: SimWindow): Fate {
+    if (this.isCalm) return 'answered';
+    return window.machine.isOnline ? drawFate(this, this.trouble) : 'not sent';
+  }
+
+  isStoreBusy(): boolean {
+    return !this.isCalm && this.busyStore > 0 && this.random.chance(this.busyStore);
+  }
+
+  requestBegins(window: SimWindow): void {
+    this.requests += 1;
+    window.inFlight += 1;
+    if (window.inFlight > MAX_REQUESTS)
+      this.fail(`I12: ${window.inFlight} requests in flight of ${window.name}`);
+  }
+
+  requestEnds(window: SimWindow): void {
+    window.inFlight -= 1;
+  }
+
+  /** A request reaches the backend. Throws `RemoteError` where it is refused. */
+  arrives(name: string, args: readonly unknown[]): void {
+    this.backend.setTime(this.agenda.now());
+    if (idsIn(name, args).some((id) => this.refused.has(id)))
+      throw new RemoteError('refused', 'Answered 422', { status: 422 });
+  }
+
+  /** A request did something on the backend: nothing may be made there twice, or for another account. */
+  tookEffect(account: string, window: SimWindow, name: string, args: readonly unknown[]): void {
+    for (const id of idsIn(name, args)) {
+      this.note(window, `${name} took effect: ${id}`);
+      if (this.made.has(id)) this.fail(`I3: ${name} of ${id} a second time`);
+      this.made.add(id);
+      const conversationId = this.saidById.get(id)?.conversationId ?? id;
+      const owner = this.accountOf.get(conversationId) ?? account;
+      this.accountOf.set(conversationId, owner);
+      if (owner !== account) this.fail(`I10: ${conversationId} of ${owner} was sent to ${account}`);
+    }
+  }
+
+  /** It was made while this account was known to exist: it may never reach another. */
+  belongs(conversationId: string, account: string | null): void {
+    if (account !== null) this.accountOf.set(conversationId, account);
+  }
+
+  /** I8: what each machine's file says of the lease rises, and each token has one holder. */
+  stored(window: SimWindow, name: string, value: unknown): void {
+    if (name !== 'takeLease') this.note(window, `${name}: ${JSON.stringify(value)}`);
+    if (name !== 'takeLease' || value === undefined) return;
+    const lease = value as Lease;
+    const last = this.tokens.get(window.machine);
+    if (
+      last !== undefined &&
+      (lease.token < last.token || (lease.token === last.token && lease.holder !== last.holder))
+    )
+      this.fail(`I8: ${window.name} was given token ${lease.token} after ${last.token} of ${last.holder}`);
+    this.tokens.set(window.machine, lease);
+  }
+
+  engineError(window: SimWindow, text: string, error: unknown): void {
+    this.note(window, `error: ${text} ${String(error)}`);
+    const isExpected = error instanceof StoreError && error.problem === 'busy' && this.busyStore > 0;
+    if (!isExpected) this.fail(`${window.name}: ${text} ${String(error)}`);
+  }
+
+  dispose(): void {
+    for (const machine of this.machines) machine.dispose();
+  }
+}
+
+/** Client ids of what a request makes on the backend. */
+function idsIn(name: string, args: readonly unknown[]): string[] {
+  const id =
+    name === 'create'
+      ? noteOf(args[0], 'initial_context')
+      : name === 'append'
+        ? noteOf(args[1], 'metadata')
+        : undefined;
+  return id === undefined ? [] : [id];
+}
+
+/** The client id in the note of a body. */
+function noteOf(body: unknown, key: 'metadata' | 'initial_context'): string | undefined {
+  const context = (body as JsonObject)[key] as JsonObject | null | undefined;
+  const note = context?.['navi'] as JsonObject | undefined;
+  const id = note?.['id'];
+  return typeof id === 'string' ? id : undefined;
+}

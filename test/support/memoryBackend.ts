@@ -1,0 +1,276 @@
+/**
+ * A memory backend without sockets, for tests that ask it a million times: the plain contract of its users, which stores twice
+ * when asked twice. It passes the suite that the real ones pass (test/sync/remoteContract.ts).
+ */
+import {
+  formatMicros,
+  PAGE_LIMIT,
+  type AppendedMessage,
+  type AppendMessage,
+  type ConversationDetail,
+  type ConversationRow,
+  type CreateConversation,
+  type CreatedConversation,
+  type MessageRow,
+  type PatchConversation,
+} from '../../src/protocol/api.ts';
+import {
+  PLAIN,
+  RemoteError,
+  type AnnouncedRemote,
+  type ConversationStep,
+  type Remote,
+} from '../../src/sync/remote.ts';
+
+export interface BackendHabits {
+  /** Every change of fields is refused: 403. */
+  readonly refusesFields?: boolean;
+  /** The older interface beside the contract. */
+  readonly door?: 'open' | 'missing';
+  /** `updated_at` is written by another clock, microseconds ahead of the one that numbers messages. */
+  readonly updatesAhead?: number;
+  /** Every so many messages have the `created_at` of the one before. */
+  readonly tieEvery?: number;
+}
+
+export interface StoredConversation extends Omit<ConversationRow, 'title'> {
+  readonly owner: string;
+  title: string | null;
+  readonly initial_context: ConversationDetail['initial_context'];
+  /** Where it stands in the list. */
+  touched: number;
+  readonly messages: MessageRow[];
+}
+
+/** What its tokenizer chokes on. */
+const TOKEN = '<|endoftext|>';
+const MOST_TITLE = 255;
+const SHOWN_TITLE = 50;
+
+const FROM: Partial<Record<ConversationStep, string>> = { unarchive: 'archived', restore: 'deleted' };
+const TO: Readonly<Record<ConversationStep, Partial<StoredConversation>>> = {
+  star: { is_starred: true },
+  unstar: { is_starred: false },
+  pin: { is_pinned: true },
+  unpin: { is_pinned: false },
+  archive: { status: 'archived' },
+  unarchive: { status: 'active' },
+  restore: { status: 'active' },
+};
+
+export class MemoryBackend {
+  readonly habits: BackendHabits;
+  readonly conversations = new Map<string, StoredConversation>();
+  /** Rises with each change. */
+  revision = 0;
+  private micros: number;
+  private ids = 0;
+
+  constructor(habits: BackendHabits = {}, startMs = Date.UTC(2026, 0, 1)) {
+    this.habits = habits;
+    this.micros = startMs * 1_000;
+  }
+
+  /** Its own clock, which no client sets. */
+  setTime(ms: number): void {
+    this.micros = Math.max(this.micros, ms * 1_000);
+  }
+
+  /** When anything of this owner's was last changed, on its own clock. */
+  lastChangeOf(owner: string): number {
+    const own = [...this.conversations.values()].filter((one) => one.owner === owner);
+    return Math.max(0, ...own.map(({ touched }) => touched));
+  }
+
+  list(owner: string, { status, offset }: { status?: 'deleted'; offset: number }): ConversationRow[] {
+    return [...this.conversations.values()]
+      .filter((one) => one.owner === owner && (one.status === 'deleted') === (status === 'deleted'))
+      .sort((a, b) => b.touched - a.touched)
+      .slice(offset, offset + PAGE_LIMIT)
+      .map(toRow);
+  }
+
+  read(owner: string, id: string): ConversationDetail {
+    const found = this.find(owner, id);
+    return {
+      ...toRow(found),
+      initial_context: found.initial_context,
+      messages: found.messages.slice(-PAGE_LIMIT),
+    };
+  }
+
+  create(
+    owner: string,
+    { title, workspace_path: path, initial_context: context }: CreateConversation,
+  ): CreatedConversation {
+    refuseTitle(title);
+    refusePoison(title, context);
+    const now = this.tick();
+    const id = this.newId();
+    const conversation: StoredConversation = {
+      owner,
+      id,
+      title: title == null || title === '' ? null : title,
+      status: 'active',
+      is_pinned: false,
+      is_starred: false,
+      workspace_path: path ?? null,
+      initial_context: context ?? null,
+      created_at: formatMicros(now),
+      updated_at: formatMicros(now),
+      touched: now,
+      messages: [],
+    };
+    this.conversations.set(id, conversation);
+    const { workspace_path: _, updated_at: __, ...created } = toRow(conversation);
+    return created;
+  }
+
+  append(owner: string, id: string, { role, content, metadata }: AppendMessage): AppendedMessage {
+    const conversation = this.find(owner, id);
+    refusePoison(content, metadata);
+    if (content.includes(TOKEN)) throw refusal('unknown', 500);
+    const createdAt = this.messageTime(conversation);
+    const message = {
+      id: this.newId(),
+      role,
+      content,
+      metadata: metadata ?? null,
+      created_at: createdAt,
+    };
+    conversation.messages.push(message);
+    if (role === 'user') conversation.title ??= shortTitle(content);
+    this.touch(conversation, {});
+    const { metadata: _, ...appended } = message;
+    return appended;
+  }
+
+  patch(owner: string, id: string, change: PatchConversation): ConversationRow {
+    const conversation = this.find(owner, id);
+    if (this.habits.refusesFields === true) throw refusal('forbidden', 403);
+    refuseTitle(change.title);
+    refusePoison(change.title, change.initial_context);
+    const { title, status, is_pinned: isPinned, is_starred: isStarred } = change;
+    this.touch(conversation, {
+      ...(title != null && { title }),
+      ...(status != null && { status }),
+      ...(isPinned != null && { is_pinned: isPinned }),
+      ...(isStarred != null && { is_starred: isStarred }),
+    });
+    return toRow(conversation);
+  }
+
+  delete(owner: string, id: string): void {
+    this.touch(this.find(owner, id), { status: 'deleted' });
+  }
+
+  history(owner: string, id: string): MessageRow[] | undefined {
+    if (this.habits.door !== 'open') return undefined;
+    return [...this.find(owner, id).messages];
+  }
+
+  take(owner: string, id: string, step: ConversationStep): boolean {
+    if (this.habits.door !== 'open') return false;
+    const conversation = this.find(owner, id);
+    if ((FROM[step] ?? conversation.status) !== conversation.status) throw refusal('not-found', 404);
+    this.touch(conversation, TO[step]);
+    return true;
+  }
+
+  private find(owner: string, id: string): StoredConversation {
+    const found = this.conversations.get(id);
+    if (found === undefined) throw refusal('not-found', 404);
+    if (found.owner !== owner) throw refusal('forbidden', 403);
+    return found;
+  }
+
+  /** A change that changes nothing leaves `updated_at` alone; a new message is always one. */
+  private touch(conversation: StoredConversation, change: Partial<StoredConversation>): void {
+    const keys = Object.keys(change) as (keyof StoredConversation)[];
+    if (keys.length > 0 && keys.every((key) => conversation[key] === change[key])) return;
+    Object.assign(conversation, change);
+    const last = conversation.messages.at(-1)?.created_at;
+    const { updatesAhead = 0 } = this.habits;
+    const isMessage = keys.length === 0 && updatesAhead === 0 && last !== conversation.updated_at;
+    conversation.touched = this.tick();
+    conversation.updated_at =
+      isMessage && last !== undefined ? last : formatMicros(conversation.touched + updatesAhead);
+    this.revision += 1;
+  }
+
+  private messageTime({ messages }: StoredConversation): string {
+    const { tieEvery } = this.habits;
+    const last = messages.at(-1);
+    const isTie = tieEvery !== undefined && last !== undefined && messages.length % tieEvery === 0;
+    return isTie ? last.created_at : formatMicros(this.tick());
+  }
+
+  private tick(): number {
+    this.revision += 1;
+    return (this.micros += 7);
+  }
+
+  private newId(): string {
+    this.ids += 1;
+    return `00000000-0000-4000-8000-${String(this.ids).padStart(12, '0')}`;
+  }
+}
+
+/** One user of it, as the engine asks: each call at once. */
+export function memoryRemote(backend: MemoryBackend, owner: string): Remote {
+  const at = async <T>(signal: AbortSignal, act: () => T): Promise<T> => {
+    if (signal.aborted) throw new RemoteError('not-sent', 'The request was cancelled');
+    return act();
+  };
+  return {
+    announced: announcesNothing,
+    list: (page, signal) => at(signal, () => backend.list(owner, page)),
+    read: (id, signal) => at(signal, () => backend.read(owner, id)),
+    create: (body, signal) => at(signal, () => backend.create(owner, body)),
+    append: (id, body, signal) => at(signal, () => backend.append(owner, id, body)),
+    patch: (id, body, signal) => at(signal, () => backend.patch(owner, id, body)),
+    delete: (id, signal) => at(signal, () => backend.delete(owner, id)),
+    history: (id, signal) => at(signal, () => backend.history(owner, id)),
+    take: (id, step, signal) => at(signal, () => backend.take(owner, id, step)),
+  };
+}
+
+async function missing(): Promise<never> {
+  throw refusal('not-found', 404);
+}
+
+const announcesNothing: AnnouncedRemote = {
+  abilities: async () => PLAIN,
+  appendAll: missing,
+  page: missing,
+  changes: missing,
+  fullList: missing,
+  events: () => ({ [Symbol.asyncIterator]: () => ({ next: missing }) }),
+  purge: missing,
+};
+
+function toRow(conversation: StoredConversation): ConversationRow {
+  const { id, title, status, is_pinned, is_starred, workspace_path, created_at, updated_at } = conversation;
+  return { id, title, status, is_pinned, is_starred, workspace_path, created_at, updated_at };
+}
+
+/** What its database chokes on: such a body fails for ever, and looks like an outage. */
+function refusePoison(text: string | null | undefined, json: unknown): void {
+  const isPoison = /\\u0000|\\ud[89a-f]/i.test(
+    JSON.stringify([text ?? '', json ?? null]).replaceAll('\\\\', ''),
+  );
+  if (isPoison) throw refusal('unknown', 500);
+}
+
+function refuseTitle(title: string | null | undefined): void {
+  if (Array.from(title ?? '').length > MOST_TITLE) throw refusal('unknown', 500);
+}
+
+function shortTitle(content: string): string {
+  const points = Array.from(content);
+  return points.length <= SHOWN_TITLE ? content : `${points.slice(0, SHOWN_TITLE).join('')}...`;
+}
+
+function refusal(problem: RemoteError['problem'], status: number): RemoteError {
+  return new RemoteError(problem, `The backend refused (status ${status})`, { status });
+}
