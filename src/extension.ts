@@ -5,6 +5,7 @@ import { v7 as uuidv7 } from 'uuid';
 import * as vscode from 'vscode';
 import { ChatTurns } from './chat/turns.ts';
 import { HttpClient } from './http/client.ts';
+import { networkNow } from './http/network.ts';
 import { newsOf } from './panel/checkNotice.ts';
 import { Panel } from './panel/panel.ts';
 import {
@@ -156,6 +157,7 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
     log,
     random: Math.random,
     time,
+    network: networkNow,
     observers: [watch, asking],
   });
   const status = new StatusReporter(sqlite, onDefect);
@@ -309,6 +311,7 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
       if (!focused) return;
       store.tryAgain();
       signIn.look();
+      engine.networkChanged();
     }),
   );
   stop = async () => {

@@ -1,10 +1,10 @@
-import { networkInterfaces } from 'node:os';
 import { readSystemAuthorities, type ReadSystemAuthorities } from './authorities.ts';
 import { readBody } from './body.ts';
 import { Connections } from './connections.ts';
 import type { DispatcherTimes } from './dispatcher.ts';
 import { HttpError } from './error.ts';
 import { Exchange, type Head, type HttpHeaders, type Limits } from './exchange.ts';
+import { networkNow } from './network.ts';
 import { isOwnMachine, type ProxySettings } from './proxy.ts';
 import { startTimer, type StartTimer } from './timer.ts';
 
@@ -63,8 +63,7 @@ const SURROUNDINGS: HttpSurroundings = {
   startTimer,
   now: Date.now,
   readSystemAuthorities,
-  hasNetwork: () =>
-    Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ internal }) => !internal)),
+  hasNetwork: () => networkNow() !== '',
 };
 
 export const DEFAULT_LIMITS: HttpLimits = {

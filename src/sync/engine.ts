@@ -33,6 +33,8 @@ export interface SyncOptions {
   };
   readonly requestLifeMs?: number;
   readonly observers?: readonly SyncObserver[];
+  /** Says something else when this machine is in another network. */
+  readonly network?: () => string;
 }
 
 const LEASE_MS = 30_000;
@@ -55,9 +57,11 @@ export class SyncEngine {
   private readonly running = new Set<Promise<void>>();
   private isStopped = false;
   private lastWords = '';
+  private network: string | undefined;
 
   constructor(options: SyncOptions) {
     this.options = options;
+    this.network = options.network?.();
     this.subscription = options.store.onDidChange(() => this.handle({ type: 'changed' }));
     this.keepLease();
   }
@@ -243,8 +247,11 @@ export class SyncEngine {
         const lease = await this.options.store.takeLease(this.options.time.now(), LEASE_MS);
         if (lease?.token !== this.lease?.token) this.handle({ type: 'lease', isHeld: false });
         this.lease = lease;
+        // Timers stand still while the machine sleeps: this is also what begins a pull that became due meanwhile, and only
+        // once it is known whether another window woke first.
         this.handle({ type: 'lease', isHeld: lease !== undefined });
         if (lease !== undefined) this.tellLeading(lease, false);
+        this.lookAround();
       } finally {
         if (!this.isStopped)
           this.cancelLease = this.options.time.after(LEASE_EVERY_MS, () => this.keepLease());
@@ -255,6 +262,12 @@ export class SyncEngine {
   private tellLeading(lease: Lease, isLast: boolean): void {
     for (const { leading } of this.options.observers ?? [])
       if (leading !== undefined) this.run('note how sync goes', () => leading(lease, isLast));
+  }
+
+  private lookAround(): void {
+    const network = this.options.network?.();
+    if (network !== this.network) this.networkChanged();
+    this.network = network;
   }
 
   private loseLease(): void {

@@ -3,7 +3,7 @@ import type { Timekeeper } from '../../src/sync/engine.ts';
 /** Time that stands still until a test moves it on. */
 export class HandClock implements Timekeeper {
   private time: number;
-  private readonly timers = new Set<{ readonly at: number; readonly callback: () => void }>();
+  private readonly timers = new Set<{ at: number; readonly callback: () => void }>();
 
   /** Starts now: the store stamps its rows by the real clock, and this one only ever runs ahead of it. */
   constructor(start = Date.now()) {
@@ -18,6 +18,12 @@ export class HandClock implements Timekeeper {
     const timer = { at: this.time + ms, callback };
     this.timers.add(timer);
     return () => this.timers.delete(timer);
+  }
+
+  /** The machine sleeps: time goes by, and what waits for it waits as long afterwards as it would have. */
+  sleep(ms: number): void {
+    this.time += ms;
+    for (const timer of this.timers) timer.at += ms;
   }
 
   /** Moves on and calls what has become due, earliest first. */

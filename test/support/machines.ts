@@ -59,6 +59,8 @@ export class TestMachine {
   private who: Who | undefined;
   private readonly orgId: string;
   private readonly abilities: readonly Ability[] | undefined;
+  /** What the machine sees of its network. */
+  network = 'home';
 
   constructor({ folder, clock, way, store, startTimer, random, orgId = '', abilities }: MachineOptions = {}) {
     this.http = new HttpClient(
@@ -91,6 +93,7 @@ export class TestMachine {
       random: random ?? (() => 0.5),
       requestLifeMs: REQUEST_LIFE_MS,
       observers: [this.watch, this.asking],
+      network: () => this.network,
       log: {
         info: (text) => {
           this.log.push(text);
