@@ -1,9 +1,10 @@
-import type { ConversationFields, ConversationStatus } from './conversation.ts';
+import type { ConversationFields } from './conversation.ts';
 
 /** A wished change of a conversation's fields; absent means "leave". */
 export type FieldChange = Partial<ConversationFields>;
 
-const FIELDS = [
+/** Every one of them. */
+export const FIELDS = [
   'title',
   'status',
   'isPinned',
@@ -12,33 +13,12 @@ const FIELDS = [
 
 /** The fields in which `current` differs from `base`. */
 export function changedFields(base: ConversationFields, current: ConversationFields): FieldChange {
-  return Object.fromEntries(
-    FIELDS.filter((field) => base[field] !== current[field]).map((field) => [field, current[field]]),
-  );
+  return Object.fromEntries(changedNames(base, current).map((field) => [field, current[field]]));
 }
 
-/**
- * Three-way merge, field by field: a field that only one side changed since `base` takes that side's value; one that
- * both changed keeps ours (it is about to be sent), except that a new deletion wins over any other new status (I7).
- */
-export function mergeFields(
+export function changedNames(
   base: ConversationFields,
-  ours: ConversationFields,
-  theirs: ConversationFields,
-): ConversationFields {
-  return {
-    title: ours.title === base.title ? theirs.title : ours.title,
-    status: mergeStatus(base.status, ours.status, theirs.status),
-    isPinned: ours.isPinned === base.isPinned ? theirs.isPinned : ours.isPinned,
-    isStarred: ours.isStarred === base.isStarred ? theirs.isStarred : ours.isStarred,
-  };
-}
-
-function mergeStatus(
-  base: ConversationStatus,
-  ours: ConversationStatus,
-  theirs: ConversationStatus,
-): ConversationStatus {
-  if (theirs === 'deleted' && base !== 'deleted') return 'deleted';
-  return ours === base ? theirs : ours;
+  current: ConversationFields,
+): (keyof ConversationFields)[] {
+  return FIELDS.filter((field) => base[field] !== current[field]);
 }

@@ -37,3 +37,24 @@ export function cleanTags(texts: readonly string[], known: readonly string[] = [
 export function sameTags(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((tag, index) => tag === b[index]);
 }
+
+/** In whatever order they stand. */
+export function sameTagSet(a: readonly string[], b: readonly string[]): boolean {
+  return sameTags([...a].sort(), [...b].sort());
+}
+
+/**
+ * Three ways, as sets: what either side added since `base` is there, what either side removed is not. In the order of
+ * `ours`, in the spelling of `theirs`; may be more than a user can give at once.
+ */
+export function mergeTags(
+  base: readonly string[],
+  ours: readonly string[],
+  theirs: readonly string[],
+): string[] {
+  const [was, here] = [new Set(base.map(tagKey)), new Set(ours.map(tagKey))];
+  const there = new Map(theirs.map((tag) => [tagKey(tag), tag]));
+  const kept = ours.flatMap((tag) => there.get(tagKey(tag)) ?? (was.has(tagKey(tag)) ? [] : [tag]));
+  const added = theirs.filter((tag) => !here.has(tagKey(tag)) && !was.has(tagKey(tag)));
+  return [...kept, ...added];
+}

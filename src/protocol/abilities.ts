@@ -64,10 +64,14 @@ export const tagsSchema = z.array(z.string().min(1).max(200)).max(100);
 
 export const createWithIdSchema = createConversationSchema.extend({ client_id: clientIdSchema.nullish() });
 
-/** A field with a clock is taken only when its clock is later than the one that is stored; without, it is taken now. */
+/**
+ * A field with a clock is taken only when its clock is later than the one that is stored; without, it is taken now. With
+ * `seen`, a field is taken only while the stored clock is that one (0: none), so that no change is overwritten unseen.
+ */
 export const patchWithClocksSchema = patchConversationSchema.extend({
   tags: tagsSchema.nullish(),
   clocks: clocksSchema.nullish(),
+  seen: clocksSchema.nullish(),
 });
 
 export const appendWithIdSchema = appendMessageSchema.extend({ client_id: clientIdSchema.nullish() });
@@ -81,6 +85,12 @@ export const fullConversationSchema = conversationRowSchema.extend({
   clocks: clocksSchema,
 });
 export type FullConversation = z.infer<typeof fullConversationSchema>;
+
+/** A read conversation, where `view=full` was asked for: a backend that does not know that leaves it out. */
+export const fullDetailSchema = conversationDetailSchema.extend(
+  fullConversationSchema.pick({ tags: true, clocks: true }).partial().shape,
+);
+export type FullDetail = z.infer<typeof fullDetailSchema>;
 
 export const fullMessageSchema = messageRowSchema.extend({ client_id: z.string().nullable() });
 export type FullMessage = z.infer<typeof fullMessageSchema>;

@@ -5,7 +5,7 @@
 import type { FieldChange } from '../model/change.ts';
 import type { WorkspaceEvidence } from '../model/workspace.ts';
 
-/** A wished change; absent means "leave". Tags and unread marks stay on this machine. */
+/** A wished change; absent means "leave". Unread marks and workspaces stay on this machine, tags where the backend keeps none. */
 export interface OrganiseChange extends Omit<FieldChange, 'title'> {
   /** All tags that it is to have. */
   readonly tags?: readonly string[];

@@ -5,6 +5,7 @@
  * engine that was stopped for a minute and continues changes nothing. Durability and isolation are as in store.ts.
  */
 import type { FieldChange } from '../model/change.ts';
+import type { FieldClocks } from '../model/clocks.ts';
 import type { ConversationFields, WorkspaceRef } from '../model/conversation.ts';
 import type { Message, MessageContent } from '../model/message.ts';
 
@@ -67,6 +68,12 @@ export type SendOrder =
       readonly base?: ConversationFields;
       /** The user has deleted it for good. */
       readonly isPurge?: true;
+      /** All that it is to have; absent where the backend has them, or keeps none. */
+      readonly tags?: readonly string[];
+      /** When each field was last changed here; absent for one of which that is not known. */
+      readonly clocks: FieldClocks;
+      /** The backend's clocks as they were last seen: a field that has another one now was changed by somebody else. */
+      readonly seen: FieldClocks;
     };
 
 /** How appends go out. */
@@ -106,6 +113,7 @@ export interface SentMessage {
 export function companyOf(attempts: number, most: number): number {
   return Math.max(1, Math.floor(most / 4 ** attempts));
 }
+export type FieldsOrder = Extract<SendOrder, { kind: 'fields' }>;
 
 export interface RemoteFields extends ConversationFields {
   readonly remoteId: string;
@@ -116,6 +124,9 @@ export interface RemoteFields extends ConversationFields {
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
   readonly workspace?: WorkspaceRef;
+  /** Both absent: the backend keeps none. */
+  readonly tags?: readonly string[];
+  readonly clocks?: FieldClocks;
 }
 
 export interface RemoteMessage extends MessageContent {
@@ -253,6 +264,11 @@ export interface SyncStore {
     next?: { readonly conversationId: string; readonly terms: AppendTerms },
   ): Promise<readonly SendingAppend[]>;
   completeFields(lease: Lease, seq: number, sent: ConversationFields): Promise<void>;
+  /**
+   * The same for a backend with clocks, whose answer says which fields it took: the others were changed by somebody else
+   * meanwhile, and are merged.
+   */
+  completeWithClocks(lease: Lease, seq: number, order: FieldsOrder, answer: RemoteFields): Promise<void>;
   defer(lease: Lease, seq: number, deferral: Deferral): Promise<void>;
   /** Puts a parked message back into the queue, on the user's word. */
   retryParked(messageId: string): Promise<void>;

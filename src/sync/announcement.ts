@@ -34,3 +34,8 @@ export class Announcement {
     this.#isAsked = false;
   }
 }
+
+/** It takes a clock with each field and tells them, and has a place for tags. */
+export function keepsClocks({ current }: Announcement): boolean {
+  return current.abilities.has('clocks');
+}

@@ -3,7 +3,7 @@ import { PAGE_LIMIT } from '../protocol/api.ts';
 import type { Change, ChangesAnswer, FullConversation } from '../protocol/abilities.ts';
 import type { AccountKey, FeedPage, FeedPlace, RemoteChange } from '../store/outbox.ts';
 import type { RequestOutcome } from './failure.ts';
-import { readEach, reaching, takeIn, type PullContext } from './reading.ts';
+import { readEach, reaching, readWhole, takeIn, type PullContext } from './reading.ts';
 import { RemoteError } from './remote.ts';
 import { decodeConversation, decodeMessage } from './wire.ts';
 
@@ -109,7 +109,7 @@ async function bring(context: PullContext, remoteIds: readonly string[]): Promis
   const absent: string[] = [];
   for (const remoteId of remoteIds) {
     try {
-      const detail = await context.remote.read(remoteId, context.signal);
+      const detail = await readWhole(context, remoteId);
       if (detail.status === 'deleted') absent.push(remoteId);
       else await takeIn(context, detail);
     } catch (error) {

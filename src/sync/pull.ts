@@ -1,4 +1,5 @@
-import { PAGE_LIMIT } from '../protocol/api.ts';
+import { PAGE_LIMIT, type ConversationRow } from '../protocol/api.ts';
+import { keepsClocks } from './announcement.ts';
 import type { RequestOutcome } from './failure.ts';
 import { pullFeed } from './feed.ts';
 import { readEach, reaching, type PullContext } from './reading.ts';
@@ -35,10 +36,13 @@ async function pullList(context: PullContext): Promise<RequestOutcome> {
   return readEach(context, changed);
 }
 
-async function* pages({ remote, signal }: PullContext, status: 'deleted' | undefined) {
+async function* pages({ remote, announcement, signal }: PullContext, status: 'deleted' | undefined) {
   const seen = new Set<string>();
   for (let page = 0; page < MAX_PAGES; page += 1) {
-    const rows = await remote.list({ ...(status && { status }), offset: page * PAGE_LIMIT }, signal);
+    const at = { ...(status && { status }), offset: page * PAGE_LIMIT };
+    const rows: readonly ConversationRow[] = keepsClocks(announcement)
+      ? await remote.announced.fullList(at, signal)
+      : await remote.list(at, signal);
     const fresh = rows.filter((row) => !seen.has(row.id));
     for (const row of fresh) seen.add(row.id);
     if (fresh.length > 0) yield fresh;

@@ -1,5 +1,7 @@
-import type { OutboxItem, SendOrder } from '../store/outbox.ts';
+import type { FullConversation } from '../protocol/abilities.ts';
+import type { FieldsOrder, OutboxItem, SendOrder } from '../store/outbox.ts';
 import { StoreError } from '../store/store.ts';
+import { keepsClocks } from './announcement.ts';
 import { sendAppends } from './append.ts';
 import { deferralFor, outcomeOf, type RequestOutcome } from './failure.ts';
 import type { PushContext } from './pushContext.ts';
@@ -7,7 +9,9 @@ import { readBack } from './readBack.ts';
 import { RemoteError } from './remote.ts';
 import { stepsFor } from './steps.ts';
 import { mayResend } from './terms.ts';
-import { decodeFields, encodeChange, encodeCreate } from './wire.ts';
+import { decodeFields, encodeChange, encodeCreate, encodeWithClocks } from './wire.ts';
+
+const UNPROCESSABLE = 422;
 
 /** Moves a due item a step along its transitions, and what follows it. Throws only what is a defect or a broken store. */
 export async function pushItem(context: PushContext, item: OutboxItem): Promise<RequestOutcome> {
@@ -52,18 +56,27 @@ async function send(context: PushContext, item: OutboxItem): Promise<RequestOutc
 }
 
 async function carryOut(context: PushContext, seq: number, order: SendOrder, isById: boolean): Promise<void> {
-  const { store, remote, lease, account, signal } = context;
+  const { store, remote, announcement, lease, account, signal } = context;
   switch (order.kind) {
     case 'create': {
       const id = isById ? { client_id: order.conversationId } : {};
       const created = await remote.create({ ...encodeCreate(order), ...id }, signal);
-      await store.completeCreate(lease, account, seq, decodeFields(created));
+      const fields = decodeFields(created);
+      // Of one that was created just now; where it was not, no change is taken before its clocks are known.
+      const clocked = keepsClocks(announcement) ? { tags: [], clocks: {} } : {};
+      await store.completeCreate(lease, account, seq, { ...fields, ...clocked });
       return;
     }
     case 'append':
       throw new Error('Messages are sent by sendAppends.');
     case 'fields': {
       const { change, fields, base = fields } = order;
+      if (keepsClocks(announcement) && !isUndated(order)) {
+        const answer = await changeThere(context, order);
+        if (answer === undefined) await store.completeFields(lease, seq, { ...base, status: 'deleted' });
+        else await store.completeWithClocks(lease, seq, order, decodeFields(answer));
+        return;
+      }
       if (change.status === 'deleted') {
         // Taken down at once: another field that is refused must neither undo that nor hide it. The others go out by themselves.
         await takeDown(context, order);
@@ -94,11 +107,35 @@ async function takeDown(
   }
 }
 
+/** A deletion for good, or from before clocks were kept: it holds as of now. */
+function isUndated({ change, clocks }: FieldsOrder): boolean {
+  return change.status === 'deleted' && clocks.status === undefined;
+}
+
+/** Undefined when what it deletes was deleted for good. Throws `RemoteError`. */
+async function changeThere(
+  { remote, signal }: PushContext,
+  order: FieldsOrder,
+): Promise<FullConversation | undefined> {
+  const { clocks, ...undated } = encodeWithClocks(order);
+  try {
+    return await remote.announced.change(order.remoteId, { ...undated, clocks }, signal);
+  } catch (error) {
+    if (!(error instanceof RemoteError)) throw error;
+    if (error.code === 'purged' && order.change.status === 'deleted') return undefined;
+    if (error.status !== UNPROCESSABLE) throw error;
+    // The clock of this machine is more than a day ahead: then the change holds as of now, by the server's clock.
+    return await remote.announced.change(order.remoteId, undated, signal);
+  }
+}
+
 /** False when all but the title was taken. Throws `RemoteError`. */
 async function sendFields(
   { remote, signal }: PushContext,
-  { remoteId, change, base }: Extract<SendOrder, { kind: 'fields' }>,
+  { remoteId, change, base }: FieldsOrder,
 ): Promise<boolean> {
+  // Only tags differ, for which this backend has no place.
+  if (Object.keys(change).length === 0) return true;
   try {
     await remote.patch(remoteId, encodeChange(change), signal);
     return true;

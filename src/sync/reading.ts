@@ -1,6 +1,7 @@
 import { PAGE_LIMIT, type ConversationDetail, type MessageRow } from '../protocol/api.ts';
 import type { AccountKey, Lease, MergeReport, SyncStore } from '../store/outbox.ts';
-import type { Announcement } from './announcement.ts';
+import type { FullDetail } from '../protocol/abilities.ts';
+import { keepsClocks, type Announcement } from './announcement.ts';
 import { outcomeOf, type RequestOutcome } from './failure.ts';
 import { RemoteError, type Remote } from './remote.ts';
 import { decodeConversation, decodeMessage } from './wire.ts';
@@ -37,11 +38,19 @@ export async function readEach(context: PullContext, remoteIds: readonly string[
 
 /** Reads one conversation and merges it. Throws `RemoteError`. */
 export async function pullConversation(context: PullContext, remoteId: string): Promise<void> {
-  await takeIn(context, await context.remote.read(remoteId, context.signal));
+  await takeIn(context, await readWhole(context, remoteId));
+}
+
+/** With its clocks and tags, where the backend keeps them. Throws `RemoteError`. */
+export function readWhole(
+  { remote, announcement, signal }: PullContext,
+  remoteId: string,
+): Promise<FullDetail> {
+  return remote.read(remoteId, signal, keepsClocks(announcement) ? 'full' : undefined);
 }
 
 /** Merges a conversation that was read, and fetches what is missing before it. Throws `RemoteError`. */
-export async function takeIn(context: PullContext, detail: ConversationDetail): Promise<void> {
+export async function takeIn(context: PullContext, detail: FullDetail): Promise<void> {
   const { store, account, lease, announcement, warn } = context;
   const report = await store.mergeConversation(lease, account, decodeConversation(account, detail));
   if (report.doubled > 0) {

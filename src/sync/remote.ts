@@ -9,17 +9,12 @@ import type {
   ChangesAnswer,
   createWithIdSchema,
   FullConversation,
+  FullDetail,
   MessagePageAnswer,
   patchWithClocksSchema,
 } from '../protocol/abilities.ts';
 import type * as z from 'zod';
-import type {
-  AppendedMessage,
-  ConversationDetail,
-  ConversationRow,
-  CreatedConversation,
-  MessageRow,
-} from '../protocol/api.ts';
+import type { AppendedMessage, ConversationRow, CreatedConversation, MessageRow } from '../protocol/api.ts';
 
 export type RemoteProblem =
   /** The request never reached the backend: nothing happened there. */
@@ -118,6 +113,8 @@ export interface AnnouncedRemote {
     page: { status?: 'deleted'; offset: number },
     signal: AbortSignal,
   ): Promise<readonly FullConversation[]>;
+  /** `clocks`. What the conversation is like afterwards tells which fields were taken. */
+  change(remoteId: string, body: PatchWithClocks, signal: AbortSignal): Promise<FullConversation>;
   /** `events`. Ends when the backend ends it; throws `RemoteError` when it breaks or `signal` ends it. */
   events(since: ChangeCursor | undefined, signal: AbortSignal): AsyncIterable<RemoteEvent>;
   /** `tombstones`. Removes the conversation for good. */
@@ -133,7 +130,8 @@ export type PatchWithClocks = z.infer<typeof patchWithClocksSchema>;
 export interface Remote {
   readonly announced: AnnouncedRemote;
   list(page: { status?: 'deleted'; offset: number }, signal: AbortSignal): Promise<ConversationRow[]>;
-  read(remoteId: string, signal: AbortSignal): Promise<ConversationDetail>;
+  /** `full`: with what the plain contract does not have, where `clocks` is announced. */
+  read(remoteId: string, signal: AbortSignal, view?: 'full'): Promise<FullDetail>;
   create(body: CreateWithId, signal: AbortSignal): Promise<CreatedConversation>;
   append(remoteId: string, body: AppendWithId, signal: AbortSignal): Promise<AppendedMessage>;
   patch(remoteId: string, body: PatchWithClocks, signal: AbortSignal): Promise<ConversationRow>;

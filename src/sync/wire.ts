@@ -9,7 +9,6 @@ import {
   PAGE_LIMIT,
   parseMicros,
   type AppendMessage,
-  type ConversationDetail,
   type ConversationRow,
   type CreateConversation,
   type CreatedConversation,
@@ -18,8 +17,18 @@ import {
 } from '../protocol/api.ts';
 import { activitySchema, attachmentSchema, commandSchema } from '../protocol/parts.ts';
 import type { FieldChange } from '../model/change.ts';
+import { CLOCKED, type ClockedField as LocalField } from '../model/clocks.ts';
+import { cleanTag } from '../model/tags.ts';
+import type { ClockedField, FullDetail } from '../protocol/abilities.ts';
+import type { PatchWithClocks } from './remote.ts';
 import { NEW_CONVERSATION_TITLE, type WorkspaceRef } from '../model/conversation.ts';
-import type { RemoteConversation, RemoteFields, RemoteMessage, SendOrder } from '../store/outbox.ts';
+import type {
+  FieldsOrder,
+  RemoteConversation,
+  RemoteFields,
+  RemoteMessage,
+  SendOrder,
+} from '../store/outbox.ts';
 import { escapeJson, isPoisoned, mendsSchema, mendText, restoreText, unescapeJson } from './mend.ts';
 
 const jsonObject = z.record(z.string(), z.json());
@@ -154,7 +163,40 @@ export function encodeChange(change: FieldChange): PatchConversation {
   };
 }
 
-export function decodeFields(row: ConversationRow | CreatedConversation): RemoteFields {
+const WIRE_NAMES = {
+  title: 'title',
+  status: 'status',
+  isPinned: 'is_pinned',
+  isStarred: 'is_starred',
+  tags: 'tags',
+} as const satisfies Record<LocalField, ClockedField>;
+
+/** The change with its clocks, and with those that the backend must still have for it to be taken. */
+export function encodeWithClocks({ change, tags, clocks, seen }: FieldsOrder): PatchWithClocks {
+  const fields = CLOCKED.filter((field) => (field === 'tags' ? tags : change[field]) !== undefined);
+  const given = fields.filter((field) => clocks[field] !== undefined);
+  return {
+    ...encodeChange(change),
+    ...(tags && { tags: [...tags] }),
+    clocks: Object.fromEntries(given.map((field) => [WIRE_NAMES[field], clocks[field]])),
+    seen: Object.fromEntries(fields.map((field) => [WIRE_NAMES[field], seen[field] ?? 0])),
+  };
+}
+
+/** Clocks of others may be wrong, see `hlc`; tags may be longer than ours. */
+function decodeClocked({
+  clocks,
+  tags = [],
+}: Pick<FullDetail, 'clocks' | 'tags'>): Pick<RemoteFields, 'clocks' | 'tags'> {
+  if (clocks === undefined) return {};
+  const known = CLOCKED.flatMap((field) => {
+    const clock = clocks[WIRE_NAMES[field]];
+    return clock === undefined ? [] : [[field, hlc.parse(clock)] as const];
+  });
+  return { clocks: Object.fromEntries(known), tags: tags.flatMap((tag) => cleanTag(tag) ?? []) };
+}
+
+export function decodeFields(row: ConversationRow | CreatedConversation | FullDetail): RemoteFields {
   const lastChange = 'updated_at' in row ? parseMicros(row.updated_at) : undefined;
   const path = 'workspace_path' in row ? row.workspace_path : undefined;
   return {
@@ -167,10 +209,11 @@ export function decodeFields(row: ConversationRow | CreatedConversation): Remote
     isPinned: row.is_pinned,
     isStarred: row.is_starred,
     ...(path == null ? {} : { workspace: { folders: [path] } }),
+    ...('clocks' in row ? decodeClocked(row) : {}),
   };
 }
 
-export function decodeConversation(account: string, detail: ConversationDetail): RemoteConversation {
+export function decodeConversation(account: string, detail: FullDetail): RemoteConversation {
   const note = conversationNoteSchema.safeParse(fromStorable(detail.initial_context ?? {})[KEY]);
   const fields = decodeFields(detail);
   return {

@@ -186,10 +186,10 @@ export const storeBugs: readonly Bug[] = [
   },
   {
     name: 'a deletion elsewhere loses against what is here',
-    file: 'src/model/change.ts',
-    from: "  if (theirs === 'deleted' && base !== 'deleted') return 'deleted';\n",
+    file: 'src/model/merge.ts',
+    from: "    if (theirs.status === 'deleted' && base.status !== 'deleted' && !isBack) return 'theirs';\n",
     to: '',
-    test: 'test/model/change.test.ts',
+    test: 'test/model/merge.test.ts',
     grep: '',
   },
   {

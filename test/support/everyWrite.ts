@@ -9,6 +9,8 @@ const EDIT_ID = '019a0000-0000-7000-8000-00000000000c';
 
 export interface Prepared {
   readonly lease: Lease;
+  /** Two titles, of which one was kept. */
+  readonly conflict: number;
   readonly conversationId: string;
   readonly promptId: string;
   readonly replyId: string;
@@ -89,6 +91,26 @@ export const writes: Readonly<Record<string, Write>> = {
     store.completeCreate(lease, ACCOUNT, made, remoteFields('r-2')),
   completeFields: ({ store }, { lease, fields }) =>
     store.completeFields(lease, fields, remoteFields('r-f', { title: 'Renamed' })),
+  completeWithClocks: ({ store }, { lease, fields }) =>
+    store.completeWithClocks(
+      lease,
+      fields,
+      {
+        kind: 'fields',
+        remoteId: 'r-f',
+        change: { title: 'Renamed' },
+        fields: remoteFields('r-f', { title: 'Renamed' }),
+        clocks: { title: 5 },
+        seen: {},
+      },
+      remoteFields('r-f', {
+        title: 'Renamed',
+        isStarred: true,
+        tags: ['there'],
+        clocks: { title: 5, isStarred: 6 },
+      }),
+    ),
+  settleConflict: ({ store }, { conflict }) => store.settleConflict(conflict, 'other'),
   defer: ({ store }, { lease, sent }) =>
     store.defer(lease, sent, { state: 'parked', reason: 'The server refused it.' }),
   takeLease: ({ store, world: { now } }) => store.takeLease(now + 20_000, 30_000),
@@ -266,6 +288,7 @@ export function prepare(direct: DirectStore, orphan: DirectStore): Prepared {
   } as const;
   orphan.store.append(left);
   return {
+    conflict: prepareConflict(direct, lease),
     parkedId,
     asked,
     trashed: direct.store.trashPreview({ ids: [trashedId] }).entries,
@@ -291,6 +314,16 @@ function counted(remoteId: string, messageCount: number): FeedPage {
     isNews: true,
     ignored: new Set(),
   };
+}
+
+function prepareConflict(direct: DirectStore, lease: Lease): number {
+  const id = direct.write('two titles');
+  direct.createThere(lease, id, 'r-x');
+  direct.store.change(id, { title: 'Ours' });
+  direct.store.mergeList(lease, ACCOUNT, [
+    remoteFields('r-x', { title: 'Theirs', clocks: { title: (direct.world.now + 1) * 1000 } }),
+  ]);
+  return direct.store.conflicts()[0]?.id ?? 0;
 }
 
 function refuse(direct: DirectStore, lease: Lease): string {

@@ -6,7 +6,7 @@ export function limitedRemote(whole: Remote, only: readonly Ability[]): Remote {
   const { announced } = whole;
   return {
     list: (page, signal) => whole.list(page, signal),
-    read: (id, signal) => whole.read(id, signal),
+    read: (id, signal, view) => whole.read(id, signal, view),
     create: (body, signal) => whole.create(body, signal),
     append: (id, body, signal) => whole.append(id, body, signal),
     patch: (id, body, signal) => whole.patch(id, body, signal),
@@ -21,6 +21,7 @@ export function limitedRemote(whole: Remote, only: readonly Ability[]): Remote {
       appendAll: (id, bodies, signal) => announced.appendAll(id, bodies, signal),
       page: (id, before, signal) => announced.page(id, before, signal),
       changes: (since, signal) => announced.changes(since, signal),
+      change: (id, body, signal) => announced.change(id, body, signal),
       fullList: (page, signal) => announced.fullList(page, signal),
       events: (since, signal) => announced.events(since, signal),
       purge: (id, signal) => announced.purge(id, signal),

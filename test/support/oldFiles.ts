@@ -101,6 +101,11 @@ const LATER: Readonly<Record<number, (db: Connection) => void>> = {
     db.exec(`INSERT INTO feeds VALUES ('account', 'e.1', 1)`);
     db.exec(`UPDATE conversations SET remote_count = 3, older_cursor = 'm.1' WHERE id = 'c1'`);
   },
+  20: (db) => {
+    db.exec(`UPDATE conversations SET clocks = '{"title":${AT * 1000}}' WHERE id = 'c1'`);
+    db.exec(`INSERT INTO conflicts (conversation_id, field, kept, other, found_at)
+      VALUES ('c1', 'title', '"First"', '"Another"', ${AT})`);
+  },
 };
 
 /** A file of this schema, that its host left open when it died. */

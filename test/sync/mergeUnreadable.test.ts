@@ -30,6 +30,7 @@ async function pull(ids: readonly string[], isPoisoned: (id: string) => boolean)
     page: refused,
     changes: refused,
     fullList: refused,
+    change: refused,
     events: () => {
       throw new Error('not asked here');
     },

@@ -15,7 +15,8 @@ export interface ChangedFields {
 }
 
 /**
- * Each field for itself: without a clock it is taken as of now; with one, only when it is later than the stored one.
+ * Each field for itself: without a clock it is taken as of now; with one, only when it is later than the stored one. One that
+ * was changed since the client saw it stays as it is.
  * Of two values of one clock the greater text wins, so that every order of arrival gives the same. `now` in microseconds.
  */
 export function changeFields(row: ConversationTable, change: ConversationChange, now: number): ChangedFields {
@@ -30,6 +31,7 @@ export function changeFields(row: ConversationTable, change: ConversationChange,
       continue;
     }
     const known = clocks[name] ?? 0;
+    if ((change.seen?.[name] ?? known) !== known) continue;
     const given = change.clocks?.[name];
     if (given === undefined && value === stored) continue;
     const clock = given ?? Math.max(now, known + 1);

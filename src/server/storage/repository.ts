@@ -63,6 +63,8 @@ export interface ConversationChange {
   readonly initialContext?: JsonObject | null | undefined;
   /** A field with a clock is taken only when its clock is later than the stored one. */
   readonly clocks?: Clocks | null | undefined;
+  /** A field that has another clock now (0: none) is left as it is. */
+  readonly seen?: Clocks | null | undefined;
 }
 
 export interface NewMessage {

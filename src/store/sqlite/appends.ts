@@ -6,10 +6,11 @@ import { contentsOf, contentsToSend } from './attachments.ts';
 import { applyBranches } from './branches.ts';
 import { checkFence } from './leases.ts';
 import { readMessages } from './messages.ts';
-import { doubt, isEarly, maySend, moveOn, park, readSyncRow, toItem, type OutboxRow } from './outbox.ts';
+import { doubt, isEarly, maySend, moveOn, park, toItem, type OutboxRow } from './outbox.ts';
 import { HAS_SEQ } from './outboxRows.ts';
 import { DAMAGED_REASON } from './quarantine.ts';
 import type { Context } from './session.ts';
+import { readSyncRow } from './syncRow.ts';
 
 interface Candidate extends OutboxRow {
   message_id: string;

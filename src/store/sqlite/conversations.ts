@@ -1,4 +1,4 @@
-import type { FieldChange } from '../../model/change.ts';
+import { changedNames, type FieldChange } from '../../model/change.ts';
 import {
   NEW_CONVERSATION_TITLE,
   titleFrom,
@@ -8,6 +8,7 @@ import {
 } from '../../model/conversation.ts';
 import { readJson } from '../../model/json.ts';
 import { SAYS_SOMETHING } from './drafts.ts';
+import { stampFields } from './fieldClocks.ts';
 import { afterPlace, filterOf, NO_WORKSPACE } from './listFilter.ts';
 import { placeOf, readWorkspace } from './workspaces.ts';
 import type { ConversationPage, ListQuery, ListedConversation, NewConversation } from '../store.ts';
@@ -75,7 +76,7 @@ export function toConversation(row: ConversationRow): ListedConversation {
 }
 
 /** Empty also for what damage made of them: one row must not take the list down. */
-function tagsOf(stored: string): string[] {
+export function tagsOf(stored: string): string[] {
   const tags = readJson(stored);
   return Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : [];
 }
@@ -162,7 +163,9 @@ export function changeConversation(context: Context, id: string, change: FieldCh
   return db.write(() => {
     const before = mustRead(context, id);
     const title = change.title === undefined ? before.title : rename(context, id, change.title);
-    writeFields(context, id, { ...before, ...change, title });
+    const after = { ...before, ...change, title };
+    writeFields(context, id, after);
+    stampFields(context, id, changedNames(before, after));
     enqueueFields(context, id);
     return mustRead(context, id);
   });

@@ -9,10 +9,11 @@ import type {
 } from '../outbox.ts';
 import { applyBranches } from './branches.ts';
 import { checkFence } from './leases.ts';
-import { conversationFor, findByRemote, isKeptPurged, mergeKnownFields, mergeMessage } from './merge.ts';
-import { readSyncRow } from './outbox.ts';
+import { conversationFor, findByRemote, isKeptPurged, mergeMessage } from './merge.ts';
+import { mergeKnownFields } from './mergeFields.ts';
 import { purgedThere } from './purgedThere.ts';
 import type { Context } from './session.ts';
+import { readSyncRow } from './syncRow.ts';
 import { findTombstoneByRemote } from './tombstones.ts';
 import { markArrived } from './unread.ts';
 import { noteConfirmed } from './watching.ts';

@@ -1,5 +1,3 @@
-import { changedFields, mergeFields } from '../../model/change.ts';
-import type { ConversationFields } from '../../model/conversation.ts';
 import { derivedId } from '../../model/hash.ts';
 import type {
   AccountKey,
@@ -10,18 +8,19 @@ import type {
   RemoteFields,
   RemoteMessage,
 } from '../outbox.ts';
-import { cleanTitle, toFields, writeFields } from './conversations.ts';
+import { cleanTitle } from './conversations.ts';
 import { putArrived } from './attachments.ts';
-import { readBase, writeBase, type Base } from './base.ts';
 import { applyBranches } from './branches.ts';
 import { settleCount } from './counts.ts';
 import { checkFence } from './leases.ts';
 import { insertMessage } from './messages.ts';
-import { linkRemote, readSyncRow } from './outbox.ts';
-import { ensureFieldsQueued, IS_OF_MESSAGE } from './outboxRows.ts';
+import { mergeKnownFields } from './mergeFields.ts';
+import { linkRemote } from './outbox.ts';
+import { IS_OF_MESSAGE } from './outboxRows.ts';
 import { keepPurged } from './purged.ts';
 import { isQuarantined, mend } from './quarantine.ts';
 import { requireConversation, type Context } from './session.ts';
+import { readSyncRow } from './syncRow.ts';
 import { findTombstone, findTombstoneByRemote, forgetTombstone } from './tombstones.ts';
 import { markArrived } from './unread.ts';
 import { noteConfirmed } from './watching.ts';
@@ -104,49 +103,6 @@ export function findByRemote({ db }: Context, account: AccountKey, remoteId: str
     account,
     remoteId,
   );
-}
-
-export function mergeKnownFields(context: Context, id: string, remote: RemoteFields): void {
-  const row = readSyncRow(context, id);
-  if (row === undefined) return;
-  const theirs = fieldsOf(remote);
-  const ours = toFields(row);
-  const base = readBase(row.base, theirs);
-  // A deletion that is under way from here is no news from there, so that Undo holds.
-  const isOwn = base.isDeleting === true && theirs.status === 'deleted';
-  const merged = {
-    ...mergeFields(isOwn ? { ...base, status: 'deleted' } : base, ours, theirs),
-    ...(isOutlived(context, id, base, remote) && { status: ours.status }),
-  };
-  if (Object.keys(changedFields(ours, merged)).length > 0) writeFields(context, id, merged);
-  if (Object.keys(changedFields(base, theirs)).length > 0) {
-    writeBase(context, id, { ...theirs, isDeleting: base.isDeleting === true });
-  }
-  if (Object.keys(changedFields(theirs, merged)).length > 0) ensureFieldsQueued(context, id);
-}
-
-/**
- * True when a deletion there is older than a message here: one that waits to be sent, or one that was the last change
- * there. Then the conversation stays with its writer and is brought back there (once sent, a message is no reason any
- * more). A message that was refused is none either: two machines would go on for ever.
- */
-function isOutlived({ db }: Context, id: string, base: Base, remote: RemoteFields): boolean {
-  const { status, lastChange, remoteUpdatedAt } = remote;
-  if (status !== 'deleted' || base.status === 'deleted' || base.isDeleting === true) return false;
-  const newer = db.get(
-    `SELECT 1 FROM conversations c JOIN messages m ON m.conversation_id = c.id LEFT JOIN outbox o
-       ON o.conversation_id = m.conversation_id AND o.seq = m.n
-     WHERE c.id = ? AND (o.state IN ('queued', 'sending', 'unknown')
-       OR (m.server_order = ? AND c.remote_updated_at IS NOT ?))`,
-    id,
-    lastChange ?? null,
-    remoteUpdatedAt,
-  );
-  return newer !== undefined;
-}
-
-function fieldsOf({ title, status, isPinned, isStarred }: RemoteFields): ConversationFields {
-  return { title: cleanTitle(title), status, isPinned, isStarred };
 }
 
 /** Union of the messages by client id (I3): what is here stays, what is new is added, what is ours is adopted. */
@@ -247,7 +203,7 @@ export function conversationFor(context: Context, account: AccountKey, remote: R
   const id = isFree ? remote.id : derivedId('conversation', account, remote.fields.remoteId);
   db.run(
     `INSERT INTO conversations (id, title, status, is_pinned, is_starred, created_at, updated_at, workspace, deleted_at,
-       deleted_from, workspace_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+       deleted_from, workspace_id, tags, clocks) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     id,
     cleanTitle(remote.fields.title),
     remote.fields.status,
@@ -259,6 +215,8 @@ export function conversationFor(context: Context, account: AccountKey, remote: R
     remote.fields.status === 'deleted' ? context.now() : null,
     remote.fields.status === 'deleted' ? 'active' : null,
     placeOf(context, remote.fields.workspace) ?? null,
+    JSON.stringify(remote.fields.tags ?? []),
+    JSON.stringify(remote.fields.clocks ?? {}),
   );
   requireConversation(db, id);
   linkRemote(context, id, account, { ...remote.fields, title: cleanTitle(remote.fields.title) });

@@ -28,6 +28,7 @@ import {
 import { applyBranches } from './branches.ts';
 import { cleanTitle } from './conversations.ts';
 import { removeDraft } from './drafts.ts';
+import { stampFields } from './fieldClocks.ts';
 import { enqueueAppend, enqueueCreate, enqueueFields, IS_OF_MESSAGE } from './outboxRows.ts';
 import { addPiece, readParts, removeParts, writeActivities, writeCommands, type Extent } from './parts.ts';
 import { isAsSaved } from './quarantine.ts';
@@ -297,6 +298,7 @@ function bringBack(context: Context, conversationId: string): void {
     `UPDATE conversations SET status = 'active', deleted_at = NULL, deleted_from = NULL, deleted_by = NULL WHERE id = ?`,
     conversationId,
   );
+  stampFields(context, conversationId, ['status']);
   enqueueFields(context, conversationId);
 }
 

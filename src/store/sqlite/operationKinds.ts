@@ -30,6 +30,7 @@ export const OPERATION_KINDS: Readonly<Record<OperationName, 'read' | 'write' | 
   completeCreate: 'write',
   settleAppends: 'write',
   completeFields: 'write',
+  completeWithClocks: 'write',
   defer: 'write',
   retryParked: 'write',
   mergeList: 'write',
@@ -51,6 +52,8 @@ export const OPERATION_KINDS: Readonly<Record<OperationName, 'read' | 'write' | 
   askSync: 'write',
   readAsked: 'read',
   answerSync: 'write',
+  conflicts: 'read',
+  settleConflict: 'write',
 
   beginReply: 'write',
   readEdit: 'read',

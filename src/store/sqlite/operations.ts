@@ -1,5 +1,6 @@
 import type { HealthStore } from '../check/health.ts';
 import type { AttachmentStore } from '../attachments.ts';
+import type { ConflictStore } from '../conflicts.ts';
 import type { ConversationStore } from '../store.ts';
 import type { OrganiseStore } from '../organise.ts';
 import type { SyncStore } from '../outbox.ts';
@@ -11,6 +12,7 @@ import * as appends from './appends.ts';
 import * as attachments from './attachments.ts';
 import { getBlob } from './blobs.ts';
 import * as counts from './counts.ts';
+import * as conflicts from './conflicts.ts';
 import * as conversations from './conversations.ts';
 import * as drafts from './drafts.ts';
 import * as feed from './feed.ts';
@@ -43,6 +45,7 @@ type Synchronous<T> = {
 export type Operations = Synchronous<Omit<ConversationStore, 'onDidChange'>> &
   Synchronous<SyncStore> &
   Synchronous<WatchStore> &
+  Synchronous<ConflictStore> &
   Synchronous<TrashStore> &
   Synchronous<OrganiseStore> &
   Synchronous<ReplyStore> &
@@ -95,6 +98,8 @@ export function createOperations(given: Context): Operations {
     completeCreate: (lease, key, seq, created) => outbox.completeCreate(context, lease, key, seq, created),
     settleAppends: (lease, results, next) => appends.settleAppends(context, lease, results, next),
     completeFields: (lease, seq, sent) => outbox.completeFields(context, lease, seq, sent),
+    completeWithClocks: (lease, seq, order, answer) =>
+      outbox.completeWithClocks(context, lease, seq, order, answer),
     defer: (lease, seq, deferral) => outbox.defer(context, lease, seq, deferral),
     retryParked: (id) => outbox.retryParked(context, id),
     mergeList: (lease, key, rows) => merge.mergeList(context, lease, key, rows),
@@ -116,6 +121,8 @@ export function createOperations(given: Context): Operations {
     askSync: (askedAt) => watching.askSync(context, askedAt),
     readAsked: () => watching.readAsked(context),
     answerSync: (lease, answer) => watching.answerSync(context, lease, answer),
+    conflicts: () => conflicts.listConflicts(context),
+    settleConflict: (id, choice) => conflicts.settleConflict(context, id, choice),
 
     beginReply: (request) => replies.beginReply(context, request),
     readEdit: (id) => replies.readEdit(context, id),

@@ -3,6 +3,8 @@ import { cleanTags, sameTags, tagKey } from '../../model/tags.ts';
 import type { ConversationChange, OrganiseChange, TagCount } from '../organise.ts';
 import type { ListedConversation } from '../store.ts';
 import { changeConversation, mustRead } from './conversations.ts';
+import { stampFields } from './fieldClocks.ts';
+import { enqueueTags } from './outboxRows.ts';
 import type { Context } from './session.ts';
 import { NO_WORKSPACE } from './listFilter.ts';
 
@@ -37,6 +39,8 @@ function changeOne(
   const tags = tagsAfter(before.tags, change, spellings);
   if (!sameTags(tags, before.tags)) {
     db.run('UPDATE conversations SET tags = ? WHERE id = ?', JSON.stringify(tags), id);
+    stampFields(context, id, ['tags']);
+    enqueueTags(context, id);
     undo.tags = before.tags;
   }
   if (change.isUnread !== undefined && change.isUnread !== before.isUnread) {

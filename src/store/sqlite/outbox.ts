@@ -1,11 +1,13 @@
 import type { ConversationFields } from '../../model/conversation.ts';
 import { changedFields } from '../../model/change.ts';
+import { firstBase, isNothing, pendingOf } from '../../model/merge.ts';
 import { contentsToSend } from './attachments.ts';
-import { readBase, writeBase } from './base.ts';
+import { baseText, readBase, writeBase } from './base.ts';
 import type {
   AccountKey,
   AppendTerms,
   Deferral,
+  FieldsOrder,
   Lease,
   LinkStatus,
   OutboxItem,
@@ -16,14 +18,16 @@ import type {
   SendOrder,
 } from '../outbox.ts';
 import { applyBranches } from './branches.ts';
-import { toFields, type ConversationRow } from './conversations.ts';
+import { toFields } from './conversations.ts';
 import { checkFence } from './leases.ts';
+import { learnAnswer, mergeKnownFields, remoteSideOf } from './mergeFields.ts';
 import { readMessage } from './messages.ts';
 import { readMeta, writeMeta } from './meta.ts';
 import { ensureFieldsQueued, HAS_SEQ } from './outboxRows.ts';
 import { DAMAGED_REASON } from './quarantine.ts';
 import { removeRow } from './purged.ts';
 import type { Context } from './session.ts';
+import { readSyncRow, sideOf, type SyncRow } from './syncRow.ts';
 import { findTombstone } from './tombstones.ts';
 import { readWorkspace } from './workspaces.ts';
 
@@ -37,12 +41,6 @@ export interface OutboxRow {
   sent_at: number | null;
   /** See migration 19. */
   carried: string | null;
-}
-
-export interface SyncRow extends ConversationRow {
-  account: string | null;
-  remote_id: string | null;
-  base: string | null;
 }
 
 /** Rows of other accounts, and of conversations that belong to another account, are invisible here (I10). */
@@ -60,6 +58,8 @@ const WAITING = `waiting (conversation_id) AS (SELECT min(conversation_id) FROM 
  * still says `sending` when the store failed just when the answer came.
  */
 const SENDING_LIFE_MS = 60_000;
+
+const NOT_TAKEN = 'The server did not take the change.';
 
 /** No wait is longer than this: a time that lies further ahead was written before the clock was set back. */
 const LONGEST_WAIT_MS = 15 * 60_000;
@@ -184,18 +184,21 @@ function orderFor(context: Context, row: OutboxRow, conversation: SyncRow): Send
   const fields = toFields(conversation);
   const tombstone = findTombstone(context.db, conversation.id);
   if (tombstone !== undefined) {
-    const { remote_id: remoteId } = conversation;
-    const deletion = { kind: 'fields', remoteId, change: { status: 'deleted' }, fields } as const;
+    const said = { change: { status: 'deleted' }, fields, clocks: {}, seen: {} } as const;
+    const deletion = { kind: 'fields', remoteId: conversation.remote_id, ...said } as const;
     return tombstone.is_final === 1 ? { ...deletion, isPurge: true } : deletion;
   }
   const base = conversation.base === null ? undefined : readBase(conversation.base, fields);
   // Whether an earlier deletion took effect there is not known: say which it is to be.
   const status = base?.isDeleting === true ? { status: fields.status } : {};
-  const change = base === undefined ? fields : { ...changedFields(base, fields), ...status };
-  if (Object.keys(change).length === 0) return undefined;
-  const order = { kind: 'fields', remoteId: conversation.remote_id, change, fields } as const;
+  const side = sideOf(conversation);
+  const { change: differing, tags } = base === undefined ? { change: fields } : pendingOf(base, side);
+  const change = { ...differing, ...status };
+  if (isNothing({ change, ...(tags && { tags }) })) return undefined;
+  const said = { change, fields, ...(tags && { tags }), clocks: side.clocks, seen: base?.clocks ?? {} };
+  const order = { kind: 'fields', remoteId: conversation.remote_id, ...said } as const;
   if (base === undefined) return order;
-  const { isDeleting: _, ...known } = base;
+  const { isDeleting: _, tags: _tags, clocks: _clocks, ...known } = base;
   return { ...order, base: known };
 }
 
@@ -240,20 +243,19 @@ export function linkRemote(
   remote: RemoteFields,
 ): void {
   const { db } = context;
-  const { title, status, isPinned, isStarred } = remote;
-  const base = { title, status, isPinned, isStarred };
+  const conversation = readSyncRow(context, conversationId);
+  if (conversation === undefined) return;
+  const base = firstBase(sideOf(conversation), remoteSideOf(remote));
   db.run(
     'UPDATE conversations SET account = ?, remote_id = ?, base = ? WHERE id = ?',
     account,
     remote.remoteId,
-    JSON.stringify(base),
+    baseText(base),
     conversationId,
   );
   db.run(`DELETE FROM outbox WHERE conversation_id = ? AND kind = 'create'`, conversationId);
-  const conversation = readSyncRow(context, conversationId);
-  if (conversation === undefined) return;
-  const pending = changedFields(base, toFields(conversation));
-  if (Object.keys(pending).length > 0) ensureFieldsQueued(context, conversationId);
+  if (remote.clocks !== undefined) mergeKnownFields(context, conversationId, remote);
+  else if (!isNothing(pendingOf(base, sideOf(conversation)))) ensureFieldsQueued(context, conversationId);
 }
 
 export function completeFields(context: Context, lease: Lease, seq: number, sent: ConversationFields): void {
@@ -272,6 +274,28 @@ export function completeFields(context: Context, lease: Lease, seq: number, sent
     // The user may have clicked again while the request was under way.
     if (Object.keys(changedFields(sent, toFields(conversation))).length > 0)
       ensureFieldsQueued(context, conversation.id);
+  });
+}
+
+export function completeWithClocks(
+  context: Context,
+  lease: Lease,
+  seq: number,
+  order: FieldsOrder,
+  answer: RemoteFields,
+): void {
+  const { db } = context;
+  db.write(() => {
+    checkFence(context, lease);
+    const row = db.get<OutboxRow>(`SELECT * FROM outbox WHERE ${HAS_SEQ}`, seq);
+    if (row?.state !== 'sending') return;
+    if (!learnAnswer(context, row.conversation_id, order, answer)) {
+      // Sent again it would get the same answer.
+      park(context, row, NOT_TAKEN);
+      return;
+    }
+    db.run(`DELETE FROM outbox WHERE ${HAS_SEQ}`, seq);
+    mergeKnownFields(context, row.conversation_id, answer);
   });
 }
 
@@ -336,10 +360,6 @@ export function retryParked({ db }: Context, messageId: string): void {
       messageId,
     ),
   );
-}
-
-export function readSyncRow({ db }: Context, conversationId: string): SyncRow | undefined {
-  return db.get<SyncRow>('SELECT * FROM conversations WHERE id = ?', conversationId);
 }
 
 /** Counts of what this account still has to send; without an account, of everything that waits. */

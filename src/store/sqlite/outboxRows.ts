@@ -58,6 +58,15 @@ export function enqueueFields(context: Context, conversationId: string): void {
   );
 }
 
+/** The same for tags, which many backends have no place for: it must have shown some, or that it has none. */
+export function enqueueTags(context: Context, conversationId: string): void {
+  const takesTags = context.db.get(
+    `SELECT 1 FROM conversations WHERE id = ? AND json_valid(base) AND base -> 'tags' IS NOT NULL`,
+    conversationId,
+  );
+  if (takesTags !== undefined) enqueueFields(context, conversationId);
+}
+
 /** The row for fields that differ from the backend's, unless there is one: what was refused stays refused. */
 export function ensureFieldsQueued({ db, now }: Context, conversationId: string): void {
   db.run(

@@ -3,7 +3,7 @@ import { readBase } from './base.ts';
 import { collectBlobs } from './blobs.ts';
 import type { Connection } from './connection.ts';
 import { toFields } from './conversations.ts';
-import { readSyncRow, type SyncRow } from './outbox.ts';
+import { readSyncRow, type SyncRow } from './syncRow.ts';
 import { emptyRow, removeRow } from './purged.ts';
 import type { Context } from './session.ts';
 import { NOT_PURGED } from './tombstones.ts';

@@ -13,7 +13,8 @@ export function emptyRow(context: Context, id: string): void {
       removeRows(db, child, `${column} = (SELECT ${key} FROM conversations WHERE id = ?)`, id);
   }
   db.run(
-    `UPDATE conversations SET title = '', message_count = 0, tags = '[]', workspace = NULL, workspace_id = NULL
+    `UPDATE conversations SET title = '', message_count = 0, tags = '[]', workspace = NULL, workspace_id = NULL,
+       base = CASE WHEN json_valid(base) THEN json_set(json_remove(base, '$.tags'), '$.title', '') END
      WHERE id = ?`,
     id,
   );

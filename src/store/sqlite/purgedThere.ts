@@ -3,9 +3,9 @@ import type { AccountKey, RemoteChange } from '../outbox.ts';
 import { collectBlobs } from './blobs.ts';
 import { SAYS_SOMETHING } from './drafts.ts';
 import { findByRemote } from './merge.ts';
-import { readSyncRow } from './outbox.ts';
 import { removeRow } from './purged.ts';
 import type { Context } from './session.ts';
+import { readSyncRow } from './syncRow.ts';
 import { findTombstone } from './tombstones.ts';
 
 const BLOBS_AT_ONCE = 100;

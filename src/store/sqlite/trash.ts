@@ -9,6 +9,7 @@ import type {
 } from '../trash.ts';
 import { LISTED } from './conversations.ts';
 import { SAYS_SOMETHING } from './drafts.ts';
+import { stampFields } from './fieldClocks.ts';
 import { enqueueFields } from './outboxRows.ts';
 import { SEEN } from './purge.ts';
 import type { Context } from './session.ts';
@@ -28,10 +29,15 @@ export function trash(context: Context, source: TrashSource, actId: string): num
         actId,
         id,
       );
-      if (moved > 0) enqueueFields(context, id);
+      if (moved > 0) noteStatus(context, id);
       return moved > 0;
     }).length;
   });
+}
+
+function noteStatus(context: Context, id: string): void {
+  stampFields(context, id, ['status']);
+  enqueueFields(context, id);
 }
 
 function listedIds({ db }: Context, source: Exclude<TrashSource, { ids: unknown }>): string[] {
@@ -55,7 +61,7 @@ export function restore(context: Context, source: RestoreSource): number {
          WHERE id = ? AND status = 'deleted' AND ${NOT_PURGED}`,
         id,
       );
-      if (moved > 0) enqueueFields(context, id);
+      if (moved > 0) noteStatus(context, id);
       return moved > 0;
     }).length;
   });

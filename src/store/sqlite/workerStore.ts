@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { StoreError, type ConversationStore, type Subscription } from '../store.ts';
 import type { HealthStore } from '../check/health.ts';
 import type { AttachmentStore } from '../attachments.ts';
+import type { ConflictStore } from '../conflicts.ts';
 import type { OrganiseStore } from '../organise.ts';
 import type { SyncStore } from '../outbox.ts';
 import type { ReplyStore } from '../replies.ts';
@@ -163,6 +164,7 @@ function isTooOld(error: unknown): boolean {
 export interface SqliteStore
   extends
     AttachmentStore,
+    ConflictStore,
     ConversationStore,
     HealthStore,
     OrganiseStore,

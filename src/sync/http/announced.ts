@@ -21,6 +21,7 @@ import {
   type AnnouncedRemote,
   type AppendWithId,
   type ChangeCursor,
+  type PatchWithClocks,
   type RemoteAbilities,
   type RemoteEvent,
 } from '../remote.ts';
@@ -103,6 +104,18 @@ export class Announced implements AnnouncedRemote {
     });
     const path = `${MEMORY}/conversations?${query.toString()}`;
     return this.#caller.json({ method: 'GET', path }, fullListSchema, signal);
+  }
+
+  async change(remoteId: string, body: PatchWithClocks, signal: AbortSignal): Promise<FullConversation> {
+    const path = `${pathOf(remoteId)}?view=full`;
+    const row = await this.#caller.json(
+      { method: 'PATCH', path, json: body },
+      fullConversationSchema,
+      signal,
+    );
+    // A gateway that mixes answers up must not bring one conversation's fields into another.
+    if (row.id !== remoteId) throw senseless(200);
+    return row;
   }
 
   async *events(since: ChangeCursor | undefined, signal: AbortSignal): AsyncGenerator<RemoteEvent> {

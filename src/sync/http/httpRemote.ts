@@ -1,14 +1,12 @@
 import { headerOf } from '../../http/client.ts';
 import {
   appendedMessageSchema,
-  conversationDetailSchema,
   conversationListSchema,
   conversationRowSchema,
   createdConversationSchema,
   deletedSchema,
   PAGE_LIMIT,
   type AppendedMessage,
-  type ConversationDetail,
   type ConversationRow,
   type CreatedConversation,
   type MessageRow,
@@ -22,6 +20,7 @@ import {
   type PatchWithClocks,
   type Remote,
 } from '../remote.ts';
+import { fullDetailSchema, type FullDetail } from '../../protocol/abilities.ts';
 import { Announced } from './announced.ts';
 import type { Call } from './call.ts';
 import { Caller, senseless, type CallerOptions } from './caller.ts';
@@ -54,12 +53,10 @@ export class HttpRemote implements Remote {
   }
 
   /** With the newest 200 messages, oldest first. */
-  async read(remoteId: string, signal: AbortSignal): Promise<ConversationDetail> {
-    const path = `${pathOf(remoteId)}?include_messages=true&message_limit=${PAGE_LIMIT}`;
-    return sameId(
-      remoteId,
-      await this.#caller.json({ method: 'GET', path }, conversationDetailSchema, signal),
-    );
+  async read(remoteId: string, signal: AbortSignal, view?: 'full'): Promise<FullDetail> {
+    const full = view === undefined ? '' : `&view=${view}`;
+    const path = `${pathOf(remoteId)}?include_messages=true&message_limit=${PAGE_LIMIT}${full}`;
+    return sameId(remoteId, await this.#caller.json({ method: 'GET', path }, fullDetailSchema, signal));
   }
 
   create(body: CreateWithId, signal: AbortSignal): Promise<CreatedConversation> {

@@ -46,6 +46,23 @@ export function describeClocks(at: ContractBench): void {
       assert.deepEqual([title, clocks.title], ['plain', ahead + 1]);
     });
 
+    it('I5: a field that was changed since it was seen is left as it is, whatever its clock', async () => {
+      const { id } = await at.client.create({ title: 'old' });
+      await at.client.patch(id, { title: 'one', clocks: { title: 10 }, seen: { title: 0 } });
+      await at.client.patch(id, {
+        title: 'unseen',
+        is_starred: true,
+        tags: ['a'],
+        clocks: { title: 20, is_starred: 20, tags: 20 },
+        seen: { title: 0, is_starred: 0 },
+      });
+      const { title, is_starred, tags, clocks } = await at.client.full(id);
+      assert.deepEqual([title, is_starred, tags], ['one', true, ['a']]);
+      assert.deepEqual(clocks, { title: 10, is_starred: 20, tags: 20 });
+      await at.client.patch(id, { title: 'seen', clocks: { title: 21 }, seen: { title: 10 } });
+      assert.equal((await at.client.full(id)).title, 'seen');
+    });
+
     it(`I5: every order of the same changes ends in the same fields (seed ${SEED})`, async function () {
       this.timeout(60_000);
       const change = fc.record(

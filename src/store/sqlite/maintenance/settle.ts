@@ -1,10 +1,10 @@
 /** What follows from the rows of a file that was filled from others: counts, titles, what waits to be sent. */
-import { changedFields } from '../../../model/change.ts';
+import { isNothing, pendingOf } from '../../../model/merge.ts';
 import { NEW_CONVERSATION_TITLE, titleFrom } from '../../../model/conversation.ts';
 import { readBase } from '../base.ts';
 import { applyBranches } from '../branches.ts';
-import { cleanTitle, toFields } from '../conversations.ts';
-import { readSyncRow } from '../outbox.ts';
+import { cleanTitle } from '../conversations.ts';
+import { readSyncRow, sideOf } from '../syncRow.ts';
 import { ensureFieldsQueued } from '../outboxRows.ts';
 import { DAMAGED_REASON } from '../quarantine.ts';
 import type { Context } from '../session.ts';
@@ -78,9 +78,9 @@ function queue(context: Context, id: string): void {
   }
   const row = readSyncRow(context, id);
   if (row?.remote_id == null) return;
-  const fields = toFields(row);
-  const base = readBase(row.base, { ...fields, status: 'active' });
-  const isDifferent = row.base === null || Object.keys(changedFields(base, fields)).length > 0;
+  const side = sideOf(row);
+  const base = readBase(row.base, { ...side, status: 'active' });
+  const isDifferent = row.base === null || !isNothing(pendingOf(base, side));
   if (isDifferent || isPurged || base.isDeleting === true) ensureFieldsQueued(context, id);
 }
 

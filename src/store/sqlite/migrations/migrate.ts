@@ -15,6 +15,7 @@ import { leaving } from './0014-leaving.ts';
 import { older } from './0015-older.ts';
 import { feeds } from './0016-feeds.ts';
 import { carried } from './0019-carried.ts';
+import { clocks } from './0020-clocks.ts';
 import type { Migration } from './migration.ts';
 
 const migrations: readonly Migration[] = [
@@ -33,6 +34,7 @@ const migrations: readonly Migration[] = [
   older,
   feeds,
   carried,
+  clocks,
 ];
 
 /** Every schema that a released file may have, oldest first. */
