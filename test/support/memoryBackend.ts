@@ -245,6 +245,7 @@ const announcesNothing: AnnouncedRemote = {
   page: missing,
   changes: missing,
   fullList: missing,
+  change: missing,
   events: () => ({ [Symbol.asyncIterator]: () => ({ next: missing }) }),
   purge: missing,
 };
