@@ -5,7 +5,9 @@ import type { AttachmentStore } from '../store/attachments.ts';
 import type { KnownWorkspace, OrganiseStore } from '../store/organise.ts';
 import type { ReplyStore } from '../store/replies.ts';
 import type { ConversationStore, Subscription } from '../store/store.ts';
+import type { SyncStore } from '../store/outbox.ts';
 import type { TrashStore } from '../store/trash.ts';
+import type { WatchStore } from '../store/watching.ts';
 import type { ChatTurns } from '../chat/turns.ts';
 import { Attaching, type Attachable, type AttachEffects } from './attaching.ts';
 import { DraftIds } from './draftIds.ts';
@@ -30,7 +32,9 @@ export interface PanelOptions extends Omit<PresenterOptions, 'draftIds'> {
     AttachmentStore &
     OrganiseStore &
     ReplyStore &
-    TrashStore & { retryParked(messageId: string): Promise<void> };
+    TrashStore &
+    Pick<SyncStore, 'retryParked'> &
+    Pick<WatchStore, 'retryUnsent' | 'dismissReturn'>;
   readonly turns: ChatTurns;
   readonly effects: PanelEffects;
   readonly ids: IdSource;
@@ -238,6 +242,12 @@ export class Panel {
         break;
       case 'retrySend':
         await store.retryParked(intent.messageId);
+        break;
+      case 'retryUnsent':
+        await store.retryUnsent({ conversationId: intent.conversationId });
+        break;
+      case 'dismissReturn':
+        await store.dismissReturn(intent.conversationId);
         break;
       case 'copyMessage':
         await effects.copy(await this.wordsOf([intent.messageId, ...(intent.furtherIds ?? [])]));

@@ -52,7 +52,7 @@ export function toItem(
     pendingCount,
     deletedAt,
   } = conversation;
-  const { tags, isUnread, workspaceId = '', workspaceName, bytes } = conversation;
+  const { tags, isUnread, workspaceId = '', workspaceName, bytes, unsent, hasReturned } = conversation;
   // What is on no server is never removed because of its age.
   const isWaiting = sync.state !== 'off' && pendingCount > 0;
   return {
@@ -73,6 +73,8 @@ export function toItem(
     tags,
     isUnread,
     ...(workspaceName === undefined || workspaceIds.includes(workspaceId) ? {} : { workspaceName }),
+    ...(unsent && { unsent }),
+    ...(hasReturned && { hasReturned }),
   };
 }
 

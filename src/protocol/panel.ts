@@ -78,6 +78,10 @@ export const intentSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('stopReply'), conversationId: id }),
   /** Put a parked message back into the queue. */
   z.strictObject({ type: z.literal('retrySend'), messageId: id }),
+  /** The same for all that the server did not take of a conversation. */
+  z.strictObject({ type: z.literal('retryUnsent'), conversationId: id }),
+  /** The user has read that the conversation is back. */
+  z.strictObject({ type: z.literal('dismissReturn'), conversationId: id }),
   z.strictObject({
     type: z.literal('copyMessage'),
     messageId: id,
@@ -128,6 +132,10 @@ export interface ConversationItem {
   readonly isUnread: boolean;
   /** Its workspace, when that is another one than the window's. */
   readonly workspaceName?: string;
+  /** What the server did not take of it, and why; shown with Retry. */
+  readonly unsent?: { readonly fields: readonly string[]; readonly reason: string };
+  /** It was deleted elsewhere and is back because of a message that was written here. */
+  readonly hasReturned?: true;
 }
 
 export type ListView = 'active' | 'starred' | 'archived' | 'trash';

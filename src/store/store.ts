@@ -16,6 +16,7 @@ import type { Position } from '../model/order.ts';
 import type { SnippetPiece } from '../model/snippet.ts';
 import type { Version } from '../model/versions.ts';
 import type { NewAttachment } from './attachments.ts';
+import type { UnsentField } from './watching.ts';
 
 export interface ListQuery {
   readonly status: ConversationStatus;
@@ -57,6 +58,10 @@ export interface ListedConversation extends Conversation {
   /** The workspace that it belongs to on this machine, see organise.ts. */
   readonly workspaceId?: string;
   readonly workspaceName?: string;
+  /** What the server did not take of it, and why; it waits for the user. */
+  readonly unsent?: { readonly fields: readonly UnsentField[]; readonly reason: string };
+  /** It was deleted elsewhere and stays because of a message that was written here; the user has not taken note yet. */
+  readonly hasReturned?: true;
 }
 
 export interface ConversationPage {

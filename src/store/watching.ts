@@ -29,6 +29,8 @@ export interface SyncTally {
   readonly startUpMs?: number;
 }
 
+export type UnsentField = keyof ConversationFields | 'tags';
+
 /** A row of the queue that needs the user. */
 export interface ParkedItem {
   readonly kind: OutboxKind;
@@ -36,7 +38,7 @@ export interface ParkedItem {
   readonly messageId?: string;
   readonly reason: string;
   /** What could not be changed, for `fields`. */
-  readonly fields?: readonly (keyof ConversationFields)[];
+  readonly fields?: readonly UnsentField[];
 }
 
 export interface Held {
@@ -91,6 +93,8 @@ export interface WatchStore {
   retryUnsent(
     of: { readonly conversationId: string } | { readonly account: AccountKey | undefined },
   ): Promise<number>;
+  /** The user has taken note that the conversation was deleted elsewhere and is back. */
+  dismissReturn(conversationId: string): Promise<void>;
   /** Asks the window that syncs, whichever it is, to look at the server at once. */
   askSync(askedAt: number): Promise<void>;
   readAsked(): Promise<SyncAsked>;

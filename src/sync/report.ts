@@ -199,6 +199,7 @@ const FIELDS = {
   status: 'the place',
   isPinned: 'the pin',
   isStarred: 'the star',
+  tags: 'the tags',
 } as const;
 
 function places({ stored, now }: SyncReportFacts): Line[] {

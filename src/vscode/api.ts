@@ -33,6 +33,10 @@ export interface NaviApi {
   updateCommand(messageId: string, command: NaviCommand): Promise<void>;
   /** What is attached to a message; undefined for an unknown id, and when the content is on another machine. */
   readAttachment(messageId: string, attachmentId: string): Promise<Uint8Array | undefined>;
+  /** A message with its delivery as it is now; undefined for an unknown id. */
+  readMessage(messageId: string): Promise<NaviMessage | undefined>;
+  /** Calls back after anything was stored, here or in another window, a delivery included. Dispose to end that. */
+  onDidChange(listener: () => void): { dispose(): void };
   /** Resolves when everything stored so far is on this machine's disk. */
   whenSaved(): Promise<void>;
   /** Resolves when the message is on the server; rejects when it needs the user's attention, or the signal aborts. */
@@ -49,6 +53,8 @@ export interface NaviConversation {
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly messageCount: number;
+  /** What the server did not take of it (`title`, `isStarred` and so on), and why, in words. It waits for the user's Retry. */
+  readonly unsent?: { readonly fields: readonly string[]; readonly reason: string };
 }
 
 export type NaviRunState = 'running' | 'done' | 'error' | 'interrupted';
@@ -130,6 +136,16 @@ export interface NaviMessage {
   readonly commands: readonly NaviCommand[];
   readonly attachments?: readonly NaviAttachment[];
   readonly createdAt: number;
-  readonly delivery:
-    'journaled' | 'local' | 'queued' | 'sending' | 'unknown' | 'sent' | 'confirmed' | 'parked';
+  readonly delivery: NaviDelivery;
+  /** Why it is `parked`, in words. */
+  readonly deliveryReason?: string;
 }
+
+/**
+ * Where a message is on its way to the server. `journaled`: in the editor's own storage, until the disk takes it. `local`:
+ * on this machine, and it goes nowhere. `queued`: waits. `sending`: a request is under way. `unknown`: a request ended without
+ * an answer, and the server is asked before anything is sent again. `sent`: the server has taken it. `confirmed`: seen there.
+ * `parked`: the server does not take it, and the user has to say what next.
+ */
+export type NaviDelivery =
+  'journaled' | 'local' | 'queued' | 'sending' | 'unknown' | 'sent' | 'confirmed' | 'parked';

@@ -66,6 +66,9 @@ export function provideApi({ store, ids, workspace }: ApiOptions): NaviExtension
       const found = message?.attachments?.find(({ id }) => id === attachmentId);
       return found && store.readContent(found.hash);
     },
+    readMessage: (messageId) => store.readMessage(z.uuid().parse(messageId)),
+    // Apart: what another extension throws must not keep the others from hearing of it.
+    onDidChange: (listener) => store.onDidChange(() => queueMicrotask(listener)),
     whenSaved: async () => {
       // Calls take effect in order, so an answer to the newest one covers all before it.
       await store.list({ status: 'active', limit: 1 });
@@ -95,7 +98,9 @@ async function whenSynced(store: ConversationStore, messageId: string, signal?: 
       if (message === undefined) throw new Error('This message is not on this machine.');
       if (message.delivery === 'sent' || message.delivery === 'confirmed') return;
       if (message.delivery === 'parked')
-        throw new Error('The message could not be sent and needs attention in NAVI.');
+        throw new Error(
+          `The message could not be sent and needs attention in NAVI. ${message.deliveryReason ?? ''}`.trimEnd(),
+        );
       await changed;
     }
   } finally {

@@ -2,6 +2,21 @@
 const numbers = new Intl.NumberFormat();
 const count = (n: number, one: string, many: string) => `${numbers.format(n)} ${n === 1 ? one : many}`;
 
+const FIELDS: Readonly<Record<string, string>> = {
+  title: 'title',
+  status: 'place in the archive or the trash',
+  isPinned: 'pin',
+  isStarred: 'star',
+  tags: 'tags',
+};
+
+/** "The title and the pin could not be changed". */
+function unsentWords(fields: readonly string[]): string {
+  const names = fields.map((field) => FIELDS[field] ?? field);
+  const words = new Intl.ListFormat('en').format(names.map((name) => `the ${name}`));
+  return `${words === '' ? 'Something' : `T${words.slice(1)}`} could not be changed`;
+}
+
 /** The store counts no further. */
 const MOST_COUNTED = 999;
 
@@ -171,6 +186,8 @@ export const strings = {
     isSomethingLeft
       ? 'This message is damaged: what is shown is what is left of it. It is not sent.'
       : 'This message is damaged and nothing of its text can be read. It keeps its place.',
+  unsent: (fields: readonly string[], reason: string) => `${unsentWords(fields)} on the server: ${reason}`,
+  hasReturned: 'Deleted on another machine. It is back because of a message that was written here.',
   restoreFromBackup: 'Restore from Backup...',
   parked: (reason: string | undefined) => (reason ? `Not sent: ${reason}` : 'Not sent'),
 
@@ -213,7 +230,7 @@ export const strings = {
     syncing: 'Sending',
     offline: 'Offline. Messages are saved here and will be sent.',
     signedOut: 'Signed out. Messages are saved here and will be sent after you sign in.',
-    attention: 'Some messages need your attention.',
+    attention: 'Sync needs your attention.',
     synced: 'Everything is sent.',
   },
   queued: (n: number) => `${numbers.format(n)} waiting`,

@@ -138,6 +138,9 @@ describe('trash', () => {
       window.store.append({ id: uuidv7(), conversationId: id, role: 'user', content: 'meanwhile' });
       list(remoteFields('r', { status: 'deleted', title: 'words' }));
       assert.equal(conversation(id)?.status, 'active');
+      assert.equal(conversation(id)?.hasReturned, true, 'the user is told why it is still here');
+      window.store.dismissReturn(id);
+      assert.equal(conversation(id)?.hasReturned, undefined);
       window.appendAllThere(lease, id);
       const { seq } = window.itemOf(id, 'fields');
       const order = window.store.beginSend(lease, ACCOUNT, seq, window.world.now);
@@ -158,6 +161,7 @@ describe('trash', () => {
       const seen = synced('r1');
       list(remoteFields('r1', { status: 'deleted', title: 'words', lastChange: 1 }));
       assert.equal(conversation(seen)?.status, 'deleted');
+      assert.equal(conversation(seen)?.hasReturned, undefined);
       const parked = synced('r2');
       const { id: messageId } = window.store.append({
         id: uuidv7(),

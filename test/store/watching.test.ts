@@ -95,12 +95,19 @@ describe('what the store tells about sync', () => {
       ],
     );
     assert.doesNotMatch(JSON.stringify(facts()), /marzipan/i);
+    const unsent = () => window.store.read(first, { limit: 1 })?.conversation.unsent;
+    assert.deepEqual(unsent(), { fields: ['title', 'isStarred'], reason: 'fields refused' });
+    const [listed] = window.store
+      .list({ status: 'active', limit: 9 })
+      .items.filter(({ id }) => id === second);
+    assert.equal(listed?.unsent, undefined);
     assert.equal(window.store.retryUnsent({ conversationId: second }), 1);
     assert.equal(facts().parked.length, 2);
     assert.equal(window.store.retryUnsent({ account: 'another' }), 0);
     assert.equal(window.store.retryUnsent({ account: ACCOUNT }), 2);
     assert.equal(window.store.retryUnsent({ account: undefined }), 0);
     assert.deepEqual(facts().parked, []);
+    assert.equal(unsent(), undefined);
   });
 
   it('W6: a damaged message is not sent again by Retry', () => {

@@ -179,6 +179,7 @@ export const writes: Readonly<Record<string, Write>> = {
       receivedBytes: 20,
     }),
   retryUnsent: ({ store }) => store.retryUnsent({ account: ACCOUNT }),
+  dismissReturn: ({ store }, { asked }) => store.dismissReturn(asked.conversationId),
   askSync: ({ store, world: { now } }) => store.askSync(now),
   answerSync: ({ store, world: { now } }, { lease }) =>
     store.answerSync(lease, { askedAt: now, isReached: true }),
@@ -341,5 +342,6 @@ function prepareAsked(direct: DirectStore): Prepared['asked'] {
   direct.store.saveEdit(conversationId, { replaces: promptId, messageId: EDIT_ID, text: 'asked otherwise' });
   direct.store.attach(conversationId, uuidv7(), note('attached'));
   direct.store.changeMany([{ id: conversationId, change: { isUnread: true } }]);
+  direct.db.run('UPDATE conversations SET returned_at = 1 WHERE id = ?', conversationId);
   return { conversationId, promptId };
 }

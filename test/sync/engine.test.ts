@@ -283,6 +283,32 @@ describe('sync engine against a real server, by the plain contract', () => {
     }
   });
 
+  it('I2 I3: sync switched off and on at any request loses nothing and doubles nothing', async () => {
+    await machine.connect(proxy.url);
+    await machine.write('before');
+    await machine.synced();
+    const texts: string[] = [];
+    let id = '';
+    // Off just before the first request of a piece of work, just before the second, and so on.
+    for (let n = 0; n < 6; n += 1) {
+      const title = `switched ${n}`;
+      texts.push(title);
+      if (n % 3 === 0) id = await machine.write(title);
+      else await machine.say(id, title);
+      const asked = proxy.log.length;
+      await machine.until(async () => proxy.log.length > asked + (n % 2));
+      await machine.connect(undefined);
+      assert.equal((await machine.status()).state, 'off');
+      await machine.say(id, `off ${n}`);
+      texts.push(`off ${n}`);
+      await machine.connect(proxy.url);
+    }
+    await machine.synced();
+    const there = [...(await onServer('switched 0')), ...(await onServer('switched 3'))];
+    assert.deepEqual(there, texts);
+    assert.deepEqual(await doubledOnBackend(server.address), []);
+  });
+
   it('sync switched off and on again loses nothing', async () => {
     await machine.connect(undefined);
     const id = await machine.write('kept here');

@@ -56,6 +56,40 @@ describe('waiting for the server through the API', () => {
     const waiting = assert.rejects(api.whenSynced(message.id), /needs attention/);
     await machine.until(async () => (await machine.status()).state === 'attention');
     await waiting;
+    const parked = await api.readMessage(message.id);
+    assert.equal(parked?.delivery, 'parked');
+    assert.match(parked.deliveryReason ?? '', /status 422/);
+  });
+
+  it('I2: every state of a delivery is told to whoever listens, until he does not', async () => {
+    const { id } = await api.createConversation({ title: 'Followed' });
+    const message = await api.appendMessage(id, { role: 'user', content: 'followed' });
+    const seen: string[] = [];
+    let reading = Promise.resolve();
+    const subscription = api.onDidChange(() => {
+      reading = reading.then(async () => {
+        const delivery = (await api.readMessage(message.id))?.delivery;
+        if (delivery !== undefined && delivery !== seen.at(-1)) seen.push(delivery);
+      });
+    });
+    proxy.add({
+      match: ({ method, path }) => method === 'POST' && path.includes('/messages'),
+      fault: { kind: 'reset' },
+      times: 1,
+    });
+    await machine.connect(proxy.url);
+    await machine.until(async () => (await api.readMessage(message.id))?.delivery === 'confirmed');
+    await reading;
+    assert.deepEqual(
+      ['unknown', 'confirmed'].filter((state) => !seen.includes(state)),
+      [],
+      seen.join(', '),
+    );
+    subscription.dispose();
+    const before = seen.length;
+    await api.appendMessage(id, { role: 'user', content: 'not followed' });
+    await api.whenSaved();
+    assert.equal(seen.length, before);
   });
 });
 

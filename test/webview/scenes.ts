@@ -47,6 +47,7 @@ const items = [
     title: 'A regular expression for ISO dates that also takes week dates',
     preview: 'It grows long; a parser is easier to read.',
     updatedAt: NOW - 12 * MINUTE,
+    unsent: { fields: ['title'], reason: 'The backend does not allow this (status 403)' },
   }),
   conversation(4, {
     title: 'Migration from 0.3',
@@ -286,6 +287,31 @@ export const scenes: Readonly<Record<string, () => Snapshot>> = {
           action: { label: 'Show log', intent: { type: 'runCommand', command: 'showLog' } },
         }),
       ],
+    }),
+  refused: () =>
+    snapshot({
+      open: open({
+        conversation: conversation(2, {
+          title: 'Why does the pool run dry?',
+          unsent: { fields: ['title'], reason: 'The backend does not allow this (status 403)' },
+          hasReturned: true,
+        }),
+        messages: [
+          message(2, { content: 'Sent.', delivery: 'sent' }),
+          message(3, { content: 'On its way.', delivery: 'unknown' }),
+          message(4, {
+            content: 'This one was refused.',
+            delivery: 'parked',
+            deliveryReason: 'The backend finds the request too large (status 413)',
+          }),
+        ],
+      }),
+      sync: {
+        state: 'attention',
+        queued: 0,
+        parked: 2,
+        detail: 'The backend finds the request too large (status 413)',
+      },
     }),
   interrupted: () =>
     snapshot({

@@ -7,10 +7,12 @@ import {
   type ConversationStatus,
 } from '../../model/conversation.ts';
 import { readJson } from '../../model/json.ts';
+import { readBase } from './base.ts';
 import { SAYS_SOMETHING } from './drafts.ts';
 import { stampFields } from './fieldClocks.ts';
 import { afterPlace, filterOf, NO_WORKSPACE } from './listFilter.ts';
 import { placeOf, readWorkspace } from './workspaces.ts';
+import type { UnsentField } from '../watching.ts';
 import type { ConversationPage, ListQuery, ListedConversation, NewConversation } from '../store.ts';
 import { enqueueFields } from './outboxRows.ts';
 import { noSuchConversation, type Context } from './session.ts';
@@ -38,6 +40,10 @@ export interface ConversationRow {
   bytes: number;
   pending_count: number;
   has_draft: number;
+  base: string | null;
+  returned_at: number | null;
+  /** Why the backend did not take a change of the fields. */
+  refusal: string | null;
 }
 
 /** A thousand that wait are as many as a million, and the look costs a thousand rows at most. */
@@ -50,7 +56,9 @@ const COLUMNS = `c.id, c.title, c.status, c.is_pinned, c.is_starred, c.created_a
   (SELECT count(*) FROM (SELECT 1 FROM outbox o WHERE o.conversation_id = c.id AND o.seq > 0 LIMIT ${MOST_PENDING}))
     AS pending_count,
   (EXISTS (SELECT 1 FROM drafts d WHERE d.conversation_id = c.id AND ${SAYS_SOMETHING})
-    OR EXISTS (SELECT 1 FROM edits e WHERE e.conversation_id = c.id)) AS has_draft`;
+    OR EXISTS (SELECT 1 FROM edits e WHERE e.conversation_id = c.id)) AS has_draft,
+  c.base, c.returned_at, (SELECT o.reason FROM outbox o WHERE o.conversation_id = c.id AND o.seq = -2 * c.n - 1
+    AND o.state = 'parked') AS refusal`;
 
 export function toConversation(row: ConversationRow): ListedConversation {
   const workspace = row.workspace === null ? undefined : readWorkspace(row.workspace);
@@ -72,7 +80,19 @@ export function toConversation(row: ConversationRow): ListedConversation {
     bytes: row.bytes,
     hasDraft: row.has_draft === 1,
     ...(row.status === 'deleted' && row.deleted_at !== null ? { deletedAt: row.deleted_at } : {}),
+    ...(row.refusal === null ? {} : { unsent: { fields: unsentFields(row), reason: row.refusal } }),
+    ...(row.returned_at === null || row.status === 'deleted' ? {} : { hasReturned: true }),
   };
+}
+
+/** What differs from what the backend was last known to hold. */
+export function unsentFields(
+  row: Pick<ConversationRow, 'title' | 'status' | 'is_pinned' | 'is_starred' | 'base' | 'tags'>,
+): UnsentField[] {
+  const fields = toFields(row);
+  const base = readBase(row.base, fields);
+  const areTagsSent = base.tags === undefined || base.tags.join('\0') === tagsOf(row.tags).join('\0');
+  return [...changedNames(base, fields), ...(areTagsSent ? [] : (['tags'] as const))];
 }
 
 /** Empty also for what damage made of them: one row must not take the list down. */

@@ -7,6 +7,7 @@ import { noteConflicts } from './conflicts.ts';
 import { cleanTitle, writeFields } from './conversations.ts';
 import { writeClocks } from './fieldClocks.ts';
 import { ensureFieldsQueued } from './outboxRows.ts';
+import { noteReturn } from './returns.ts';
 import type { Context } from './session.ts';
 import { readSyncRow, sideOf } from './syncRow.ts';
 
@@ -16,10 +17,12 @@ export function mergeKnownFields(context: Context, id: string, remote: RemoteFie
   const theirs = remoteSideOf(remote);
   const ours = sideOf(row);
   const base = readBase(row.base, theirs);
+  const isReturning = isOutlived(context, id, base, remote);
+  if (isReturning && ours.status !== 'deleted') noteReturn(context, id);
   const { merged, dropped } = mergeSides(withOwnDeletion(base, theirs), ours, theirs, {
     nowMs: context.now(),
     seen: row.last_hlc,
-    isOutlived: isOutlived(context, id, base, remote),
+    isOutlived: isReturning,
   });
   if (textOf(merged) !== textOf(ours)) writeSide(context, id, merged);
   noteConflicts(context, id, dropped);

@@ -49,6 +49,7 @@ export const OPERATION_KINDS: Readonly<Record<OperationName, 'read' | 'write' | 
   syncFacts: 'read',
   writeTally: 'quiet',
   retryUnsent: 'write',
+  dismissReturn: 'write',
   askSync: 'write',
   readAsked: 'read',
   answerSync: 'write',

@@ -25,6 +25,7 @@ import * as outbox from './outbox.ts';
 import * as pages from './pages.ts';
 import * as replies from './replies.ts';
 import * as purging from './purge.ts';
+import * as returns from './returns.ts';
 import * as indexer from './search/indexer.ts';
 import { quarantine } from './quarantine.ts';
 import { searchConversations } from './search/search.ts';
@@ -118,6 +119,7 @@ export function createOperations(given: Context): Operations {
     syncFacts: (key, now) => db.snapshot(() => watching.syncFacts(context, key, now)),
     writeTally: (lease, tally) => watching.writeTally(context, lease, tally),
     retryUnsent: (of) => watching.retryUnsent(context, of),
+    dismissReturn: (id) => returns.dismissReturn(context, id),
     askSync: (askedAt) => watching.askSync(context, askedAt),
     readAsked: () => watching.readAsked(context),
     answerSync: (lease, answer) => watching.answerSync(context, lease, answer),

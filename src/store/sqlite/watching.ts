@@ -1,5 +1,3 @@
-import { changedFields } from '../../model/change.ts';
-import type { ConversationFields } from '../../model/conversation.ts';
 import type { AccountKey, Lease, OutboxKind, OutboxState } from '../outbox.ts';
 import {
   addTallies,
@@ -10,8 +8,7 @@ import {
   type SyncAsked,
   type SyncTally,
 } from '../watching.ts';
-import { readBase } from './base.ts';
-import { toFields, type ConversationRow } from './conversations.ts';
+import { unsentFields, type ConversationRow } from './conversations.ts';
 import { checkFence, leaderNow } from './leases.ts';
 import { readMeta, writeMeta } from './meta.ts';
 import { readLinkStatus } from './outbox.ts';
@@ -45,18 +42,20 @@ export function syncFacts(context: Context, account: AccountKey | undefined, now
   };
 }
 
-interface ParkedRow extends Pick<ConversationRow, 'title' | 'status' | 'is_pinned' | 'is_starred'> {
+interface ParkedRow extends Pick<
+  ConversationRow,
+  'title' | 'status' | 'is_pinned' | 'is_starred' | 'base' | 'tags'
+> {
   kind: OutboxKind;
   conversation_id: string;
   message_id: string | null;
   reason: string | null;
-  base: string | null;
 }
 
 function parkedItems({ db }: Context, account: AccountKey | undefined): ParkedItem[] {
   return db
     .all<ParkedRow>(
-      `SELECT o.kind, o.conversation_id, o.message_id, o.reason, c.base, c.title, c.status, c.is_pinned, c.is_starred
+      `SELECT o.kind, o.conversation_id, o.message_id, o.reason, c.base, c.tags, c.title, c.status, c.is_pinned, c.is_starred
        FROM outbox o JOIN conversations c ON c.id = o.conversation_id
        WHERE o.state = 'parked' AND ${OURS} ORDER BY o.conversation_id, o.seq LIMIT ?2`,
       account ?? null,
@@ -69,12 +68,6 @@ function parkedItems({ db }: Context, account: AccountKey | undefined): ParkedIt
       reason: row.reason ?? '',
       ...(row.kind === 'fields' && { fields: unsentFields(row) }),
     }));
-}
-
-/** Which fields differ from what the backend was last known to hold. */
-export function unsentFields(row: Omit<ParkedRow, 'kind' | 'conversation_id' | 'message_id' | 'reason'>) {
-  const fields = toFields(row);
-  return Object.keys(changedFields(readBase(row.base, fields), fields)) as (keyof ConversationFields)[];
 }
 
 function held(

@@ -6,6 +6,7 @@ import { conversationActions, toggleActions } from './actions.ts';
 import { iconButton } from './controls.ts';
 import { details } from './details.ts';
 import { LightElement, type Post } from './light.ts';
+import { remarks } from './remarks.ts';
 
 /** The protocol's limit for a title, in UTF-16 units. */
 const LONGEST_TITLE = 255;
@@ -66,6 +67,7 @@ export class NaviHeader extends LightElement {
         }
         ${[...toggleActions(conversation, post), ...conversationActions(conversation, post)].map(iconButton)}
       </div>
+      ${remarks(conversation, post)}
     </header>`;
   }
 

@@ -6,9 +6,10 @@ import { icon } from './controls.ts';
 /** Tags that a row has room for. */
 const SHOWN_TAGS = 2;
 
-/** Pinned, starred, and what waits to be sent. */
+/** What was refused, pinned, starred, and what waits to be sent. */
 export function marks(item: ConversationItem): TemplateResult {
-  return html`${item.isPinned ? mark('pinned', strings.isPinned) : nothing}
+  return html`${item.unsent ? mark('warning', strings.unsent(item.unsent.fields, item.unsent.reason)) : nothing}
+  ${item.isPinned ? mark('pinned', strings.isPinned) : nothing}
   ${item.isStarred ? mark('star-full', strings.isStarred) : nothing}
   ${
     item.pendingCount > 0
@@ -20,8 +21,10 @@ export function marks(item: ConversationItem): TemplateResult {
   }`;
 }
 
-function mark(name: 'pinned' | 'star-full', label: string): TemplateResult {
-  return html`<span class="mark" title=${label}>${icon(name)}<span class="sr-only">${label}</span></span>`;
+function mark(name: 'pinned' | 'star-full' | 'warning', label: string): TemplateResult {
+  return html`<span class="mark ${name}" title=${label}
+    >${icon(name)}<span class="sr-only">${label}</span></span
+  >`;
 }
 
 /** The workspace when it is another one, and the tags. */

@@ -14,6 +14,7 @@ import { numbers } from './0013-numbers.ts';
 import { leaving } from './0014-leaving.ts';
 import { older } from './0015-older.ts';
 import { feeds } from './0016-feeds.ts';
+import { returns } from './0018-returns.ts';
 import { carried } from './0019-carried.ts';
 import { clocks } from './0020-clocks.ts';
 import type { Migration } from './migration.ts';
@@ -33,6 +34,7 @@ const migrations: readonly Migration[] = [
   leaving,
   older,
   feeds,
+  returns,
   carried,
   clocks,
 ];

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { conversation, message, open, snapshot, uuid } from './fixtures.ts';
+import { Stage, type Panel } from './panel.ts';
+
+const CONVERSATION = uuid(1);
+
+describe('What the server did not take, in a browser', function () {
+  // A browser on a busy machine.
+  this.timeout(60_000);
+  let stage: Stage;
+  let panel: Panel;
+  before(async () => (stage = await Stage.start()));
+  after(() => stage.stop());
+  beforeEach(async () => (panel = await stage.open()));
+  afterEach(async () => {
+    assert.deepEqual(panel.problems, []);
+    await panel.close();
+  });
+
+  it('I2: Retry and Copy of a message that needs attention are reached and pressed by the keyboard', async () => {
+    const parked = message(0, { delivery: 'parked', deliveryReason: 'refused.' });
+    await panel.show(snapshot({ open: open({ messages: [parked] }) }));
+    await panel.page.locator('article').focus();
+    const pressed: string[] = [];
+    for (let tabs = 0; tabs < 8 && pressed.length < 2; tabs += 1) {
+      await panel.page.keyboard.press('Tab');
+      const name = await panel.page.evaluate(() => document.activeElement?.textContent.trim() ?? '');
+      if (name !== 'Retry' && name !== 'Copy') continue;
+      await panel.page.keyboard.press(name === 'Retry' ? 'Enter' : 'Space');
+      pressed.push(name);
+    }
+    assert.deepEqual(pressed, ['Retry', 'Copy']);
+    assert.equal((await panel.intentsOf('retrySend')).length, 1);
+    assert.equal((await panel.intentsOf('copyMessage')).length, 1);
+  });
+
+  it('I2 D2: a title that the server refused, and a conversation that came back, are said in a line each', async () => {
+    const item = conversation(1, {
+      unsent: { fields: ['title', 'isPinned'], reason: 'The backend does not allow this (status 403)' },
+      hasReturned: true,
+    });
+    await panel.show(snapshot({ open: open({ conversation: item }) }));
+    const refused = panel.page.getByText(
+      'The title and the pin could not be changed on the server: The backend does not allow this (status 403)',
+    );
+    assert.ok(await refused.isVisible());
+    await panel.page.locator('.remark').getByRole('button', { name: 'Retry' }).click();
+    assert.ok(await panel.page.getByText('Deleted on another machine. It is back').isVisible());
+    await panel.page.locator('.remark').getByRole('button', { name: 'Dismiss' }).click();
+    assert.deepEqual(await panel.intentsOf('retryUnsent'), [
+      { type: 'retryUnsent', conversationId: CONVERSATION },
+    ]);
+    assert.deepEqual(await panel.intentsOf('dismissReturn'), [
+      { type: 'dismissReturn', conversationId: CONVERSATION },
+    ]);
+    await panel.show(snapshot({ open: open() }));
+    assert.equal(await panel.page.locator('.remarks').count(), 0);
+    await panel.show(snapshot({ list: { view: 'active', items: [item], hasMore: false } }));
+    assert.match(
+      (await panel.page.locator('.row-marks .warning').getAttribute('title')) ?? '',
+      /^The title and/,
+    );
+  });
+});
