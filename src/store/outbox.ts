@@ -83,9 +83,9 @@ export interface AppendTerms {
   readonly now: number;
   /** They carry client ids, which the backend keeps: what is `unknown` and carried one before may be sent again. */
   readonly isById: boolean;
-  /** Most of them in one request. One that was tried before goes in ever smaller company, see `companyOf`. */
+  /** Most of them at once. One that was tried before goes in ever smaller company, see `companyOf`. */
   readonly messages: number;
-  /** Bytes of a request, by estimate. The first goes whatever its size. */
+  /** Most bytes of them at once, by estimate. The first goes whatever its size. */
   readonly bytes: number;
 }
 
@@ -95,10 +95,11 @@ export interface SendingAppend {
   readonly order: Extract<SendOrder, { kind: 'append' }>;
 }
 
-/** What became of an append: the backend holds it, or where its row goes. */
+/** What became of an append: the backend holds it, or where its row goes; `unsent`: no request was made after all. */
 export type AppendResult =
   | { readonly seq: number; readonly sent: SentMessage }
-  | { readonly seq: number; readonly deferral: Deferral };
+  | { readonly seq: number; readonly deferral: Deferral }
+  | { readonly seq: number; readonly unsent: 'queued' | 'unknown' };
 
 export interface SentMessage {
   readonly remoteId: string;

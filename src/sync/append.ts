@@ -1,6 +1,6 @@
 import { parseMicros } from '../protocol/api.ts';
 import type { BatchResult } from '../protocol/abilities.ts';
-import type { AppendResult, Deferral, OutboxItem, SendingAppend, SentMessage } from '../store/outbox.ts';
+import type { AppendResult, OutboxItem, SendingAppend, SentMessage } from '../store/outbox.ts';
 import { deferralFor, outcomeOf, type RequestOutcome } from './failure.ts';
 import type { PushContext } from './pushContext.ts';
 import { readBack } from './readBack.ts';
@@ -9,7 +9,7 @@ import { termsFor } from './terms.ts';
 import { encodeAppend } from './wire.ts';
 
 /** So long one conversation goes on by itself while others wait. */
-const TURN_MS = 250;
+const TURN_MS = 500;
 
 /** What a request did: `conflicts` are messages whose client id stands for something else there. */
 interface Carried {
@@ -18,28 +18,32 @@ interface Carried {
   readonly outcome: RequestOutcome;
 }
 
+const NOTHING: Carried = { results: [], conflicts: [], outcome: { kind: 'nothing' } };
+
 /**
- * Sends the messages of a conversation that are due, in order, in as few requests as the backend takes. The end of one and
- * the beginning of the next are one transaction. Throws `StoreError`.
+ * Sends the messages of a conversation that are due, in order, one request at a time. The end of some and the beginning of
+ * the next are one transaction. Throws `StoreError`.
  */
 export async function sendAppends(context: PushContext, conversationId: string): Promise<RequestOutcome> {
-  const { store, lease, account, announcement, signal, now } = context;
-  const terms = () => termsFor(announcement.current, account, now());
+  const { store, lease, account, announcement, now } = context;
   const until = now() + TURN_MS;
+  const goesOn = () => now() < until && !context.signal.aborted && context.mayGoOn();
   let outcome: RequestOutcome = { kind: 'nothing' };
-  let sending = await store.beginAppends(lease, conversationId, terms());
+  let terms = termsFor(announcement.current, account, now(), 0);
+  let sending = await store.beginAppends(lease, conversationId, terms);
   while (sending.length > 0) {
-    const isById = announcement.current.abilities.has('idempotent');
-    const carried = await carryOut(context, sending, isById);
+    const isBatch = sending.length > 1 && announcement.current.abilities.has('batch');
+    const carried = isBatch
+      ? await carryBatch(context, sending, terms.isById)
+      : await carryInTurn(context, sending, terms.isById, goesOn);
     outcome = carried.outcome;
-    const goesOn =
-      outcome.kind === 'ok' &&
-      carried.conflicts.length === 0 &&
-      now() < until &&
-      !signal.aborted &&
-      context.mayGoOn();
-    const next = goesOn ? { conversationId, terms: terms() } : undefined;
-    sending = await store.settleAppends(lease, carried.results, next);
+    terms = termsFor(announcement.current, account, now(), sending.length);
+    const isMore = outcome.kind === 'ok' && carried.conflicts.length === 0 && goesOn();
+    sending = await store.settleAppends(
+      lease,
+      carried.results,
+      isMore ? { conversationId, terms } : undefined,
+    );
     for (const item of carried.conflicts) await readBack(context, item, TAKEN);
   }
   return outcome;
@@ -49,13 +53,13 @@ const TAKEN = 'The server holds another message under the id of this one.';
 const INVALID = 'The server finds this message malformed.';
 const NO_PLACE = 'The server did not say where it put this message.';
 
-async function carryOut(
+async function carryBatch(
   context: PushContext,
   sending: readonly SendingAppend[],
   isById: boolean,
 ): Promise<Carried> {
   const [first, ...others] = sending;
-  if (first === undefined || others.length === 0) return await carryOne(context, first, isById);
+  if (first === undefined) return NOTHING;
   const { remote, signal, announcement } = context;
   const bodies = sending.map((one) => bodyOf(one, isById));
   try {
@@ -68,17 +72,30 @@ async function carryOut(
     // No verdict on each of them, or a backend that takes no batches any more: the first alone will tell.
     announcement.doubt();
     const alone = await carryOne(context, first, isById);
-    const waiting = others.map(({ item }) => ({ seq: item.seq, deferral: asBefore(item, context.now()) }));
-    return { ...alone, results: [...alone.results, ...waiting] };
+    return { ...alone, results: [...alone.results, ...others.map(unsent)] };
   }
 }
 
-async function carryOne(
+/** One after the other, until one is not taken or something else has to be done; what is left was not sent. */
+async function carryInTurn(
   context: PushContext,
-  sending: SendingAppend | undefined,
+  sending: readonly SendingAppend[],
   isById: boolean,
+  goesOn: () => boolean,
 ): Promise<Carried> {
-  if (sending === undefined) return { results: [], conflicts: [], outcome: { kind: 'nothing' } };
+  const results: AppendResult[] = [];
+  let last = NOTHING;
+  for (const [index, one] of sending.entries()) {
+    last = await carryOne(context, one, isById);
+    results.push(...last.results);
+    if (last.outcome.kind === 'ok' && last.conflicts.length === 0 && goesOn()) continue;
+    results.push(...sending.slice(index + 1).map(unsent));
+    break;
+  }
+  return { ...last, results };
+}
+
+async function carryOne(context: PushContext, sending: SendingAppend, isById: boolean): Promise<Carried> {
   const { item, order } = sending;
   try {
     const sent = await context.remote.append(order.remoteId, bodyOf(sending, isById), context.signal);
@@ -136,9 +153,6 @@ function resultsOf(
   return { results, conflicts, outcome: { kind: 'ok' } };
 }
 
-/** Nothing happened to it. */
-function asBefore(item: OutboxItem, now: number): Deferral {
-  return item.state === 'unknown'
-    ? { state: 'unknown', notBefore: now, reason: 'No answer came.' }
-    : { state: 'queued', notBefore: now };
+function unsent({ item }: SendingAppend): AppendResult {
+  return { seq: item.seq, unsent: item.state === 'unknown' ? 'unknown' : 'queued' };
 }

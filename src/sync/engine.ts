@@ -168,8 +168,9 @@ export class SyncEngine {
     let items: OutboxItem[] = [];
     let nextDueAt: number | undefined;
     try {
-      items = await store.dueItems(account, time.now(), limit + this.state.busy.size);
-      nextDueAt = (await store.summary(account)).nextDueAt;
+      const due = store.dueItems(account, time.now(), limit + this.state.busy.size);
+      const summary = store.summary(account);
+      [items, { nextDueAt }] = await Promise.all([due, summary]);
     } finally {
       // Also a look that failed has ended: the next change looks again.
       if (this.session?.account === account) this.handle({ type: 'found', items, nextDueAt });

@@ -206,10 +206,11 @@ function isAskedToWait(link: Link, now: number): link is Waiting {
 }
 
 function found(state: SyncState, event: Extract<SyncEvent, { type: 'found' }>): Step {
-  const room = MAX_REQUESTS - state.busy.size - Number(state.isPulling);
   const items =
     state.link.kind === 'up' && canWork(state)
-      ? event.items.filter((item) => !state.busy.has(item.conversationId)).slice(0, Math.max(0, room))
+      ? event.items
+          .filter((item) => !state.busy.has(item.conversationId))
+          .slice(0, Math.max(0, roomOf(state)))
       : [];
   const busy = new Set([...state.busy, ...items.map((item) => item.conversationId)]);
   const looking = state.looking === 'again' ? 'wanted' : 'no';
@@ -271,7 +272,8 @@ function proceed(state: SyncState, now: number): Step {
     next = { ...next, isPulling: true, pulledAt: now };
     effects.push({ type: 'pull' });
   }
-  if (next.looking === 'wanted' && next.link.kind === 'up') {
+  // While nothing more could be sent, a look would find nothing to do: the end of a request is what lets it begin.
+  if (next.looking === 'wanted' && next.link.kind === 'up' && roomOf(next) > 0) {
     next = { ...next, looking: 'yes' };
     effects.push({ type: 'look', limit: MAX_REQUESTS * 2 });
   }
@@ -280,6 +282,10 @@ function proceed(state: SyncState, now: number): Step {
 
 function canWork(state: SyncState): boolean {
   return state.account !== undefined && state.isLeader;
+}
+
+function roomOf({ busy, isPulling }: SyncState): number {
+  return MAX_REQUESTS - busy.size - Number(isPulling);
 }
 
 function canPull(state: SyncState): boolean {

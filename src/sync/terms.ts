@@ -7,12 +7,19 @@ import type { RemoteAbilities } from './remote.ts';
 const GROWS_TO = 8;
 /** A larger request takes longer to be answered, and to be sent again, than it saves. */
 const REQUEST_BYTES = 2 * 1024 * 1024;
+/** So many requests at most are entered in one transaction. After a kill all of them have no answer. */
+const MOST_ALONE = 32;
+const FIRST_ALONE = 4;
 
-/** How messages go to a backend that announces this. */
+/**
+ * How the next messages go to a backend that announces this; `before`: how many went at once before them. Where each needs
+ * a request of its own, those that are begun together are sent one after the other, and a backend that is quick gets more.
+ */
 export function termsFor(
   { abilities, batchMessages, bodyBytes }: RemoteAbilities,
   account: AccountKey,
   now: number,
+  before: number,
 ): AppendTerms {
   const isById = abilities.has('idempotent');
   // What has no answer is looked for among the newest of a conversation, unless it may simply be sent again.
@@ -21,7 +28,9 @@ export function termsFor(
     account,
     now,
     isById,
-    messages: abilities.has('batch') ? Math.min(batchMessages, most) : 1,
+    messages: abilities.has('batch')
+      ? Math.min(batchMessages, most)
+      : Math.min(Math.max(FIRST_ALONE, before * 2), MOST_ALONE),
     bytes: Math.min(bodyBytes / GROWS_TO, REQUEST_BYTES),
   };
 }

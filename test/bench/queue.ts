@@ -5,8 +5,9 @@ import type { Message } from '../../src/model/message.ts';
 import type { AppendMessage, CreateConversation } from '../../src/protocol/api.ts';
 import { encodeAppend, encodeCreate } from '../../src/sync/wire.ts';
 
-export const CONVERSATIONS = 10;
-export const MESSAGES = 200;
+export const CONVERSATIONS = 20;
+/** In all of them together. */
+export const MESSAGES = 1_000;
 
 export const textOf = (n: number): string => `${n}: ${'words of a message that waits '.repeat(6)}`;
 

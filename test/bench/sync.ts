@@ -6,36 +6,74 @@ import { toFigure, type Figure } from './figure.ts';
 import type { BenchContext, Group } from './group.ts';
 import { interleave } from './interleave.ts';
 import { median } from './statistics.ts';
-import { drain } from './syncDrain.ts';
+import { MESSAGES } from './queue.ts';
 import { postBare } from './syncBare.ts';
+import { drain } from './syncDrain.ts';
+import { benchSaves } from './syncSaves.ts';
 
-const ROUNDS = { rounds: 5, warmUp: 1 };
+const ROUNDS = { rounds: 3, warmUp: 1 };
+const BATCHED = 4_000;
 
 export const syncGroup: Group = {
   name: 'sync',
   needsBuild: true,
-  run: async (context) => [await benchDrain(context)],
+  run: async (context) => {
+    const server = await spawnMemoryServer(path.join(context.folder, 'server'));
+    try {
+      return [
+        await benchDrain(context, server.address),
+        await benchBatch(context, server.address),
+        await benchSaves(context, server.address),
+      ];
+    } finally {
+      await server.end('SIGTERM');
+    }
+  },
 };
 
-/** How long a full outbox takes to be sent and entered as sent, against the same requests from a bare loop. */
-async function benchDrain({ folder, say }: BenchContext): Promise<Figure> {
-  say('an outbox of 200 messages, six times');
-  const server = await spawnMemoryServer(path.join(folder, 'server'));
-  const pool = new Pool(server.address, { connections: 2 });
+/** How fast a full outbox is sent and entered as sent by the plain contract, against the same requests from a bare loop. */
+async function benchDrain({ folder, say }: BenchContext, address: string): Promise<Figure> {
+  say(`an outbox of ${MESSAGES} messages, four times`);
+  const pool = new Pool(address, { connections: 2 });
   try {
     const pair = await interleave(
       ROUNDS,
-      (round) => drain(server.address, path.join(folder, `drain-${round}.db`)),
-      () => postBare(pool),
+      async (round) => {
+        const file = path.join(folder, `drain-${round}.db`);
+        return rateOf(MESSAGES, await drain(address, file, { messages: MESSAGES, isPlain: true }));
+      },
+      async () => rateOf(MESSAGES, await postBare(pool)),
     );
     return toFigure({
       id: 'sync.drain',
-      unit: 'ms',
+      unit: 'messages/s',
       value: median(pair.value),
       reference: median(pair.reference),
+      bar: 0.8,
+      better: 'higher',
     });
   } finally {
     await pool.close();
-    await server.end('SIGTERM');
   }
+}
+
+async function benchBatch({ folder, say }: BenchContext, address: string): Promise<Figure> {
+  say(`an outbox of ${BATCHED} messages in batches, four times`);
+  const rates: number[] = [];
+  for (let round = 0; round < ROUNDS.warmUp + ROUNDS.rounds; round += 1) {
+    const file = path.join(folder, `batch-${round}.db`);
+    const ms = await drain(address, file, { messages: BATCHED, isPlain: false });
+    if (round >= ROUNDS.warmUp) rates.push(rateOf(BATCHED, ms));
+  }
+  return toFigure({
+    id: 'sync.batch',
+    unit: 'messages/s',
+    value: median(rates),
+    bar: 3_000,
+    better: 'higher',
+  });
+}
+
+function rateOf(messages: number, ms: number): number {
+  return (messages * 1_000) / ms;
 }

@@ -3,18 +3,23 @@ import { v7 as uuidv7 } from 'uuid';
 import { normalizeBaseUrl } from '../../src/http/baseUrl.ts';
 import { HttpClient } from '../../src/http/client.ts';
 import { NO_PROXY_SETTINGS } from '../../src/http/proxy.ts';
-import type { AppendedMessage, AppendMessage } from '../../src/protocol/api.ts';
 import type { SqliteStore } from '../../src/store/sqlite/workerStore.ts';
 import { accountKey } from '../../src/sync/account.ts';
 import { SyncEngine } from '../../src/sync/engine.ts';
-import type { CallerOptions } from '../../src/sync/http/caller.ts';
 import { HttpRemote } from '../../src/sync/http/httpRemote.ts';
+import { PLAIN, type Remote } from '../../src/sync/remote.ts';
 import { openBundledStore } from './bundledStore.ts';
 import { timed } from './interleave.ts';
-import { CONVERSATIONS, MESSAGES, textOf } from './queue.ts';
+import { CONVERSATIONS, textOf } from './queue.ts';
+
+export interface Drained {
+  readonly messages: number;
+  /** To a backend that announces nothing, whatever the server can do. */
+  readonly isPlain: boolean;
+}
 
 /** Milliseconds from the account's connection to an empty outbox, on a new file and an account of its own. */
-export async function drain(address: string, file: string): Promise<number> {
+export async function drain(address: string, file: string, { messages, isPlain }: Drained): Promise<number> {
   const store = openBundledStore(file);
   const http = new HttpClient(NO_PROXY_SETTINGS);
   const answered = Promise.withResolvers<undefined>();
@@ -24,12 +29,16 @@ export async function drain(address: string, file: string): Promise<number> {
     60_000,
   );
   try {
-    await fillOutbox(store);
+    await fillOutbox(store, messages);
     const base = normalizeBaseUrl(address);
     const orgId = randomUUID();
     const account = accountKey({ server: base.origin, orgId, userId: '', token: undefined });
     await store.useAccount(account);
-    const remote = new CountingRemote({ http, base, orgId, now: Date.now }, MESSAGES, answered.resolve);
+    let left = messages;
+    const remote = watched(new HttpRemote({ http, base, orgId, now: Date.now }), isPlain, (appended) => {
+      left -= appended;
+      if (left <= 0) answered.resolve(undefined);
+    });
     await engine.whenIdle();
     return await timed(async () => {
       engine.configure({ account, remote });
@@ -45,7 +54,7 @@ export async function drain(address: string, file: string): Promise<number> {
 }
 
 /** The engine as the extension builds it. Whatever it warns of spoils the measurement. */
-function startEngine(store: SqliteStore, onSpoiled: (error: Error) => void): SyncEngine {
+export function startEngine(store: SqliteStore, onSpoiled: (error: Error) => void): SyncEngine {
   const spoil = (text: string, cause?: unknown) => onSpoiled(new Error(`Sync: ${text}`, { cause }));
   return new SyncEngine({
     store,
@@ -61,11 +70,11 @@ function startEngine(store: SqliteStore, onSpoiled: (error: Error) => void): Syn
   });
 }
 
-async function fillOutbox(store: SqliteStore): Promise<void> {
+async function fillOutbox(store: SqliteStore, messages: number): Promise<void> {
   const ids = Array.from({ length: CONVERSATIONS }, () => uuidv7());
   const made = ids.map(async (conversationId, index) => {
     await store.create({ id: conversationId });
-    for (let n = 0; n < MESSAGES / CONVERSATIONS; n += 1) {
+    for (let n = 0; n < messages / CONVERSATIONS; n += 1) {
       const content = textOf(index * CONVERSATIONS + n);
       await store.append({ id: uuidv7(), conversationId, role: 'user', content });
     }
@@ -73,27 +82,34 @@ async function fillOutbox(store: SqliteStore): Promise<void> {
   await Promise.all(made);
 }
 
-/** Tells when the last append was answered, so that nobody has to ask the store while it works. */
-class CountingRemote extends HttpRemote {
-  #left: number;
-  readonly #onLast: (none: undefined) => void;
+/** Tells of what was appended, so that nobody has to ask the store while it works. */
+function watched(remote: Remote, isPlain: boolean, onAppended: (count: number) => void): Remote {
+  const { announced } = remote;
+  return instead(remote, {
+    announced: instead(announced, {
+      ...(isPlain && { abilities: () => Promise.resolve(PLAIN) }),
+      appendAll: async (...args) => {
+        const results = await announced.appendAll(...args);
+        onAppended(results.length);
+        return results;
+      },
+    }),
+    append: async (...args) => {
+      const answer = await remote.append(...args);
+      onAppended(1);
+      return answer;
+    },
+  });
+}
 
-  constructor(options: CallerOptions, count: number, onLast: (none: undefined) => void) {
-    super(options);
-    this.#left = count;
-    this.#onLast = onLast;
-  }
-
-  override async append(
-    remoteId: string,
-    body: AppendMessage,
-    signal: AbortSignal,
-  ): Promise<AppendedMessage> {
-    const answer = await super.append(remoteId, body, signal);
-    this.#left -= 1;
-    if (this.#left === 0) this.#onLast(undefined);
-    return answer;
-  }
+/** The same object with some members replaced. */
+function instead<T extends object>(target: T, members: Partial<T>): T {
+  return new Proxy(target, {
+    get: (_, key): unknown => {
+      const member: unknown = Reflect.get(members, key) ?? Reflect.get(target, key);
+      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+    },
+  });
 }
 
 async function untilEmpty(store: SqliteStore, account: string): Promise<void> {

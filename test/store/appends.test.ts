@@ -68,6 +68,26 @@ describe('appends of one conversation', () => {
     assert.deepEqual(window.states(id), ['append sending']);
   });
 
+  it('I8 T1: one that was not sent after all is as it was before, and was not tried', () => {
+    const id = there('a', 'b');
+    const [a, b] = window.items(id);
+    lose(begin(id, { messages: 1 }));
+    window.store.settleAppends(lease, [
+      { seq: a?.seq ?? 0, unsent: 'unknown' },
+      { seq: b?.seq ?? 0, unsent: 'unknown' },
+    ]);
+    assert.deepEqual(window.states(id), ['append unknown', 'append queued'], 'nothing is under way');
+    const begun = begin(id);
+    window.store.settleAppends(
+      lease,
+      begun.map(({ item: { seq, state } }) => ({ seq, unsent: state === 'unknown' ? 'unknown' : 'queued' })),
+    );
+    assert.deepEqual(
+      window.items(id).map(({ state, attempts }) => `${state} ${attempts}`),
+      ['unknown 1', 'queued 0'],
+    );
+  });
+
   it('I8: a stale token begins and settles nothing', () => {
     const id = there('a');
     const stale = { ...lease, token: lease.token - 1 };

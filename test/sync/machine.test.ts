@@ -148,27 +148,27 @@ const TABLE = `
   recalled-none    off        standby    unknown+P  unknown+P  unknown    unknown    up         up         up         up         down       down+P     down       denied     signedOut
   recalled-down    off        standby    down       unknown+P  unknown    unknown    up         up         up         up         down       down+P     down       denied     signedOut
   recalled-asked   off        standby    down       unknown+P  unknown    unknown    up         up         up         up         down       down+P     down       denied     signedOut
-  changed          off        standby    unknown    unknown+P  unknown    unknown    up+L       up         up+L       up+L       down       down+P     down       denied     signedOut
+  changed          off        standby    unknown    unknown+P  unknown    unknown    up+L       up         up+L       up         down       down+P     down       denied     signedOut
   found-work       off        standby    unknown    unknown+P  unknown    unknown    up+SS      up+SS      up+S       up         down       down+P     down       denied     signedOut
   found-none       off        standby    unknown    unknown+P  unknown    unknown    up         up         up         up         down       down+P     down       denied     signedOut
-  push-ok          off        standby    unknown    unknown+P  unknown    unknown    up+L       up         up+L       up+PL      down       down+P     down       denied     signedOut
-  push-nothing     off        standby    unknown    unknown+P  unknown    unknown    up+L       up         up+L       up+PL      down       down+P     down       denied     signedOut
-  push-doubtful    off        standby    unknown    unknown+P  unknown    unknown    up+PL      up+P       up+L       up+PL      down       down+P     down       denied     signedOut
+  push-ok          off        standby    unknown    unknown+P  unknown    unknown    up+L       up         up+L       up+P       down       down+P     down       denied     signedOut
+  push-nothing     off        standby    unknown    unknown+P  unknown    unknown    up+L       up         up+L       up+P       down       down+P     down       denied     signedOut
+  push-doubtful    off        standby    unknown    unknown+P  unknown    unknown    up+PL      up+P       up+L       up+P       down       down+P     down       denied     signedOut
   push-unreachable off        standby    down       down       down       down       down       down       down       down       down       down       down       down       down
   push-slow-down   off        standby    down       down       down       down       down       down       down       down       down       down       down       down       down
   push-signed-out  off        standby    signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut
   push-denied      off        standby    denied     denied     denied     denied     denied     denied     denied     denied     denied     denied     denied     denied     denied
   push-fenced      off        standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby
-  pull-ok          off        standby    up+L       up+L       up+L       up+L       up+L       up         up+L       up+L       up+L       up+L       down       up+L       up+L
+  pull-ok          off        standby    up+L       up+L       up+L       up+L       up+L       up         up+L       up         up+L       up+L       down       up+L       up+L
   pull-doubtful    off        standby    down       down       down       down       down       down       down       down       down       down       down       down       down
   pull-unreachable off        standby    down       down       down       down       down       down       down       down       down       down       down       down       down
   pull-slow-down   off        standby    down       down       down       down       down       down       down       down       down       down       down       down       down
   pull-signed-out  off        standby    signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut
   pull-denied      off        standby    denied     denied     denied     denied     denied     denied     denied     denied     denied     denied     denied     denied     denied
   pull-fenced      off        standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby
-  woken            off        standby    unknown    unknown+P  unknown    unknown    up+L       up         up+L       up+L       down       down+P     down       denied     signedOut
+  woken            off        standby    unknown    unknown+P  unknown    unknown    up+L       up         up+L       up         down       down+P     down       denied     signedOut
   network-changed  off        standby    unknown    unknown+P  unknown    unknown    up         up         up         up         down+P     down+P     down       denied     signedOut
-  syncNow          off        standby    unknown+P  unknown+P  unknown    unknown    up+PL      up+P       up+L       up+L       unknown+P  unknown+P  unknown+P  unknown+P  unknown+P
+  syncNow          off        standby    unknown+P  unknown+P  unknown    unknown    up+PL      up+P       up+L       up         unknown+P  unknown+P  unknown+P  unknown+P  unknown+P
 `;
 
 const rows = TABLE.split('\n')

@@ -47,6 +47,7 @@ export function settleAppends(
     for (const result of results) {
       const conversationId = 'sent' in result ? complete(context, result) : undefined;
       if ('deferral' in result) moveOn(context, result.seq, result.deferral);
+      if ('unsent' in result) putBack(context, result);
       if (conversationId !== undefined) grown.add(conversationId);
     }
     for (const id of grown) applyBranches(context, id);
@@ -81,6 +82,15 @@ function complete(
   );
   db.run('DELETE FROM outbox WHERE conversation_id = ? AND seq = ?', row.conversation_id, seq);
   return row.conversation_id;
+}
+
+/** As it was before it was begun. */
+function putBack({ db }: Context, { seq, unsent }: Extract<AppendResult, { unsent: unknown }>): void {
+  db.run(
+    `UPDATE outbox SET state = ?2, attempts = attempts - 1 WHERE ${HAS_SEQ} AND state = 'sending'`,
+    seq,
+    unsent,
+  );
 }
 
 function begin(context: Context, lease: Lease, conversationId: string, terms: AppendTerms): SendingAppend[] {
