@@ -262,6 +262,24 @@ describe('sync engine against a real server, by the plain contract', () => {
     }
   });
 
+  it('I5 T9: a title that a backend cannot store is made one that it can where it is written, at a creation and a rename', async () => {
+    const poison = `${'\u{1f600}'.repeat(300)} \0\ud800 <|endoftext|>`;
+    await machine.connect(proxy.url);
+    const [made, renamed] = [await machine.write('made'), await machine.write('renamed')];
+    await machine.store.change(made, { title: poison });
+    await machine.synced();
+    await machine.store.change(renamed, { title: `\0\ud800 <|endoftext|>` });
+    await machine.synced();
+    machine.syncNow();
+    await machine.synced();
+    const titleOf = async (id: string) =>
+      (await machine.store.read(id, { limit: 1 }))?.conversation.title ?? '';
+    const titles = [await titleOf(made), await titleOf(renamed)];
+    assert.deepEqual(titles, [`${'\u{1f600}'.repeat(254)}…`, '\ufffd <|endoftext|>']);
+    assert.deepEqual((await readBackend(server.address)).map(({ title }) => title).sort(), titles.sort());
+    assert.equal((await machine.status()).parked, 0);
+  });
+
   it('I10: conversations of one backend are never sent to another', async () => {
     await machine.connect(proxy.url);
     await machine.write('for the first');
