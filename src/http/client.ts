@@ -26,6 +26,8 @@ export interface HttpRequest {
 export interface HttpStreamRequest extends HttpRequest {
   /** Longest silence between two pieces of the answer, milliseconds. */
   readonly idleMs: number;
+  /** An answer that never ends by itself: it is ended when other settings count, and asked for again by the new way. */
+  readonly isEndless?: true;
 }
 
 export interface HttpResponse {
@@ -102,7 +104,7 @@ export class HttpClient {
     if (this.#connections.isFor(settings)) return false;
     const old = this.#connections;
     this.#connections = new Connections(settings, this.#limits, this.#surroundings);
-    old.retire();
+    old.replace();
     return true;
   }
 
@@ -125,7 +127,7 @@ export class HttpClient {
   async stream(request: HttpStreamRequest, signal: AbortSignal): Promise<HttpStream> {
     const { deadlineMs, maxBytes } = this.#limits;
     const limits = { deadlineMs: request.deadlineMs ?? deadlineMs, idleMs: request.idleMs, maxBytes };
-    const head = await this.#exchange(request, limits, 0, signal);
+    const head = await this.#exchange(request, limits, 0, signal, request.isEndless);
     if (encodingOf(head.headers) === '') return head;
     head.body.destroy();
     throw new HttpError(
@@ -140,6 +142,7 @@ export class HttpClient {
     limits: Limits,
     headersTimeout: number,
     signal: AbortSignal,
+    isEndless = false,
   ): Promise<Head> {
     const url = new URL(request.url);
     const headers = headersOf(request);
@@ -150,7 +153,11 @@ export class HttpClient {
     // Settings may have changed meanwhile.
     while (connections !== this.#connections) await (connections = this.#connections).prepare(url);
     // No await between here and the hand-over: `configure` would retire the dispatcher under us.
-    const ended = AbortSignal.any([signal, this.#closing.signal]);
+    const ended = AbortSignal.any([
+      signal,
+      this.#closing.signal,
+      ...(isEndless ? [connections.replaced] : []),
+    ]);
     if (ended.aborted) throw new HttpError('aborted', 'ABORTED', 'The request was cancelled', false);
     const { dispatcher, via } = connections.open(url);
     return new Exchange({

@@ -30,11 +30,17 @@ export class Connections {
   #readingTrust: Promise<void> | undefined;
   #trust: SecureContext | undefined;
   #usedAt = -Infinity;
+  readonly #replaced = new AbortController();
 
   constructor(settings: ProxySettings, times: DispatcherTimes, surroundings: Surroundings) {
     this.#settings = settings;
     this.#times = times;
     this.#surroundings = surroundings;
+  }
+
+  /** Aborted when other settings have taken the place of these. */
+  get replaced(): AbortSignal {
+    return this.#replaced.signal;
   }
 
   isFor(settings: ProxySettings): boolean {
@@ -63,6 +69,12 @@ export class Connections {
       this.#dispatchers.get(key) ?? this.#openDispatcher(route, this.#settings, this.#trust, this.#times);
     this.#dispatchers.set(key, dispatcher);
     return { dispatcher, via: viaOf(route) };
+  }
+
+  /** Other settings count from now on. */
+  replace(): void {
+    this.#replaced.abort();
+    this.retire();
   }
 
   /** Requests under way finish; then nothing is left open. */

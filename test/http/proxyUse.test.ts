@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { describe, it } from 'mocha';
 import type { HttpRequest } from '../../src/http/client.ts';
 import { NO_PROXY_SETTINGS } from '../../src/http/proxy.ts';
@@ -166,6 +167,29 @@ describe('HttpClient through a proxy', () => {
       const { message } = await failure(strict.send(post(scheme, port), NEVER));
       assert.match(message, /^The certificate of the proxy is signed by an authority/);
     }
+  });
+
+  it('an endless answer ends with the settings it came by; another one goes on', async () => {
+    const server = await startHttp((_, response) => response.write('data: 1\n\n'));
+    const proxy = await startProxy();
+    const client = startClient({}, { proxy: proxy.origin });
+    const read = async (isEndless?: true) => {
+      const request = { ...post('http', server.port), idleMs: 60_000, ...(isEndless && { isEndless }) };
+      const reader = (await client.stream(request, NEVER)).body[Symbol.asyncIterator]();
+      await reader.next();
+      return reader;
+    };
+    const endless = await read(true);
+    const [socket] = proxy.sockets;
+    assert.ok(socket !== undefined);
+    const other = await read();
+    const closed = once(socket, 'close');
+    client.configure(NO_PROXY_SETTINGS);
+    await fails(endless.next(), 'aborted');
+    await closed;
+    assert.equal(proxy.sockets.size, 1);
+    await other.return?.();
+    await gone(proxy.sockets);
   });
 
   it('changing the settings again and again leaves no connection open', async () => {

@@ -49,7 +49,11 @@ export class Caller {
 
   /** The body of an answer that goes on. Throws `RemoteError`, the body too. */
   async *stream(call: Call, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    const request = { ...this.#requestFor(call, 'text/event-stream'), idleMs: STREAM_IDLE_MS };
+    const request = {
+      ...this.#requestFor(call, 'text/event-stream'),
+      idleMs: STREAM_IDLE_MS,
+      isEndless: true as const,
+    };
     const { status, headers, body } = await this.#options.http.stream(request, signal).catch(rethrow);
     this.#refuse(call, status, headers);
     if (!headerOf(headers, 'content-type')?.toLowerCase().startsWith('text/event-stream'))
