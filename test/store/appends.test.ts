@@ -209,6 +209,8 @@ describe('appends of one conversation', () => {
         }
         const order = window.store.beginSend(lease, ACCOUNT, seq, world.now, true);
         assert.equal(order?.kind, isPurged ? undefined : 'create');
+        // It may be there: that has to be looked for.
+        if (isPurged) assert.deepEqual(window.states(id), ['create unknown']);
       }
     });
 
