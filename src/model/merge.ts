@@ -94,7 +94,7 @@ function winnerOf(sides: Sides): Winner {
     if (isOutlived) return 'stands';
     const isBack = their !== undefined && their < (base.clocks?.status ?? 0);
     if (theirs.status === 'deleted' && base.status !== 'deleted' && !isBack) return 'theirs';
-    if (ours.status === 'deleted' && base.status !== 'deleted' && theirs.status !== base.status)
+    if (ours.status === 'deleted' && base.status !== 'deleted')
       return (our ?? 0) > (their ?? 0) ? 'ours' : 'stands';
   }
   if (our === undefined || their === undefined) return ours[field] === base[field] ? 'theirs' : 'ours';

@@ -173,6 +173,21 @@ const CASES: readonly Case[] = [
     pending: ['status'],
   },
   {
+    name: 'I7: deleted here, archived and taken back there: deleted, whoever syncs first',
+    ours: { status: 'deleted', clocks: at({ status: 20 }) },
+    theirs: { status: 'active', clocks: at({ status: 30 }) },
+    merged: { status: 'deleted' },
+    dropped: ['status', 'deleted', 'active'],
+    pending: ['status'],
+  },
+  {
+    name: 'I7: deleted there, archived and taken back here: the same',
+    ours: { status: 'active', clocks: at({ status: 30 }) },
+    theirs: { status: 'deleted', clocks: at({ status: 20 }) },
+    merged: { status: 'deleted' },
+    dropped: ['status', 'deleted', 'active'],
+  },
+  {
     name: 'D2: a deletion that a message outlived, by a clock that the backend takes',
     ours: {},
     theirs: { status: 'deleted', clocks: at({ status: 5_000 }) },

@@ -64,6 +64,13 @@ export const layers: readonly Layer[] = [
     each: 10,
   },
   {
+    name: 'weeks apart',
+    unit: 'weeks',
+    file: 'test/sync/week/week.test.ts',
+    settings: { NAVI_TEST_RUNS: '2000' },
+    units: 30,
+  },
+  {
     name: 'edits',
     unit: 'histories',
     file: 'test/store/branches.test.ts',

@@ -67,9 +67,9 @@ function statusOf(sides: Sides): Outcome {
     return { kept: a, others: isChanged(sides, second, 'status') ? [[a, b]] : [] };
   }
   if (a !== b && isNew(b)) {
-    const others = a === was ? [] : ([[b, a]] as const);
+    const others = isChanged(sides, first, 'status') ? ([[b, a]] as const) : [];
     // The first one hears of the deletion when its own messages are there already: then their clocks decide.
-    const clock = a === was ? (second.clocks.status ?? 0) : raised(first, second);
+    const clock = isChanged(sides, first, 'status') ? raised(first, second) : (second.clocks.status ?? 0);
     const isOutlived = hasClocks && first.waiting.some((hlc) => hlc > clock);
     return isOutlived ? { kept: a, others: [...others, [a, b]] } : { kept: b, others };
   }
