@@ -241,14 +241,14 @@ async function compare(all: readonly [Laptop, Laptop], fresh: Laptop, expected: 
       const found = one.get(id);
       if (found === undefined && values.status === 'deleted') continue;
       assert.deepEqual(found?.values, values, `I5: fields of ${id} on machine ${n}`);
-      if (tags !== undefined) assert.deepEqual(found?.tags, tags, `I5 T32: tags of ${id} on machine ${n}`);
+      if (tags !== undefined) assert.deepEqual(found.tags, tags, `I5 T32: tags of ${id} on machine ${n}`);
     }
     if (values.status !== 'deleted') {
       assert.deepEqual(messages[0]?.get(id), messages[1]?.get(id), `I3 I4 I5: messages of ${id}`);
       assert.deepEqual(fresh.messages().get(id), messages[0]?.get(id), `I5: ${id} on a new machine`);
       const seen = (await fresh.held()).get(id);
       assert.deepEqual(seen?.values, values, `I5: fields of ${id} on a new machine`);
-      if (tags !== undefined) assert.deepEqual(seen?.tags, tags, `I5: tags of ${id} on a new machine`);
+      if (tags !== undefined) assert.deepEqual(seen.tags, tags, `I5: tags of ${id} on a new machine`);
     }
   }
   for (const [n, { said }] of all.entries())
