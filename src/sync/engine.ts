@@ -3,6 +3,7 @@ import type { ConversationStore } from '../store/store.ts';
 import { StoreError } from '../store/store.ts';
 import { Announcement } from './announcement.ts';
 import type { RequestOutcome } from './failure.ts';
+import { followFeed } from './follow.ts';
 import { initialState, mayGoOn, step, type SyncEffect, type SyncEvent, type SyncState } from './machine.ts';
 import type { SyncObserver } from './observer.ts';
 import { pullAll } from './pull.ts';
@@ -55,6 +56,8 @@ export class SyncEngine {
   private cancelLease: (() => void) | undefined;
   private readonly subscription: { dispose(): void };
   private readonly running = new Set<Promise<void>>();
+  /** Streams of events: nobody waits for them to end. */
+  private readonly streams = new Set<Promise<void>>();
   private isStopped = false;
   private lastWords = '';
   private network: string | undefined;
@@ -100,7 +103,7 @@ export class SyncEngine {
     this.cancelWake?.();
     this.cancelLease?.();
     this.requests.abort();
-    await Promise.all(this.running);
+    await Promise.all([...this.running, ...this.streams]);
     if (this.lease !== undefined) this.tellLeading(this.lease, true);
     await Promise.all(this.running);
     try {
@@ -151,10 +154,19 @@ export class SyncEngine {
           const outcome = await pullAll(context);
           // Asked by the next pull: one that only probes whether the backend is there makes one request.
           if ((kind === 'down' || kind === 'denied') && outcome.kind === 'ok') context.announcement.doubt();
-          return { ...failed, outcome };
+          const { abilities } = context.announcement.current;
+          return { ...failed, outcome, canFollow: abilities.has('events') && abilities.has('changes') };
         });
         break;
       }
+      case 'follow':
+        this.request(
+          'follow what happens on the server',
+          { type: 'followed', outcome: { kind: 'broken', hasLived: false } },
+          async (context) => ({ type: 'followed', outcome: await followFeed(context) }),
+          this.streams,
+        );
+        break;
       case 'report':
         this.run('report', () => this.report(effect.status));
         break;
@@ -198,7 +210,12 @@ export class SyncEngine {
   }
 
   /** Runs requests for the session of now; what they answer counts only while that session lasts. */
-  private request(what: string, failed: SyncEvent, body: (context: PushContext) => Promise<SyncEvent>): void {
+  private request(
+    what: string,
+    failed: SyncEvent,
+    body: (context: PushContext) => Promise<SyncEvent>,
+    among = this.running,
+  ): void {
     const { session, lease, requests, announcement } = this;
     if (session === undefined || lease === undefined || announcement === undefined) return;
     const context: PushContext = {
@@ -214,24 +231,25 @@ export class SyncEngine {
       requestLifeMs: this.options.requestLifeMs ?? REQUEST_LIFE_MS,
       mayGoOn: () => mayGoOn(this.state, this.options.time.now()),
     };
-    this.run(what, async () => {
+    const answered = async () => {
       let event = failed;
       try {
         event = await body(context);
       } finally {
         if (!requests.signal.aborted) this.handle(event);
       }
-    });
+    };
+    this.run(what, answered, among);
   }
 
-  private run(what: string, body: () => Promise<void>): void {
+  private run(what: string, body: () => Promise<void>, among = this.running): void {
     const running = body()
       .catch((error: unknown) => {
         if (error instanceof StoreError && error.problem === 'fenced') this.loseLease();
         else this.options.log.error(`Sync could not ${what}.`, error);
       })
-      .finally(() => this.running.delete(running));
-    this.running.add(running);
+      .finally(() => among.delete(running));
+    among.add(running);
   }
 
   private setWake(at: number | undefined): void {

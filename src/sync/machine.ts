@@ -13,6 +13,8 @@ const PULLS_APART_MS = 1_000;
 /** What was sent is looked for on the backend soon, once for a burst of messages. */
 const CONFIRM_AFTER_MS = 5_000;
 const SLOW_DOWN_MS = 30_000;
+/** While a stream tells what happens, a pull is only a check. */
+const PULL_LIVE_EVERY_MS = 5 * 60_000;
 /** A wait that looks longer is the work of a clock that was set back, and is over. */
 const LONGEST_WAIT_MS = 15 * 60_000;
 
@@ -37,6 +39,22 @@ export interface Waiting {
   readonly isAsked?: true;
 }
 
+/** The stream of events. It is none of the requests that are counted: it waits for the backend, not the other way round. */
+export type Stream =
+  /** Not known to be announced. */
+  | { readonly kind: 'none' }
+  /** Announced, and refused when it was asked for: not asked for again until the backend may be another. */
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'wanted'; readonly failures: number; readonly at: number }
+  | { readonly kind: 'open'; readonly failures: number };
+
+export type FollowOutcome =
+  /** What came needs a pull, after which the stream goes on. */
+  | { readonly kind: 'behind' }
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'broken'; readonly hasLived: boolean; readonly waitMs?: number }
+  | { readonly kind: 'fenced' };
+
 export interface SyncState {
   /** Undefined: sync is off. */
   readonly account: AccountKey | undefined;
@@ -54,6 +72,7 @@ export interface SyncState {
   readonly looking: 'no' | 'wanted' | 'yes' | 'again';
   /** When the next item that waits becomes due. */
   readonly nextDueAt: number | undefined;
+  readonly stream: Stream;
 }
 
 export type SyncEvent =
@@ -67,7 +86,9 @@ export type SyncEvent =
   | { readonly type: 'networkChanged' }
   | { readonly type: 'found'; readonly items: readonly OutboxItem[]; readonly nextDueAt: number | undefined }
   | { readonly type: 'pushed'; readonly conversationId: string; readonly outcome: RequestOutcome }
-  | { readonly type: 'pulled'; readonly outcome: RequestOutcome }
+  /** `canFollow`: the backend announces events. */
+  | { readonly type: 'pulled'; readonly outcome: RequestOutcome; readonly canFollow?: boolean }
+  | { readonly type: 'followed'; readonly outcome: FollowOutcome }
   | { readonly type: 'woken' }
   | { readonly type: 'syncNow' };
 
@@ -79,6 +100,8 @@ export type SyncEffect =
   | { readonly type: 'look'; readonly limit: number }
   | { readonly type: 'push'; readonly item: OutboxItem }
   | { readonly type: 'pull' }
+  /** Keep a stream of events open. */
+  | { readonly type: 'follow' }
   | { readonly type: 'wakeAt'; readonly at: number | undefined }
   /** Tell all windows about the link. */
   | { readonly type: 'report'; readonly status: LinkStatus };
@@ -99,6 +122,7 @@ export const initialState: SyncState = {
   memory: 'unread',
   looking: 'no',
   nextDueAt: undefined,
+  stream: { kind: 'none' },
 };
 
 /** `now` in milliseconds since the epoch, `random` in [0, 1). */
@@ -143,15 +167,18 @@ function react(state: SyncState, event: SyncEvent, now: number, random: number):
     case 'pushed': {
       const busy = new Set(state.busy);
       busy.delete(event.conversationId);
-      const pullAt =
-        event.outcome.kind === 'ok' ? Math.min(state.pullAt, now + CONFIRM_AFTER_MS) : state.pullAt;
+      // A stream tells by itself what has arrived there.
+      const isToConfirm = event.outcome.kind === 'ok' && state.stream.kind !== 'open';
+      const pullAt = isToConfirm ? Math.min(state.pullAt, now + CONFIRM_AFTER_MS) : state.pullAt;
       return { state: lookAgain(learn({ ...state, busy, pullAt }, event.outcome, now, random)), effects: [] };
     }
     case 'pulled': {
       const ended = { ...state, isPulling: false, pullAt: now + PULL_EVERY_MS };
       if (event.outcome.kind === 'ok') {
         const link = isAskedToWait(state.link, now) ? state.link : { kind: 'up' as const };
-        return { state: lookAgain({ ...ended, link }), effects: [] };
+        const stream = offered(state.stream, event.canFollow === true, now);
+        const pullAt = stream.kind === 'open' ? now + PULL_LIVE_EVERY_MS : ended.pullAt;
+        return { state: lookAgain({ ...ended, link, stream, pullAt }), effects: [] };
       }
       // A list that makes no sense is no list: the backend is as good as gone.
       const outcome =
@@ -160,6 +187,8 @@ function react(state: SyncState, event: SyncEvent, now: number, random: number):
           : event.outcome;
       return { state: lookAgain(learn(ended, outcome, now, random)), effects: [] };
     }
+    case 'followed':
+      return { state: streamEnded(state, event.outcome, now, random), effects: [] };
     case 'woken':
       return { state: lookAgain(state), effects: [] };
     case 'syncNow':
@@ -252,6 +281,31 @@ function learn(state: SyncState, outcome: RequestOutcome, now: number, random: n
   }
 }
 
+function offered(stream: Stream, isOffered: boolean, now: number): Stream {
+  if (!isOffered) return stream.kind === 'open' ? stream : { kind: 'none' };
+  return stream.kind === 'none' ? { kind: 'wanted', failures: 0, at: now } : stream;
+}
+
+/** Pulls go on as without a stream until it is open again. */
+function streamEnded(state: SyncState, outcome: FollowOutcome, now: number, random: number): SyncState {
+  if (state.stream.kind !== 'open') return state;
+  const pullAt = Math.min(state.pullAt, now + PULL_EVERY_MS);
+  switch (outcome.kind) {
+    case 'behind':
+      // Not before the pull, which may have to wait for its second.
+      return { ...state, pullAt: now, stream: { kind: 'wanted', failures: 0, at: now + PULLS_APART_MS } };
+    case 'refused':
+      return { ...state, pullAt, stream: { kind: 'refused' } };
+    case 'broken': {
+      const failures = outcome.hasLived ? 1 : state.stream.failures + 1;
+      const at = now + Math.max(outcome.waitMs ?? 0, backOff(failures, random));
+      return { ...state, pullAt, stream: { kind: 'wanted', failures, at } };
+    }
+    case 'fenced':
+      return { ...forgetful(state), isLeader: false };
+  }
+}
+
 /** A time that the backend named is kept also when another request fails in another way. */
 function waitFor(state: SyncState, link: Waiting, now: number): SyncState {
   const known = state.link;
@@ -272,6 +326,11 @@ function proceed(state: SyncState, now: number): Step {
     next = { ...next, isPulling: true, pulledAt: now };
     effects.push({ type: 'pull' });
   }
+  if (isStreamDue(next, now)) {
+    const { failures } = next.stream;
+    next = { ...next, stream: { kind: 'open', failures }, pullAt: now + PULL_LIVE_EVERY_MS };
+    effects.push({ type: 'follow' });
+  }
   // While nothing more could be sent, a look would find nothing to do: the end of a request is what lets it begin.
   if (next.looking === 'wanted' && next.link.kind === 'up' && roomOf(next) > 0) {
     next = { ...next, looking: 'yes' };
@@ -288,6 +347,16 @@ function roomOf({ busy, isPulling }: SyncState): number {
   return MAX_REQUESTS - busy.size - Number(isPulling);
 }
 
+/** After a pull that is due: that moves the place where the stream begins. */
+function isStreamDue(
+  state: SyncState,
+  now: number,
+): state is SyncState & { stream: Extract<Stream, { kind: 'wanted' }> } {
+  const { stream, link, isPulling } = state;
+  if (stream.kind !== 'wanted' || link.kind !== 'up' || isPulling || isPullDue(state, now)) return false;
+  return isOver(stream.at, now);
+}
+
 function canPull(state: SyncState): boolean {
   return !state.isPulling && state.busy.size < MAX_REQUESTS;
 }
@@ -298,14 +367,17 @@ function isPullDue(state: SyncState, now: number): boolean {
 }
 
 /** When the next pull may begin, in the past when it could have; undefined: not before something happens. */
-function nextPullAt({ link, memory, pullAt, pulledAt }: SyncState, now: number): number | undefined {
+function nextPullAt(state: SyncState, now: number): number | undefined {
+  const { link, memory, pullAt, pulledAt, stream } = state;
   const earliest = pulledAt > now ? now : pulledAt + PULLS_APART_MS;
   switch (link.kind) {
     case 'unknown':
       return memory === 'read' ? earliest : undefined;
-    case 'up':
+    case 'up': {
       // No pull is put off for longer: the clock was set back.
-      return Math.max(earliest, pullAt > now + PULL_EVERY_MS ? now : pullAt);
+      const longest = stream.kind === 'open' ? PULL_LIVE_EVERY_MS : PULL_EVERY_MS;
+      return Math.max(earliest, pullAt > now + longest ? now : pullAt);
+    }
     case 'down':
     case 'denied':
       return Math.max(earliest, isOver(link.retryAt, now) ? now : link.retryAt);
@@ -321,7 +393,9 @@ function wakeTime(state: SyncState, now: number): number | undefined {
   if (state.link.kind !== 'up') return pullAt;
   // An item that is due already waits for a free request, not for a time.
   const due = state.nextDueAt !== undefined && state.nextDueAt > now ? state.nextDueAt : Infinity;
-  return Math.min(pullAt ?? Infinity, due);
+  const { stream } = state;
+  const follow = stream.kind === 'wanted' && stream.at > now ? stream.at : Infinity;
+  return Math.min(pullAt ?? Infinity, due, follow);
 }
 
 /** Whether a request may be followed by another of the same conversation without asking here. */

@@ -102,6 +102,8 @@ function inWords(event: SyncEvent): string | undefined {
       return `conversation ${event.conversationId} pushed: ${event.outcome.kind}`;
     case 'pulled':
       return `pulled: ${event.outcome.kind}`;
+    case 'followed':
+      return `the stream of events ended: ${event.outcome.kind}`;
     case 'networkChanged':
       return 'the network has changed';
     case 'syncNow':

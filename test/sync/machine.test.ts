@@ -45,6 +45,8 @@ const states = {
   'up-looking': { ...up, looking: 'yes' },
   'up-pulling': { ...up, isPulling: true },
   'up-full': { ...up, busy: new Set(['a', 'b']), pullAt: NOW - 1 },
+  'up-due': { ...up, stream: { kind: 'wanted', failures: 1, at: NOW } },
+  'up-live': { ...up, stream: { kind: 'open', failures: 1 } },
   down: { ...leading, link: waiting('down', LATER) },
   'down-due': { ...leading, link: waiting('down', NOW) },
   'down-asked': { ...leading, link: { ...waiting('down', LATER), isAsked: true } },
@@ -87,20 +89,34 @@ const events = {
   'push-denied': pushed(no),
   'push-fenced': pushed(fenced),
   'pull-ok': pulled(ok),
+  'pull-offers': { type: 'pulled', outcome: ok, canFollow: true },
   'pull-doubtful': pulled(odd),
   'pull-unreachable': pulled(gone),
   'pull-slow-down': pulled(slow),
   'pull-signed-out': pulled(out),
   'pull-denied': pulled(no),
   'pull-fenced': pulled(fenced),
+  'stream-behind': { type: 'followed', outcome: { kind: 'behind' } },
+  'stream-refused': { type: 'followed', outcome: { kind: 'refused' } },
+  'stream-broken': { type: 'followed', outcome: { kind: 'broken', hasLived: true } },
+  'stream-fenced': { type: 'followed', outcome: { kind: 'fenced' } },
   woken: { type: 'woken' },
   'network-changed': { type: 'networkChanged' },
   syncNow: { type: 'syncNow' },
 } satisfies Record<string, SyncEvent>;
 
-/** The link afterwards, then what was started: A abort, R recall, P pull, L look, S push. */
+/** The link afterwards, then what was started: A abort, R recall, P pull, F follow, L look, S push. */
 function outcomeOf({ state, effects }: Step): string {
-  const letters = { abort: 'A', recall: 'R', pull: 'P', look: 'L', push: 'S', wakeAt: '', report: '' };
+  const letters = {
+    abort: 'A',
+    recall: 'R',
+    pull: 'P',
+    follow: 'F',
+    look: 'L',
+    push: 'S',
+    wakeAt: '',
+    report: '',
+  };
   const started = effects.map(({ type }) => letters[type]).join('');
   const idle = state.account === undefined ? 'off' : 'standby';
   return `${canWork(state) ? state.link.kind : idle}${started === '' ? '' : `+${started}`}`;
@@ -114,7 +130,7 @@ function canWork(state: SyncState): boolean {
 function assertSound(before: SyncState, { state, effects }: Step, now: number): void {
   const requests = state.busy.size + Number(state.isPulling);
   assert.ok(requests <= MAX_REQUESTS, `I12: ${requests} requests at once`);
-  const started = effects.filter(({ type }) => type === 'push' || type === 'pull' || type === 'look');
+  const started = effects.filter(({ type }) => ['push', 'pull', 'look', 'follow'].includes(type));
   if (!canWork(state)) {
     assert.deepEqual(started, [], 'I8 I10: started without an account or a lease');
     assert.equal(requests, 0);
@@ -124,6 +140,10 @@ function assertSound(before: SyncState, { state, effects }: Step, now: number): 
   for (const id of pushes) assert.ok(!before.busy.has(id), 'I4: two requests for one conversation');
   assert.equal(new Set(pushes).size, pushes.length, 'I4: two requests for one conversation');
   assert.equal(effects.filter(({ type }) => type === 'look').length <= 1, true);
+  if (effects.some(({ type }) => type === 'follow')) {
+    assert.equal(state.link.kind, 'up', 'follows while the link is not up');
+    assert.notEqual(before.stream.kind, 'open', 'I12: two streams');
+  }
   const wakes = effects.filter((effect) => effect.type === 'wakeAt');
   assert.equal(wakes.length, 1, 'one timer');
   const at = wakes[0]?.at;
@@ -140,35 +160,40 @@ function assertSound(before: SyncState, { state, effects }: Step, now: number): 
 
 /** Rows: events. Columns: states. */
 const TABLE = `
-                   off        standby    recalling  unknown    asked      probing    up         up-looking up-pulling up-full    down       down-due   down-asked denied     signedOut
-  configured       unknown+AR standby+A  unknown+AR unknown+AR unknown+AR unknown+AR unknown+AR unknown+AR unknown+AR unknown+AR unknown+AR unknown+AR unknown+AR unknown+AR unknown+AR
-  switched-off     off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A
-  lease-taken      off        unknown+AR unknown    unknown+P  unknown    unknown    up         up         up         up         down       down+P     down       denied     signedOut
-  lease-lost       off+A      standby    standby+A  standby+A  standby+A  standby+A  standby+A  standby+A  standby+A  standby+A  standby+A  standby+A  standby+A  standby+A  standby+A
-  recalled-none    off        standby    unknown+P  unknown+P  unknown    unknown    up         up         up         up         down       down+P     down       denied     signedOut
-  recalled-down    off        standby    down       unknown+P  unknown    unknown    up         up         up         up         down       down+P     down       denied     signedOut
-  recalled-asked   off        standby    down       unknown+P  unknown    unknown    up         up         up         up         down       down+P     down       denied     signedOut
-  changed          off        standby    unknown    unknown+P  unknown    unknown    up+L       up         up+L       up         down       down+P     down       denied     signedOut
-  found-work       off        standby    unknown    unknown+P  unknown    unknown    up+SS      up+SS      up+S       up         down       down+P     down       denied     signedOut
-  found-none       off        standby    unknown    unknown+P  unknown    unknown    up         up         up         up         down       down+P     down       denied     signedOut
-  push-ok          off        standby    unknown    unknown+P  unknown    unknown    up+L       up         up+L       up+P       down       down+P     down       denied     signedOut
-  push-nothing     off        standby    unknown    unknown+P  unknown    unknown    up+L       up         up+L       up+P       down       down+P     down       denied     signedOut
-  push-doubtful    off        standby    unknown    unknown+P  unknown    unknown    up+PL      up+P       up+L       up+P       down       down+P     down       denied     signedOut
-  push-unreachable off        standby    down       down       down       down       down       down       down       down       down       down       down       down       down
-  push-slow-down   off        standby    down       down       down       down       down       down       down       down       down       down       down       down       down
-  push-signed-out  off        standby    signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut
-  push-denied      off        standby    denied     denied     denied     denied     denied     denied     denied     denied     denied     denied     denied     denied     denied
-  push-fenced      off        standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby
-  pull-ok          off        standby    up+L       up+L       up+L       up+L       up+L       up         up+L       up         up+L       up+L       down       up+L       up+L
-  pull-doubtful    off        standby    down       down       down       down       down       down       down       down       down       down       down       down       down
-  pull-unreachable off        standby    down       down       down       down       down       down       down       down       down       down       down       down       down
-  pull-slow-down   off        standby    down       down       down       down       down       down       down       down       down       down       down       down       down
-  pull-signed-out  off        standby    signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut
-  pull-denied      off        standby    denied     denied     denied     denied     denied     denied     denied     denied     denied     denied     denied     denied     denied
-  pull-fenced      off        standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby
-  woken            off        standby    unknown    unknown+P  unknown    unknown    up+L       up         up+L       up         down       down+P     down       denied     signedOut
-  network-changed  off        standby    unknown    unknown+P  unknown    unknown    up         up         up         up         down+P     down+P     down       denied     signedOut
-  syncNow          off        standby    unknown+P  unknown+P  unknown    unknown    up+PL      up+P       up+L       up         unknown+P  unknown+P  unknown+P  unknown+P  unknown+P
+                   off        standby    recalling  unknown    asked      probing    up         up-looking up-pulling up-full    up-due     up-live    down       down-due   down-asked denied     signedOut
+  configured       unknown+AR standby+A  unknown+AR unknown+AR unknown+AR unknown+AR unknown+AR unknown+AR unknown+AR unknown+AR unknown+AR unknown+AR unknown+AR unknown+AR unknown+AR unknown+AR unknown+AR
+  switched-off     off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A      off+A
+  lease-taken      off        unknown+AR unknown    unknown+P  unknown    unknown    up         up         up         up         up+F       up         down       down+P     down       denied     signedOut
+  lease-lost       off+A      standby    standby+A  standby+A  standby+A  standby+A  standby+A  standby+A  standby+A  standby+A  standby+A  standby+A  standby+A  standby+A  standby+A  standby+A  standby+A
+  recalled-none    off        standby    unknown+P  unknown+P  unknown    unknown    up         up         up         up         up+F       up         down       down+P     down       denied     signedOut
+  recalled-down    off        standby    down       unknown+P  unknown    unknown    up         up         up         up         up+F       up         down       down+P     down       denied     signedOut
+  recalled-asked   off        standby    down       unknown+P  unknown    unknown    up         up         up         up         up+F       up         down       down+P     down       denied     signedOut
+  changed          off        standby    unknown    unknown+P  unknown    unknown    up+L       up         up+L       up         up+FL      up+L       down       down+P     down       denied     signedOut
+  found-work       off        standby    unknown    unknown+P  unknown    unknown    up+SS      up+SS      up+S       up         up+SSF     up+SS      down       down+P     down       denied     signedOut
+  found-none       off        standby    unknown    unknown+P  unknown    unknown    up         up         up         up         up+F       up         down       down+P     down       denied     signedOut
+  push-ok          off        standby    unknown    unknown+P  unknown    unknown    up+L       up         up+L       up+P       up+FL      up+L       down       down+P     down       denied     signedOut
+  push-nothing     off        standby    unknown    unknown+P  unknown    unknown    up+L       up         up+L       up+P       up+FL      up+L       down       down+P     down       denied     signedOut
+  push-doubtful    off        standby    unknown    unknown+P  unknown    unknown    up+PL      up+P       up+L       up+P       up+PL      up+PL      down       down+P     down       denied     signedOut
+  push-unreachable off        standby    down       down       down       down       down       down       down       down       down       down       down       down       down       down       down
+  push-slow-down   off        standby    down       down       down       down       down       down       down       down       down       down       down       down       down       down       down
+  push-signed-out  off        standby    signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut
+  push-denied      off        standby    denied     denied     denied     denied     denied     denied     denied     denied     denied     denied     denied     denied     denied     denied     denied
+  push-fenced      off        standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby
+  pull-ok          off        standby    up+L       up+L       up+L       up+L       up+L       up         up+L       up         up+L       up+L       up+L       up+L       down       up+L       up+L
+  pull-offers      off        standby    up+FL      up+FL      up+FL      up+FL      up+FL      up+F       up+FL      up+F       up+FL      up+L       up+FL      up+FL      down       up+FL      up+FL
+  pull-doubtful    off        standby    down       down       down       down       down       down       down       down       down       down       down       down       down       down       down
+  pull-unreachable off        standby    down       down       down       down       down       down       down       down       down       down       down       down       down       down       down
+  pull-slow-down   off        standby    down       down       down       down       down       down       down       down       down       down       down       down       down       down       down
+  pull-signed-out  off        standby    signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut  signedOut
+  pull-denied      off        standby    denied     denied     denied     denied     denied     denied     denied     denied     denied     denied     denied     denied     denied     denied     denied
+  pull-fenced      off        standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby    standby
+  stream-behind    off        standby    unknown    unknown+P  unknown    unknown    up         up         up         up         up+F       up+P       down       down+P     down       denied     signedOut
+  stream-refused   off        standby    unknown    unknown+P  unknown    unknown    up         up         up         up         up+F       up         down       down+P     down       denied     signedOut
+  stream-broken    off        standby    unknown    unknown+P  unknown    unknown    up         up         up         up         up+F       up         down       down+P     down       denied     signedOut
+  stream-fenced    off        standby    unknown    unknown+P  unknown    unknown    up         up         up         up         up+F       standby    down       down+P     down       denied     signedOut
+  woken            off        standby    unknown    unknown+P  unknown    unknown    up+L       up         up+L       up         up+FL      up+L       down       down+P     down       denied     signedOut
+  network-changed  off        standby    unknown    unknown+P  unknown    unknown    up         up         up         up         up+F       up         down+P     down+P     down       denied     signedOut
+  syncNow          off        standby    unknown+P  unknown+P  unknown    unknown    up+PL      up+P       up+L       up         up+PL      up+PL      unknown+P  unknown+P  unknown+P  unknown+P  unknown+P
 `;
 
 const rows = TABLE.split('\n')
@@ -405,7 +430,8 @@ describe('sync machine: random walks', () => {
         nextDueAt: which < 5 ? undefined : now + 1_000 - which * 150,
       },
       ...[...state.busy].map((conversationId): SyncEvent => ({ type: 'pushed', conversationId, outcome })),
-      ...(state.isPulling ? [pulled(outcome), pulled(ok), pulled(ok)] : []),
+      ...(state.isPulling ? [pulled(outcome), pulled(ok), events['pull-offers']] : []),
+      ...(state.stream.kind === 'open' ? [events['stream-behind'], events['stream-broken']] : []),
     ];
   }
 });
