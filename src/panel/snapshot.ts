@@ -73,7 +73,7 @@ export function toItem(
     tags,
     isUnread,
     ...(workspaceName === undefined || workspaceIds.includes(workspaceId) ? {} : { workspaceName }),
-    ...(unsent && { unsent }),
+    ...(unsent && sync.state !== 'off' && { unsent }),
     ...(hasReturned && { hasReturned }),
   };
 }

@@ -42,9 +42,10 @@ export function syncReport(facts: SyncReportFacts): SyncReport {
     verdict(facts),
     '',
     'This report holds no message, no title and no token. It may be copied into a bug report.',
+    // What somebody has to do stands first; that there is nothing to do is no news.
+    ...section('Needs attention', attention(facts)),
     ...section('Connection', connection(facts)),
     ...section('Waiting', waiting(facts)),
-    ...section('Needs attention', attention(facts)),
     ...section('What is where', places(facts)),
     ...section('Traffic', traffic(facts)),
   ];
@@ -167,7 +168,7 @@ function attention({ stored }: SyncReportFacts): Line[] {
   const count = stored.queue
     .filter(({ state }) => state === 'parked')
     .reduce((sum, row) => sum + row.count, 0);
-  if (count === 0) return ['Nothing.'];
+  if (count === 0) return [];
   const left = count - stored.parked.length;
   return [
     {
@@ -263,6 +264,7 @@ function rate({ ok, refused, unanswered }: Tries): string {
 }
 
 function section(title: string, lines: readonly Line[]): Line[] {
+  if (lines.length === 0) return [];
   return ['', `## ${title}`, '', ...lines];
 }
 

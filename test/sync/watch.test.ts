@@ -107,9 +107,9 @@ describe('watching sync', () => {
       actions.map(({ line, action, conversationId }) => [action, conversationId, lines[line]?.slice(0, 9)]),
       [
         ['again', undefined, '# NAVI: S'],
-        ['syncNow', undefined, '- state: '],
         ['retryAll', undefined, '1 change '],
         ['openConversation', id, '- message'],
+        ['syncNow', undefined, '- state: '],
       ],
     );
   });
