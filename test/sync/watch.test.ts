@@ -73,7 +73,7 @@ describe('watching sync', () => {
     const all = [...shown, ...machine.log].join('\n');
     assert.match(all, /debug POST append [\w-]+ -> 422, \d+ ms, \d+ B out, \d+ B in/);
     assert.match(all, /debug GET .*-> 401, /);
-    assert.match(all, /the title of conversation/);
+    assert.match(all, /- the title, the tags of conversation/);
     assert.doesNotMatch(all, /marzipan|is a secret|renamed/i);
     assert.ok(!all.includes(TOKEN), 'the token was written down');
   });
