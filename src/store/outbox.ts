@@ -295,6 +295,8 @@ export interface SyncStore {
   /** Ids there of conversations of which the feed does not bring all that is wanted: they must be read. */
   settleCounts(lease: Lease, account: AccountKey): Promise<string[]>;
   remoteIdOf(account: AccountKey, conversationId: string): Promise<string | undefined>;
+  /** Ids there of the conversations that its list was last known to show. */
+  remoteIds(account: AccountKey): Promise<string[]>;
   /** Rows of the conversation whose request had no answer, in order. */
   unanswered(conversationId: string): Promise<OutboxItem[]>;
   summary(account: AccountKey | undefined): Promise<QueueSummary>;

@@ -59,6 +59,8 @@ export class SyncEngine {
   /** Streams of events: nobody waits for them to end. */
   private readonly streams = new Set<Promise<void>>();
   private isStopped = false;
+  /** In this session, to its end. */
+  private hasPulled = false;
   private lastWords = '';
   private network: string | undefined;
 
@@ -72,6 +74,7 @@ export class SyncEngine {
   /** Starts over with this account, or stops syncing when there is none. Requests under way end as `unknown`. */
   configure(session: SyncSession | undefined): void {
     this.session = session;
+    this.hasPulled = false;
     this.announcement = session && new Announcement(session.remote);
     this.handle({ type: 'configured', account: session?.account });
   }
@@ -151,7 +154,8 @@ export class SyncEngine {
         const { kind } = this.state.link;
         if (kind === 'unknown') this.announcement?.doubt();
         this.request('pull', failed, async (context) => {
-          const outcome = await pullAll(context);
+          const outcome = await pullAll(context, !this.hasPulled);
+          this.hasPulled ||= outcome.kind === 'ok';
           // Asked by the next pull: one that only probes whether the backend is there makes one request.
           if ((kind === 'down' || kind === 'denied') && outcome.kind === 'ok') context.announcement.doubt();
           const { abilities } = context.announcement.current;

@@ -8,25 +8,33 @@ import { decodeFields } from './wire.ts';
 /** A backend that answers full pages for ever must not keep us for ever: 200,000 conversations. */
 const MAX_PAGES = 1_000;
 
-/** Brings in what is new or changed there: by the feed of changes where there is one, else by the list. */
-export async function pullAll(context: PullContext): Promise<RequestOutcome> {
+/**
+ * Brings in what is new or changed there: by the feed of changes where there is one, else by the list. `isBrief`: a list
+ * is read only as far as it can bring something new, if all that is known here was on it; the rest waits for the next pull.
+ */
+export async function pullAll(context: PullContext, isBrief = false): Promise<RequestOutcome> {
   const asked = await reaching(async () => {
     await context.announcement.ask(context.signal);
   });
   if (asked.kind === 'refused') return { kind: 'denied', detail: asked.detail };
   if (asked.kind !== 'ok') return asked;
   const fed = context.announcement.current.abilities.has('changes') ? await pullFeed(context) : 'none';
-  return fed === 'none' ? pullList(context) : fed;
+  return fed === 'none' ? pullList(context, isBrief) : fed;
 }
 
 /** Lists everything, then reads what is new or changed. */
-async function pullList(context: PullContext): Promise<RequestOutcome> {
+async function pullList(context: PullContext, isBrief: boolean): Promise<RequestOutcome> {
   const { store, account, lease } = context;
   const changed: string[] = [];
+  const unseen = new Set(isBrief ? await store.remoteIds(account) : []);
   const listed = await reaching(async () => {
     for (const status of [undefined, 'deleted'] as const) {
       for await (const page of pages(context, status)) {
-        changed.push(...(await store.mergeList(lease, account, page.map(decodeFields))));
+        const news = await store.mergeList(lease, account, page.map(decodeFields));
+        changed.push(...news);
+        for (const { id } of page) unseen.delete(id);
+        // The newest change comes first: behind a page without news there is none, and nothing is missing.
+        if (isBrief && unseen.size === 0 && news.length === 0) return;
       }
     }
   });

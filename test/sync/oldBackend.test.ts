@@ -176,6 +176,30 @@ describe('sync with the public backend as it is', () => {
     }
   });
 
+  it('I12 T22: a start with nothing changed asks for no page more than it knows; the next pull lists all', async () => {
+    const first = backend.write('with words', ['x']);
+    for (let n = 1; n < 200; n += 1) backend.write(`conversation ${n}`, []);
+    await machine.connect(url);
+    await machine.synced();
+    await machine.connect(undefined);
+    backend.log.length = 0;
+    await machine.connect(url);
+    await machine.synced();
+    const lists = () => backend.log.filter((line) => line === 'GET /api/navi-memory/conversations').length;
+    assert.equal(lists(), 1, 'one full page, and no look for a second or for what is deleted');
+    await machine.until(() => Promise.resolve(lists() === 4), 60_000);
+    await machine.connect(undefined);
+    first.status = 'deleted';
+    await machine.connect(url);
+    await machine.synced();
+    const { items } = await machine.store.list({ status: 'deleted', limit: 9 });
+    assert.deepEqual(
+      items.map(({ title }) => title),
+      ['with words'],
+      'where one is missing, the start looks for it',
+    );
+  });
+
   it('I1 T9: nothing that is sent is answered with 500 for what it says', async () => {
     await machine.connect(url);
     const id = await machine.write('NUL \0, token <|endoftext|>', 'and another');

@@ -41,6 +41,7 @@ export const OPERATION_KINDS: Readonly<Record<OperationName, 'read' | 'write' | 
   mergeChanges: 'write',
   settleCounts: 'quiet',
   remoteIdOf: 'read',
+  remoteIds: 'read',
   unanswered: 'read',
   summary: 'read',
   writeLinkStatus: 'write',

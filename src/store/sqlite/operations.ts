@@ -111,6 +111,7 @@ export function createOperations(given: Context): Operations {
     mergeChanges: (lease, key, page) => feed.mergeChanges(context, lease, key, page),
     settleCounts: (lease, key) => counts.settleCounts(context, lease, key),
     remoteIdOf: (key, id) => outbox.remoteIdOf(context, key, id),
+    remoteIds: (key) => outbox.remoteIds(context, key),
     unanswered: (id) => outbox.unanswered(context, id),
     summary: (key) => outbox.summarize(context, key),
     writeLinkStatus: (lease, status) => outbox.writeLinkStatus(context, lease, status),

@@ -427,6 +427,16 @@ export function unanswered({ db }: Context, conversationId: string): OutboxItem[
     .map((row) => toItem({ ...row, state: 'unknown' }));
 }
 
+export function remoteIds({ db }: Context, account: AccountKey): string[] {
+  return db
+    .all<{ remote_id: string }>(
+      `SELECT remote_id FROM conversations
+       WHERE account = ? AND remote_id IS NOT NULL AND base ->> 'status' IS NOT 'deleted'`,
+      account,
+    )
+    .map(({ remote_id: remoteId }) => remoteId);
+}
+
 export function confirmAccount(context: Context, lease: Lease, account: AccountKey): void {
   const { db, now } = context;
   if (db.get('SELECT 1 FROM accounts WHERE key = ?', account) !== undefined) return;
