@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, it } from 'mocha';
 import * as z from 'zod';
 import { BUG_VARIABLE, plantIn, type Bug } from './bug.ts';
+import { engineBugs } from './engineBugs.ts';
 import { storeBugs } from './storeBugs.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -20,7 +21,7 @@ const reportSchema = z.object({
 
 describe('planted bugs', function () {
   this.timeout(LIMIT_MS);
-  for (const bug of storeBugs)
+  for (const bug of [...storeBugs, ...engineBugs])
     it(`${bug.name}: ${bug.test}${bug.grep === '' ? '' : `, "${bug.grep}"`} goes red`, () => {
       plantIn(readFileSync(`${ROOT}${bug.file}`, 'utf8'), bug);
       const { stats } = run(bug);

@@ -71,6 +71,14 @@ export const layers: readonly Layer[] = [
     units: 30,
   },
   {
+    name: 'socket faults, abilities',
+    unit: 'faults',
+    file: 'test/sync/socket/abilities.test.ts',
+    grep: 'the server acts',
+    settings: { NAVI_TEST_RUNS: '2' },
+    each: 2,
+  },
+  {
     name: 'edits',
     unit: 'histories',
     file: 'test/store/branches.test.ts',

@@ -40,6 +40,8 @@ export interface WireExchange {
   forward(): Promise<WireAnswer>;
   /** Sends an answer whole; the connection stays open. */
   answer(answer: WireAnswer): void;
+  /** Passes on an answer that does not end, piece by piece. */
+  stream(): Promise<void>;
   /** Ends the connection with a reset. */
   reset(): void;
   /** Nothing more comes: whoever waits for an answer can only give up. */
@@ -162,6 +164,7 @@ export class WireProxy {
         void ended.then(() => this.#forwarding.delete(ended));
         return answer;
       },
+      ask: () => this.#ask(request),
       stall: this.#options.onStall,
     });
     const fault = this.#options.choose(request) ?? pass;
@@ -185,6 +188,15 @@ export class WireProxy {
   }
 
   async #forward(request: WireRequest): Promise<WireAnswer> {
+    const message = await this.#ask(request);
+    const pieces: Buffer[] = [];
+    for await (const piece of message) if (Buffer.isBuffer(piece)) pieces.push(piece);
+    const { statusCode: status = 0 } = message;
+    request.upstreamStatus = status;
+    return { status, headers: plainHeaders(message), body: Buffer.concat(pieces) };
+  }
+
+  async #ask(request: WireRequest): Promise<IncomingMessage> {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     httpRequest(new URL(request.path, this.#upstream), {
       method: request.method,
@@ -194,12 +206,7 @@ export class WireProxy {
       .on('response', resolve)
       .on('error', reject)
       .end(request.body);
-    const message = await promise;
-    const pieces: Buffer[] = [];
-    for await (const piece of message) if (Buffer.isBuffer(piece)) pieces.push(piece);
-    const status = message.statusCode ?? 0;
-    request.upstreamStatus = status;
-    return { status, headers: plainHeaders(message), body: Buffer.concat(pieces) };
+    return await promise;
   }
 }
 
@@ -211,19 +218,25 @@ class Exchange implements WireExchange {
   readonly stall: () => void;
   readonly #whole: Promise<void>;
   readonly #send: () => Promise<WireAnswer>;
+  readonly #ask: () => Promise<IncomingMessage>;
   #forwarded: Promise<WireAnswer> | undefined;
 
   constructor(
     request: WireRequest,
     socket: Socket,
     whole: Promise<void>,
-    actions: { readonly forward: () => Promise<WireAnswer>; readonly stall: () => void },
+    actions: {
+      readonly forward: () => Promise<WireAnswer>;
+      readonly ask: () => Promise<IncomingMessage>;
+      readonly stall: () => void;
+    },
   ) {
     this.request = request;
     this.socket = socket;
     this.stall = actions.stall;
     this.#whole = whole;
     this.#send = actions.forward;
+    this.#ask = actions.ask;
   }
 
   whole(): Promise<void> {
@@ -239,6 +252,16 @@ class Exchange implements WireExchange {
     this.socket.write(Buffer.concat([headOf(answer), answer.body]));
   }
 
+  async stream(): Promise<void> {
+    await this.#whole;
+    const message = await this.#ask();
+    const lines = Object.entries({ ...plainHeaders(message), connection: 'close' });
+    this.socket.write(linesOf(message.statusCode ?? 0, lines));
+    this.socket.on('close', () => message.destroy());
+    message.on('error', () => this.socket.destroy());
+    message.pipe(this.socket);
+  }
+
   reset(): void {
     this.socket.resetAndDestroy();
   }
@@ -246,11 +269,12 @@ class Exchange implements WireExchange {
 
 /** The head of an answer with the length that it claims; that of its body, unless it is to lie. */
 export function headOf({ status, headers, body }: WireAnswer, length = body.length): Buffer {
-  const lines = Object.entries({ ...headers, 'content-length': String(length) });
-  return Buffer.from(
-    [`HTTP/1.1 ${status} Said`, ...lines.map(([name, value]) => `${name}: ${value}`), '', ''].join('\r\n'),
-    'latin1',
-  );
+  return linesOf(status, Object.entries({ ...headers, 'content-length': String(length) }));
+}
+
+function linesOf(status: number, headers: readonly (readonly [string, string])[]): Buffer {
+  const lines = headers.map(([name, value]) => `${name}: ${value}`);
+  return Buffer.from([`HTTP/1.1 ${status} Said`, ...lines, '', ''].join('\r\n'), 'latin1');
 }
 
 /** Those that speak of the answer, not of one connection. */

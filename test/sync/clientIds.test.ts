@@ -98,6 +98,22 @@ describe('sync with a backend that keeps client ids', () => {
     assert.deepEqual(await onServer('before'), ['before', 'stored, not answered']);
   });
 
+  it('I3 T12: a backend that keeps no client ids any more gets nothing again that may still be alive', async () => {
+    await machine.connect(proxy.url);
+    const id = await machine.write('before');
+    await machine.synced();
+    proxy.add({ match: isAppend, fault: { kind: 'reset' }, times: 1 });
+    await machine.say(id, 'vanished, or late');
+    await machine.until(async () => (await machine.deliveries(id))[1] === 'unknown');
+    const posted = count(isAppend);
+    announceOnly(proxy, []);
+    const end = machine.clock.now() + 50_000;
+    await machine.until(async () => machine.clock.now() >= end);
+    assert.equal(count(isAppend), posted);
+    await machine.synced();
+    assert.deepEqual(await onServer('before'), ['before', 'vanished, or late']);
+  });
+
   it('I3 T12: what was sent without a client id is read back, though the backend keeps them by now', async () => {
     announceOnly(proxy, []);
     await machine.connect(proxy.url);

@@ -390,7 +390,7 @@ describe('sync machine: random walks', () => {
       ),
       random: fc.double({ min: 0, max: 0.999, noNaN: true }),
     }),
-    { maxLength: 80 },
+    { maxLength: 80, size: 'max' },
   );
 
   it(`S1 I12: requests end as they may, time passes: every step is sound (seed ${SEED})`, () => {

@@ -69,6 +69,7 @@ describe('sync with the public backend as it is', () => {
       const page = await machine.store.read(id, { limit: 1 });
       assert.equal(page?.conversation.title, 'renamed');
       assert.equal(page.conversation.isStarred, true);
+      assert.ok(!machine.links.includes('denied'), 'messages were held up');
     });
 
     it('I7 T10: a deleted conversation is deleted there although its title was refused, and restored', async () => {

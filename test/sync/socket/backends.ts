@@ -1,5 +1,5 @@
 /** The backends that a client may meet: the plain contract, and NAVI's server that announces one ability, or all. */
-import type { Ability } from '../../../src/protocol/abilities.ts';
+import { ABILITIES, type Ability } from '../../../src/protocol/abilities.ts';
 import { OldBackend } from '../../support/oldBackend.ts';
 import { startMemoryServer } from '../../support/memoryServer.ts';
 import { memoryFolder } from '../../support/tempFolder.ts';
@@ -42,3 +42,9 @@ export const PLAIN: readonly Backend[] = [
     },
   },
 ];
+
+export const ALL: Backend = { name: 'every ability', abilities: ABILITIES, start: memory };
+
+export function only(ability: Ability): Backend {
+  return { name: `${ability} alone`, abilities: [ability], start: memory };
+}

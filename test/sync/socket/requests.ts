@@ -6,6 +6,7 @@ export type Operation = (typeof OPERATIONS)[number];
 
 const MEMORY = '/api/navi-memory/';
 export const CAPABILITIES = `${MEMORY}capabilities`;
+export const EVENTS = `${MEMORY}events`;
 
 const noteSchema = z.object({ navi: z.object({ id: z.string() }) });
 const createSchema = z.object({ initial_context: noteSchema });

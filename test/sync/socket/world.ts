@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
+import type { Ability } from '../../../src/protocol/abilities.ts';
 import { HandTurnedClock } from '../../http/clock.ts';
 import { HandClock } from '../../support/clock.ts';
 import { TestMachine } from '../../support/machines.ts';
@@ -18,7 +19,7 @@ import {
 } from '../../support/wireProxy.ts';
 import type { Backend, RunningBackend } from './backends.ts';
 import { faultAt, type FaultTools, type Phase, type SocketFault } from './faults.ts';
-import { CAPABILITIES, OPERATIONS, operationOf, type Operation } from './requests.ts';
+import { CAPABILITIES, EVENTS, OPERATIONS, operationOf, type Operation } from './requests.ts';
 
 export const TOKEN = 'a-secret-token';
 /** No request waits longer for its answer. */
@@ -94,17 +95,22 @@ export class World {
   /** From now on the next one or two requests of each kind meet the fault. */
   async arm(fault: SocketFault, phase: Phase): Promise<void> {
     const times = (): number => 1 + Math.floor(this.random() * 2);
-    const left = new Map(this.operations(fault).map((operation) => [operation, times()]));
+    const kinds = fault.isForWrites === true || fault.how === 'refuse' ? this.operations(fault) : OPERATIONS;
+    const left = new Map(kinds.map((operation) => [operation, times()]));
     this.armed = { fault, phase, left, hits: new Map(), seen: new Map() };
     if (fault.how === 'refuse') await this.proxy.refuse();
   }
 
-  /** The kinds of requests that a fault can meet here. */
+  /** The kinds of requests that a fault meets here, whatever the client does with what is announced. */
   operations(fault: SocketFault): readonly Operation[] {
     if (fault.how === 'refuse') return [];
-    return OPERATIONS.filter(
-      (operation) => fault.isForWrites !== true || (operation !== 'list' && operation !== 'read'),
-    );
+    // A feed of changes brings what would be read otherwise, events what would be asked for; clocks make a deletion a change.
+    const has = (ability: Ability): boolean => this.backend.abilities?.includes(ability) === true;
+    const isFed = has('changes') || has('events');
+    return OPERATIONS.filter((operation) => {
+      if (operation === 'delete') return !has('clocks');
+      return (operation !== 'list' && operation !== 'read') || (!isFed && fault.isForWrites !== true);
+    });
   }
 
   /** How often each kind of request has met the fault. */
@@ -149,6 +155,7 @@ export class World {
     const operation = operationOf(request);
     const fault = operation === undefined ? undefined : this.faultFor(operation);
     if (fault !== undefined) return fault;
+    if (request.path.startsWith(EVENTS)) return (exchange) => exchange.stream();
     if (request.path.startsWith(CAPABILITIES)) return (exchange) => this.announce(exchange);
     return async (exchange) => {
       const answer = await exchange.forward();
