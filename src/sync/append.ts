@@ -2,7 +2,7 @@ import { parseMicros } from '../protocol/api.ts';
 import type { BatchResult } from '../protocol/abilities.ts';
 import type { AppendResult, OutboxItem, SendingAppend, SentMessage } from '../store/outbox.ts';
 import { deferralFor, outcomeOf, type RequestOutcome } from './failure.ts';
-import type { PushContext } from './pushContext.ts';
+import { tooLate, type PushContext } from './pushContext.ts';
 import { readBack } from './readBack.ts';
 import { RemoteError, type AppendWithId } from './remote.ts';
 import { termsFor } from './terms.ts';
@@ -30,15 +30,21 @@ export async function sendAppends(context: PushContext, conversationId: string):
   const goesOn = () => now() < until && !context.signal.aborted && context.mayGoOn();
   let outcome: RequestOutcome = { kind: 'nothing' };
   let terms = termsFor(announcement.current, account, now(), 0);
+  let begunAt = now();
   let sending = await store.beginAppends(lease, conversationId, terms);
   while (sending.length > 0) {
     const isBatch = sending.length > 1 && announcement.current.abilities.has('batch');
-    const carried = isBatch
-      ? await carryBatch(context, sending, terms.isById)
-      : await carryInTurn(context, sending, terms.isById, goesOn);
+    const late = terms.isById ? undefined : tooLate(begunAt, now());
+    const carried =
+      late !== undefined
+        ? failed(context, sending, late, terms.isById)
+        : isBatch
+          ? await carryBatch(context, sending, terms.isById)
+          : await carryInTurn(context, sending, terms.isById, goesOn);
     outcome = carried.outcome;
     terms = termsFor(announcement.current, account, now(), sending.length);
     const isMore = outcome.kind === 'ok' && carried.conflicts.length === 0 && goesOn();
+    begunAt = now();
     sending = await store.settleAppends(
       lease,
       carried.results,

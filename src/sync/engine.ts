@@ -63,6 +63,8 @@ export class SyncEngine {
   private hasPulled = false;
   private lastWords = '';
   private network: string | undefined;
+  /** What could not be reported yet. */
+  private untold: LinkStatus | undefined;
 
   constructor(options: SyncOptions) {
     this.options = options;
@@ -210,7 +212,10 @@ export class SyncEngine {
     // Each failure in a row moves the next try: that is for the other windows, not for the log.
     if (words !== this.lastWords) this.options.log.info(words);
     this.lastWords = words;
+    // Until it is written down it is told again with the lease: nobody would sign in who is not asked to.
+    this.untold = status;
     await this.options.store.writeLinkStatus(this.lease, status);
+    if (this.untold === status) this.untold = undefined;
   }
 
   /** Runs requests for the session of now; what they answer counts only while that session lasts. */
@@ -268,13 +273,18 @@ export class SyncEngine {
     this.run('take the lease', async () => {
       try {
         const lease = await this.options.store.takeLease(this.options.time.now(), LEASE_MS);
-        if (lease?.token !== this.lease?.token) this.handle({ type: 'lease', isHeld: false });
+        if (lease?.token !== this.lease?.token) {
+          this.untold = undefined;
+          this.handle({ type: 'lease', isHeld: false });
+        }
         this.lease = lease;
         // Timers stand still while the machine sleeps: this is also what begins a pull that became due meanwhile, and only
         // once it is known whether another window woke first.
         this.handle({ type: 'lease', isHeld: lease !== undefined });
         if (lease !== undefined) this.tellLeading(lease, false);
         this.lookAround();
+        const { untold } = this;
+        if (lease !== undefined && untold !== undefined) this.run('report', () => this.report(untold));
       } finally {
         if (!this.isStopped)
           this.cancelLease = this.options.time.after(LEASE_EVERY_MS, () => this.keepLease());

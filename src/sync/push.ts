@@ -4,7 +4,7 @@ import { StoreError } from '../store/store.ts';
 import { keepsClocks } from './announcement.ts';
 import { sendAppends } from './append.ts';
 import { deferralFor, outcomeOf, type RequestOutcome } from './failure.ts';
-import type { PushContext } from './pushContext.ts';
+import { tooLate, type PushContext } from './pushContext.ts';
 import { readBack } from './readBack.ts';
 import { RemoteError } from './remote.ts';
 import { stepsFor } from './steps.ts';
@@ -39,9 +39,12 @@ async function canResend({ announcement, signal }: PushContext, item: OutboxItem
 async function send(context: PushContext, item: OutboxItem): Promise<RequestOutcome> {
   const { store, lease, account, announcement, now, random } = context;
   const isById = item.kind === 'create' && announcement.current.abilities.has('idempotent');
-  const order = await store.beginSend(lease, account, item.seq, now(), isById);
+  const begunAt = now();
+  const order = await store.beginSend(lease, account, item.seq, begunAt, isById);
   if (order === undefined) return { kind: 'nothing' };
   try {
+    const late = isById ? undefined : tooLate(begunAt, now());
+    if (late !== undefined) throw late;
     await carryOut(context, item.seq, order, isById);
     return { kind: 'ok' };
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { PullContext } from './reading.ts';
+import { RemoteError } from './remote.ts';
 
 export interface PushContext extends PullContext {
   readonly now: () => number;
@@ -7,4 +8,16 @@ export interface PushContext extends PullContext {
   readonly requestLifeMs: number;
   /** True while nothing else has to be done first: the next of the same conversation may follow at once. */
   readonly mayGoOn: () => boolean;
+}
+
+/** Longer than a store takes to answer; short against the life of a request, which is counted from its note. */
+const LATEST_MS = 5_000;
+
+/**
+ * A window that was stopped between noting a request and sending it may go on when another one has long looked for what it
+ * sent, found nothing and sent it again: then it sends nothing. Undefined while there is no such danger.
+ */
+export function tooLate(begunAt: number, now: number): RemoteError | undefined {
+  if (now - begunAt <= LATEST_MS) return undefined;
+  return new RemoteError('not-sent', 'This window was stopped before it could send');
 }

@@ -59,6 +59,14 @@ export const allSteps: readonly Step[] = [
     isAside: true,
   },
   {
+    name: 'simulator',
+    what: 'the sync engine in simulated worlds',
+    command: [...mocha, '--config', 'test/simulator/.mocharc.json'],
+    limitMinutes: 15,
+    isTest: true,
+    isAside: true,
+  },
+  {
     name: 'planted',
     what: 'bugs that a named test must catch',
     command: [...mocha, '--config', 'test/planted/.mocharc.json'],

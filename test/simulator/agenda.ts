@@ -9,8 +9,11 @@ export interface Owner {
 export interface Agenda {
   /** True time in milliseconds since the epoch. */
   now(): number;
-  /** Does `act` in `ms` milliseconds; the result calls it off. Without an owner it happens whatever becomes of the windows. */
-  after(ms: number, owner: Owner | undefined, act: () => void): () => void;
+  /**
+   * Does `act` in `ms` milliseconds; the result calls it off. Without an owner it happens whatever becomes of the windows.
+   * What is in one `lane` happens in the order in which it was put down.
+   */
+  after(ms: number, owner: Owner | undefined, act: () => void, lane?: string): () => void;
   /** What waited for a stopped window happens now, in its order. */
   resume(owner: Owner): void;
 }

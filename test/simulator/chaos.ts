@@ -132,11 +132,14 @@ const plays: Readonly<Record<ActName, Play>> = {
 
 /** One act of somebody, somewhere. */
 export function act(world: World, weights: Readonly<Record<ActName, number>>): void {
+  actAs(world, world.random.weighted(weights));
+}
+
+export function actAs(world: World, name: ActName): void {
   const { random } = world;
   const machine = random.pick(world.machines.filter((one) => one.awake().length > 0));
   const window = machine && random.pick(machine.awake().filter(({ isLeaving }) => !isLeaving));
   if (machine === undefined || window === undefined) return;
-  const name = random.weighted(weights);
   world.note(window, name);
   try {
     plays[name](world, machine, window);
@@ -205,6 +208,16 @@ export function retryParked(world: World, window: SimWindow): void {
     world.everParked.add(id);
     window.act((store) => store.retryParked(id));
   }
+}
+
+/** A refused change of fields rests until the user clicks again. */
+export function clickAgain(window: SimWindow): void {
+  const rows = window.db.all<{ id: string; is_starred: number }>(
+    `SELECT c.id, c.is_starred FROM outbox o JOIN conversations c ON c.id = o.conversation_id
+     WHERE o.state = 'parked' AND o.kind = 'fields' AND c.status <> 'deleted'`,
+  );
+  for (const { id, is_starred: isStarred } of rows)
+    window.act((store) => store.change(id, { isStarred: isStarred === 0 }));
 }
 
 export function goOn({ agenda }: World, window: SimWindow): void {

@@ -15,6 +15,7 @@ const WATCH = `
   CREATE TEMP TRIGGER moves BEFORE UPDATE OF state ON main.outbox
   WHEN old.state <> new.state AND (old.state || ' ' || new.state) NOT IN ('queued sending', 'sending queued',
     'sending unknown', 'sending parked', 'unknown queued', 'unknown parked', 'parked queued')
+    AND NOT (old.state = 'unknown' AND new.state = 'sending' AND old.carried IS NOT NULL)
   BEGIN SELECT RAISE(ABORT, 'I8: not a move of the outbox'); END;
   CREATE TEMP TRIGGER owners BEFORE UPDATE OF account ON main.conversations
   WHEN old.account IS NOT NULL AND new.account IS NOT old.account

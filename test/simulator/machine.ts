@@ -16,6 +16,8 @@ export class Machine {
   ahead = 0;
   /** True time when the last of its requests under way takes effect. */
   pendingUntil = 0;
+  /** When its user was last asked to do something. */
+  helpedAt = -Infinity;
   isOnline = true;
   /** Undefined: sync is off. */
   account: string | undefined;

@@ -1,6 +1,6 @@
 /** What lies between an engine and its backend: time, and whatever can happen to a request on its way there and back. */
-import { RemoteError, type Remote } from '../../src/sync/remote.ts';
-import { memoryRemote } from '../support/memoryBackend.ts';
+import { RemoteError, type AnnouncedRemote, type Remote } from '../../src/sync/remote.ts';
+import { memoryRemote } from '../support/memoryRemote.ts';
 import type { SimWindow } from './window.ts';
 import type { World } from './world.ts';
 
@@ -25,34 +25,50 @@ export type Fate = keyof typeof FATES | 'answered';
 
 const POSTS: ReadonlySet<string> = new Set(['create', 'append', 'take', 'appendAll']);
 
-const READS: ReadonlySet<string> = new Set(['list', 'read', 'history']);
+const READS: ReadonlySet<string> = new Set([
+  'list',
+  'read',
+  'history',
+  'abilities',
+  'page',
+  'changes',
+  'fullList',
+]);
 
 type Act = () => Promise<unknown>;
 
 /** The backend as one window reaches it, signed in as `account`. */
 export function remoteThrough(world: World, window: SimWindow, account: string): Remote {
-  const there = memoryRemote(world.backend, account) as unknown as Record<
-    string,
-    (...args: unknown[]) => Promise<unknown>
-  >;
+  const there = memoryRemote(world.backend, account);
+  const plain = callsThrough<Remote>(world, window, there);
+  const announced = callsThrough<AnnouncedRemote>(world, window, there.announced);
+  return new Proxy(plain, {
+    get: (target, name) => (name === 'announced' ? announced : (Reflect.get(target, name) as unknown)),
+  });
+}
+
+/** Each call by its name, whichever there are. */
+function callsThrough<T extends object>(world: World, window: SimWindow, there: T): T {
   const never = new AbortController().signal;
-  const ask = (name: string, args: readonly unknown[]): Promise<unknown> => {
-    const signal = args.at(-1) as AbortSignal;
-    const act: Act = async () => {
-      world.arrives(name, args);
-      const answer = await there[name]?.(...args.slice(0, -1), never);
-      world.tookEffect(account, window, name, args);
-      return answer;
-    };
-    return new Request(world, window, name, signal).send(act);
-  };
-  return new Proxy({} as Remote, {
-    get: (_, name) =>
-      name === 'announced'
-        ? there['announced']
-        : typeof there[String(name)] === 'function'
-          ? (...args: unknown[]) => ask(String(name), args)
-          : undefined,
+  return new Proxy(there, {
+    get: (target, key) => {
+      const call: unknown = Reflect.get(target, key);
+      if (typeof call !== 'function') return undefined;
+      const name = String(key);
+      return (...args: unknown[]) => {
+        const act: Act = async () => {
+          world.arrives(name, args);
+          return (await Reflect.apply(
+            call,
+            target,
+            args.map((one) => (one instanceof AbortSignal ? never : one)),
+          )) as unknown;
+        };
+        return new Request(world, window, name, args.find((one) => one instanceof AbortSignal) ?? never).send(
+          act,
+        );
+      };
+    },
   });
 }
 
@@ -138,8 +154,8 @@ class Request {
         fail(way + random.int(0, 5_000), cut);
         break;
       case 'late':
-        // Not a millisecond longer than a request may live.
-        this.act(random.int(DEADLINE_MS, LIFE_MS - 1), act);
+        // Not longer than a request may live; it began up to some seconds after it was noted.
+        this.act(random.int(DEADLINE_MS, LIFE_MS - 6_000), act);
         fail(DEADLINE_MS, cut);
         break;
       case 'failed before':

@@ -1,7 +1,8 @@
 /** One life of a few machines, from a seed: trouble, then calm, then everything agrees. */
+import type { Ability } from '../../src/protocol/abilities.ts';
 import { Timetable } from './agenda.ts';
 import { Agreement } from './agree.ts';
-import { act, ACTS, goOn, retryParked } from './chaos.ts';
+import { act, ACTS, clickAgain, goOn, retryParked } from './chaos.ts';
 import { Random } from './random.ts';
 import { World } from './world.ts';
 
@@ -17,12 +18,14 @@ export interface Outcome {
 
 const LONGEST_MS = 10 * 60_000;
 const LOOK_EVERY_MS = 250;
+/** The same is asked of nobody more often. */
+const HELP_EVERY_MS = 5_000;
 /** Nothing goes on by itself once all agree. */
 const REST_MS = 35_000;
 
-export async function simulate(seed: number): Promise<Outcome> {
+export async function simulate(seed: number, abilities: readonly Ability[] = []): Promise<Outcome> {
   const timetable = new Timetable();
-  const world = prepare(seed, timetable);
+  const world = prepare(seed, timetable, abilities);
   let agreedAfter = 0;
   try {
     await trouble(world, timetable);
@@ -46,13 +49,14 @@ export async function simulate(seed: number): Promise<Outcome> {
   return { seed, failure, trace, agreedAfter, said: said.length, requests };
 }
 
-function prepare(seed: number, timetable: Timetable): World {
+function prepare(seed: number, timetable: Timetable, abilities: readonly Ability[]): World {
   const random = new Random(seed);
   const refusesFields = random.chance(0.2);
   const world = new World(random, timetable, {
     refusesFields,
     door: refusesFields || random.chance(0.3) ? 'open' : 'missing',
     updatesAhead: random.pick([0, 0, 3, 3_600_000_000]) ?? 0,
+    abilities,
     ...(random.chance(0.3) && { tieEvery: random.int(2, 4) }),
   });
   world.trouble = random.pick([0, 0.05, 0.2, 0.5]) ?? 0;
@@ -76,19 +80,30 @@ async function trouble(world: World, timetable: Timetable): Promise<void> {
   }
 }
 
-/** Faults end, windows go on, and the user does what was asked for: signs in, looks again, says Retry where something was refused. */
-function calm(world: World): void {
+/** Faults end, and windows go on. */
+export function calm(world: World): void {
   world.isCalm = true;
   world.note(undefined, 'faults are over');
   world.refused.clear();
   for (const machine of world.machines) {
     machine.isOnline = true;
     for (const window of machine.windows) goOn(world, window);
-    const window = machine.windows[0] ?? machine.open();
+    if (machine.windows.length === 0) machine.open();
+  }
+}
+
+/** The user does what is asked for: signs in, looks again, says Retry where something was refused. */
+export function help(world: World): void {
+  for (const machine of world.machines) {
+    const [window] = machine.windows;
+    if (window === undefined || machine.helpedAt > world.agenda.now() - HELP_EVERY_MS) continue;
     retryParked(world, window);
+    clickAgain(window);
     const { link } = window.store.readLinkStatus();
+    if (link !== 'signedOut' && link !== 'denied') continue;
+    machine.helpedAt = world.agenda.now();
     if (link === 'signedOut') machine.setAccount(machine.account);
-    if (link === 'denied') for (const one of machine.windows) one.engine.syncNow();
+    else for (const one of machine.windows) one.engine.syncNow();
   }
 }
 
@@ -97,6 +112,7 @@ async function agree(world: World, timetable: Timetable, account: string): Promi
   const end = timetable.now() + LONGEST_MS;
   let lacking: string | undefined;
   while (world.failure === undefined && (lacking = underWay(world) ?? agreement.lacking()) !== undefined) {
+    help(world);
     if (timetable.now() > end) throw new Error(`I5: not within ${LONGEST_MS} ms: ${lacking}`);
     await timetable.runUntil(timetable.now() + LOOK_EVERY_MS, () => world.failure !== undefined);
   }

@@ -107,12 +107,13 @@ export class SimWindow implements Owner {
     const { agenda, random } = world;
     return new Promise((resolve, reject) => {
       this.freeAt = Math.max(this.freeAt, agenda.now() + workTime(random.next()));
-      agenda.after(this.freeAt - agenda.now(), this, () => {
+      const work = (): void => {
         const answer = this.carryOut(name, call, resolve, reject);
         this.answeredAt = Math.max(this.answeredAt, agenda.now() + (random.chance(0.7) ? 0 : 1));
         if (this.answeredAt <= agenda.now()) answer();
-        else agenda.after(this.answeredAt - agenda.now(), this, answer);
-      });
+        else agenda.after(this.answeredAt - agenda.now(), this, answer, `${this.name} answers`);
+      };
+      agenda.after(this.freeAt - agenda.now(), this, work, `${this.name} works`);
     });
   }
 

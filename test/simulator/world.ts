@@ -1,7 +1,7 @@
 /** All there is in one run: machines, the backend, what was said, and what may never be seen, checked where it would show. */
 import type { JsonObject } from '../../src/model/json.ts';
 import { MAX_REQUESTS } from '../../src/sync/machine.ts';
-import { RemoteError } from '../../src/sync/remote.ts';
+import { RemoteError, type AppendWithId, type CreateWithId } from '../../src/sync/remote.ts';
 import type { Lease } from '../../src/store/outbox.ts';
 import { StoreError } from '../../src/store/store.ts';
 import { MemoryBackend, type BackendHabits } from '../support/memoryBackend.ts';
@@ -48,12 +48,13 @@ export class World {
   private readonly accountOf = new Map<string, string>();
   private readonly tokens = new Map<Machine, Lease>();
   private ids = 0;
-  private readonly made = new Set<string>();
+  private readonly madeIds = new Set<string>();
 
   constructor(random: Random, agenda: Agenda, habits: BackendHabits) {
     this.random = random;
     this.agenda = agenda;
     this.backend = new MemoryBackend(habits, agenda.now());
+    this.backend.onMade = (account, body) => this.made(account, body);
   }
 
   addMachine(account: string): Machine {
@@ -107,17 +108,17 @@ export class World {
       throw new RemoteError('refused', 'Answered 422', { status: 422 });
   }
 
-  /** A request did something on the backend: nothing may be made there twice, or for another account. */
-  tookEffect(account: string, window: SimWindow, name: string, args: readonly unknown[]): void {
-    for (const id of idsIn(name, args)) {
-      this.note(window, `${name} took effect: ${id}`);
-      if (this.made.has(id)) this.fail(`I3: ${name} of ${id} a second time`);
-      this.made.add(id);
-      const conversationId = this.saidById.get(id)?.conversationId ?? id;
-      const owner = this.accountOf.get(conversationId) ?? account;
-      this.accountOf.set(conversationId, owner);
-      if (owner !== account) this.fail(`I10: ${conversationId} of ${owner} was sent to ${account}`);
-    }
+  /** A row was made on the backend: none may be made twice, or for another account. */
+  private made(account: string, body: CreateWithId | AppendWithId): void {
+    const id = 'role' in body ? noteOf(body, 'metadata') : noteOf(body, 'initial_context');
+    if (id === undefined) return;
+    this.note(undefined, `made: ${id}`);
+    if (this.madeIds.has(id)) this.fail(`I3: ${id} was made a second time`);
+    this.madeIds.add(id);
+    const conversationId = this.saidById.get(id)?.conversationId ?? id;
+    const owner = this.accountOf.get(conversationId) ?? account;
+    this.accountOf.set(conversationId, owner);
+    if (owner !== account) this.fail(`I10: ${conversationId} of ${owner} was sent to ${account}`);
   }
 
   /** It was made while this account was known to exist: it may never reach another. */
@@ -150,7 +151,7 @@ export class World {
   }
 }
 
-/** Client ids of what a request makes on the backend. */
+/** Client ids of what a request makes on the backend, where one that is refused refuses all of it. */
 function idsIn(name: string, args: readonly unknown[]): string[] {
   const id =
     name === 'create'

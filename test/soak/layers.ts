@@ -30,7 +30,14 @@ export const layers: readonly Layer[] = [
     file: 'test/simulator/simulator.test.ts',
     grep: 'lives of',
     settings: { NAVI_TEST_RUNS: '100' },
-    units: 1_000,
+    units: 500,
+  },
+  {
+    name: 'interleavings',
+    unit: 'orders',
+    file: 'test/simulator/interleavings.test.ts',
+    settings: { NAVI_TEST_RUNS: '100' },
+    units: 500,
   },
   {
     name: 'kill',

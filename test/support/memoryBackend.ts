@@ -6,20 +6,18 @@ import {
   formatMicros,
   PAGE_LIMIT,
   type AppendedMessage,
-  type AppendMessage,
   type ConversationDetail,
   type ConversationRow,
-  type CreateConversation,
   type CreatedConversation,
   type MessageRow,
   type PatchConversation,
 } from '../../src/protocol/api.ts';
+import type { Ability, FullMessage } from '../../src/protocol/abilities.ts';
 import {
-  PLAIN,
   RemoteError,
-  type AnnouncedRemote,
+  type AppendWithId,
   type ConversationStep,
-  type Remote,
+  type CreateWithId,
 } from '../../src/sync/remote.ts';
 
 export interface BackendHabits {
@@ -31,15 +29,32 @@ export interface BackendHabits {
   readonly updatesAhead?: number;
   /** Every so many messages have the `created_at` of the one before. */
   readonly tieEvery?: number;
+  /** What it announces; nothing without it. */
+  readonly abilities?: readonly Ability[];
 }
 
 export interface StoredConversation extends Omit<ConversationRow, 'title'> {
   readonly owner: string;
+  readonly client_id: string | null;
+  /** Its place in the feed of changes. */
+  changed: number;
   title: string | null;
   readonly initial_context: ConversationDetail['initial_context'];
   /** Where it stands in the list. */
   touched: number;
-  readonly messages: MessageRow[];
+  readonly messages: StoredMessage[];
+}
+
+export interface StoredMessage extends FullMessage {
+  readonly changed: number;
+}
+
+export interface Tombstone {
+  readonly owner: string;
+  readonly id: string;
+  readonly client_id: string | null;
+  readonly purged_at: string;
+  readonly changed: number;
 }
 
 /** What its tokenizer chokes on. */
@@ -61,6 +76,9 @@ const TO: Readonly<Record<ConversationStep, Partial<StoredConversation>>> = {
 export class MemoryBackend {
   readonly habits: BackendHabits;
   readonly conversations = new Map<string, StoredConversation>();
+  readonly tombstones: Tombstone[] = [];
+  /** Told of each row that is made. */
+  onMade: (owner: string, body: CreateWithId | AppendWithId) => void = () => undefined;
   /** Rises with each change. */
   revision = 0;
   private micros: number;
@@ -99,16 +117,19 @@ export class MemoryBackend {
     };
   }
 
-  create(
-    owner: string,
-    { title, workspace_path: path, initial_context: context }: CreateConversation,
-  ): CreatedConversation {
+  create(owner: string, body: CreateWithId): CreatedConversation {
+    const { title, workspace_path: path, initial_context: context, client_id: clientId } = body;
     refuseTitle(title);
     refusePoison(title, context);
+    const known = this.byClientId(owner, clientId);
+    if (known !== undefined) return toCreated(known);
+    if (this.isPurged(owner, clientId)) throw refusal('not-found', 404, 'purged');
     const now = this.tick();
     const id = this.newId();
     const conversation: StoredConversation = {
       owner,
+      client_id: clientId ?? null,
+      changed: this.revision,
       id,
       title: title == null || title === '' ? null : title,
       status: 'active',
@@ -122,17 +143,34 @@ export class MemoryBackend {
       messages: [],
     };
     this.conversations.set(id, conversation);
-    const { workspace_path: _, updated_at: __, ...created } = toRow(conversation);
-    return created;
+    this.onMade(owner, body);
+    return toCreated(conversation);
   }
 
-  append(owner: string, id: string, { role, content, metadata }: AppendMessage): AppendedMessage {
+  append(owner: string, id: string, body: AppendWithId): AppendedMessage {
+    return this.store(owner, id, body).message;
+  }
+
+  /** `isKnown`: it was there before, under its client id. */
+  store(owner: string, id: string, body: AppendWithId): { message: AppendedMessage; isKnown: boolean } {
+    const { role, content, metadata, client_id: clientId } = body;
     const conversation = this.find(owner, id);
     refusePoison(content, metadata);
     if (content.includes(TOKEN)) throw refusal('unknown', 500);
+    const known = this.announces('idempotent')
+      ? conversation.messages.find((one) => clientId != null && one.client_id === clientId)
+      : undefined;
+    if (
+      known !== undefined &&
+      (known.role !== role || known.content !== content || !isSame(known.metadata, metadata))
+    )
+      throw refusal('refused', 409, 'client_id_taken');
+    if (known !== undefined) return { message: toAppended(known), isKnown: true };
     const createdAt = this.messageTime(conversation);
     const message = {
       id: this.newId(),
+      client_id: clientId ?? null,
+      changed: this.revision,
       role,
       content,
       metadata: metadata ?? null,
@@ -141,8 +179,8 @@ export class MemoryBackend {
     conversation.messages.push(message);
     if (role === 'user') conversation.title ??= shortTitle(content);
     this.touch(conversation, {});
-    const { metadata: _, ...appended } = message;
-    return appended;
+    this.onMade(owner, body);
+    return { message: toAppended(message), isKnown: false };
   }
 
   patch(owner: string, id: string, change: PatchConversation): ConversationRow {
@@ -177,9 +215,43 @@ export class MemoryBackend {
     return true;
   }
 
+  /** Removed for good, and remembered. */
+  purge(owner: string, id: string): void {
+    const { client_id: clientId } = this.find(owner, id);
+    const now = this.tick();
+    this.conversations.delete(id);
+    this.tombstones.push({
+      owner,
+      id,
+      client_id: clientId,
+      purged_at: formatMicros(now),
+      changed: this.revision,
+    });
+  }
+
+  conversation(owner: string, id: string): StoredConversation {
+    return this.find(owner, id);
+  }
+
+  announces(ability: Ability): boolean {
+    return this.habits.abilities?.includes(ability) === true;
+  }
+
+  private byClientId(owner: string, clientId: string | null | undefined): StoredConversation | undefined {
+    if (clientId == null || !this.announces('idempotent')) return undefined;
+    return [...this.conversations.values()].find((one) => one.owner === owner && one.client_id === clientId);
+  }
+
+  private isPurged(owner: string, clientId: string | null | undefined): boolean {
+    return this.tombstones.some(
+      (one) => one.owner === owner && clientId != null && one.client_id === clientId,
+    );
+  }
+
   private find(owner: string, id: string): StoredConversation {
     const found = this.conversations.get(id);
-    if (found === undefined) throw refusal('not-found', 404);
+    const isPurged = this.tombstones.some((one) => one.id === id);
+    if (found === undefined) throw refusal('not-found', 404, isPurged ? 'purged' : undefined);
     if (found.owner !== owner) throw refusal('forbidden', 403);
     return found;
   }
@@ -193,9 +265,9 @@ export class MemoryBackend {
     const { updatesAhead = 0 } = this.habits;
     const isMessage = keys.length === 0 && updatesAhead === 0 && last !== conversation.updated_at;
     conversation.touched = this.tick();
+    conversation.changed = this.revision;
     conversation.updated_at =
       isMessage && last !== undefined ? last : formatMicros(conversation.touched + updatesAhead);
-    this.revision += 1;
   }
 
   private messageTime({ messages }: StoredConversation): string {
@@ -216,43 +288,18 @@ export class MemoryBackend {
   }
 }
 
-/** One user of it, as the engine asks: each call at once. */
-export function memoryRemote(backend: MemoryBackend, owner: string): Remote {
-  const at = async <T>(signal: AbortSignal, act: () => T): Promise<T> => {
-    if (signal.aborted) throw new RemoteError('not-sent', 'The request was cancelled');
-    return act();
-  };
-  return {
-    announced: announcesNothing,
-    list: (page, signal) => at(signal, () => backend.list(owner, page)),
-    read: (id, signal) => at(signal, () => backend.read(owner, id)),
-    create: (body, signal) => at(signal, () => backend.create(owner, body)),
-    append: (id, body, signal) => at(signal, () => backend.append(owner, id, body)),
-    patch: (id, body, signal) => at(signal, () => backend.patch(owner, id, body)),
-    delete: (id, signal) => at(signal, () => backend.delete(owner, id)),
-    history: (id, signal) => at(signal, () => backend.history(owner, id)),
-    take: (id, step, signal) => at(signal, () => backend.take(owner, id, step)),
-  };
-}
-
-async function missing(): Promise<never> {
-  throw refusal('not-found', 404);
-}
-
-const announcesNothing: AnnouncedRemote = {
-  abilities: async () => PLAIN,
-  appendAll: missing,
-  page: missing,
-  changes: missing,
-  fullList: missing,
-  change: missing,
-  events: () => ({ [Symbol.asyncIterator]: () => ({ next: missing }) }),
-  purge: missing,
-};
-
-function toRow(conversation: StoredConversation): ConversationRow {
+export function toRow(conversation: StoredConversation): ConversationRow {
   const { id, title, status, is_pinned, is_starred, workspace_path, created_at, updated_at } = conversation;
   return { id, title, status, is_pinned, is_starred, workspace_path, created_at, updated_at };
+}
+
+function toCreated(conversation: StoredConversation): CreatedConversation {
+  const { workspace_path: _, updated_at: __, ...created } = toRow(conversation);
+  return created;
+}
+
+function toAppended({ id, role, content, created_at }: StoredMessage): AppendedMessage {
+  return { id, role, content, created_at };
 }
 
 /** What its database chokes on: such a body fails for ever, and looks like an outage. */
@@ -272,6 +319,17 @@ function shortTitle(content: string): string {
   return points.length <= SHOWN_TITLE ? content : `${points.slice(0, SHOWN_TITLE).join('')}...`;
 }
 
-function refusal(problem: RemoteError['problem'], status: number): RemoteError {
-  return new RemoteError(problem, `The backend refused (status ${status})`, { status });
+export function refusal(
+  problem: RemoteError['problem'],
+  status: number,
+  code?: RemoteError['code'],
+): RemoteError {
+  return new RemoteError(problem, `The backend refused (status ${status})`, {
+    status,
+    ...(code !== undefined && { code }),
+  });
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
 }

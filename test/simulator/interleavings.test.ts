@@ -1,0 +1,56 @@
+import fc from 'fast-check';
+import { describe, it } from 'mocha';
+import type { Ability } from '../../src/protocol/abilities.ts';
+import { RUNS, SEED } from '../model/runs.ts';
+import type { ActName } from './chaos.ts';
+import { interleave } from './interleave.ts';
+
+/** What meets a request under way. Nobody stops, loses the network or sets a clock: every call may be late anyway. */
+const DEEDS: readonly ActName[] = [
+  'say',
+  'say',
+  'begin',
+  'burst',
+  'answer',
+  'rename',
+  'star',
+  'delete',
+  'restore',
+  'purge',
+  'retry',
+  'open a window',
+  'kill a window',
+  'close a window',
+  'switch sync off',
+  'sync now',
+  'sign in',
+  'write elsewhere',
+];
+
+const deed = fc.record({ name: fc.constantFrom(...DEEDS), pause: fc.nat(12) });
+const deeds = fc.array(deed, { minLength: 2, maxLength: 10, size: 'max' });
+
+const BACKENDS: readonly (readonly [string, readonly Ability[]])[] = [
+  ['the plain contract', []],
+  [
+    'client ids, batches, the feed, pages and tombstones',
+    ['idempotent', 'batch', 'changes', 'paging', 'tombstones'],
+  ],
+];
+
+describe('interleavings of two engines on one file', function () {
+  this.timeout(0);
+  for (const [name, abilities] of BACKENDS)
+    it(`I1 I2 I3 I4 I5 I8 I12: ${Math.ceil(RUNS * 2.5)} orders of all calls, ${name} (seed ${SEED})`, () =>
+      fc.assert(
+        fc.asyncProperty(fc.scheduler(), fc.nat(), deeds, (scheduler, seed, played) =>
+          interleave(scheduler, seed, played, abilities),
+        ),
+        {
+          seed: SEED,
+          numRuns: Math.ceil(RUNS * 2.5),
+          interruptAfterTimeLimit: 600_000,
+          markInterruptAsFailure: true,
+        },
+      ));
+});
