@@ -258,6 +258,7 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
     provideContents(store),
     registerCommands({
       store,
+      conflicts: sqlite,
       panel,
       check: {
         maintenance,

@@ -1,10 +1,12 @@
 import * as vscode from 'vscode';
 import type { Panel } from '../panel/panel.ts';
 import { PanelView } from '../panel/view.ts';
+import type { ConflictStore } from '../store/conflicts.ts';
 import type { StorageStore } from '../store/storage.ts';
 import type { ConversationStore } from '../store/store.ts';
 import { checkHistory, type CheckParts } from './checkHistory.ts';
 import { pickFiles, selectionToAttach, toAttachable } from './attachments.ts';
+import { showSyncConflicts } from './conflictsCommand.ts';
 import { exportToFile } from './exportCommand.ts';
 import { openConversation } from './openCommand.ts';
 import { reattach, type ReattachParts } from './reattach.ts';
@@ -17,6 +19,7 @@ import type { Tokens } from './tokens.ts';
 
 export interface CommandOptions {
   readonly store: ConversationStore & StorageStore;
+  readonly conflicts: ConflictStore;
   readonly panel: Panel;
   readonly check: CheckParts;
   readonly lost: ReattachParts;
@@ -29,7 +32,7 @@ export interface CommandOptions {
 
 /** Registers every command of the manifest. A command that fails says so once, with a way to the log. */
 export function registerCommands(options: CommandOptions): vscode.Disposable {
-  const { store, panel, check, lost, restore, tokens, settings, sync, log } = options;
+  const { store, conflicts, panel, check, lost, restore, tokens, settings, sync, log } = options;
   const showPanel = (): Thenable<unknown> => vscode.commands.executeCommand(`${PanelView.id}.focus`);
   const commands: Record<string, (...args: unknown[]) => Promise<void>> = {
     'navi.newConversation': async () => {
@@ -81,6 +84,14 @@ export function registerCommands(options: CommandOptions): vscode.Disposable {
     'navi.syncNow': () => syncNow(sync),
     'navi.retryUnsent': () => retryUnsent(sync),
     'navi.showSyncStatus': () => showSyncStatus(sync),
+    'navi.showSyncConflicts': () =>
+      showSyncConflicts({
+        store: conflicts,
+        open: async (id) => {
+          await showPanel();
+          panel.openConversation(id);
+        },
+      }),
     'navi.showLog': async () => log.show(),
     'navi.setBackendToken': () => setToken(tokens, settings()),
     'navi.clearBackendToken': () => clearToken(tokens, settings()),

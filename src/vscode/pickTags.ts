@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { cleanTag, tagKey } from '../model/tags.ts';
 import type { TagChoice, TagEdit } from '../panel/organiser.ts';
+import { withoutIcons } from './withoutIcons.ts';
 
 interface TagItem extends vscode.QuickPickItem {
   readonly tag: string;
@@ -70,9 +71,4 @@ function freshItem(value: string, items: readonly TagItem[]): TagItem | undefine
   const tag = cleanTag(value);
   if (tag === undefined || items.some((item) => tagKey(item.tag) === tagKey(tag))) return undefined;
   return { tag, label: withoutIcons(tag), description: vscode.l10n.t('new tag'), alwaysShow: true };
-}
-
-/** A tag is somebody's words: `$(...)` in it must not become an icon. */
-function withoutIcons(text: string): string {
-  return text.replaceAll('$(', '$\u200B(');
 }

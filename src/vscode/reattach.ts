@@ -11,6 +11,7 @@ import {
 } from '../panel/reattaching.ts';
 import type { CurrentWorkspace, OrganiseStore } from '../store/organise.ts';
 import type { ConversationStore } from '../store/store.ts';
+import { withoutIcons } from './withoutIcons.ts';
 
 export interface ReattachParts {
   readonly store: ConversationStore & OrganiseStore;
@@ -202,9 +203,4 @@ async function pickSome(
     });
     quickPick.show();
   });
-}
-
-/** Somebody's words: `$(...)` in them must not become an icon. */
-function withoutIcons(text: string): string {
-  return text.replaceAll('$(', '$\u200B(');
 }

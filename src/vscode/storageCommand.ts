@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { Intent } from '../protocol/panel.ts';
 import type { ConversationUse, StorageStore, StorageUse } from '../store/storage.ts';
 import { sizeOf } from './purgeDialog.ts';
+import { withoutIcons } from './withoutIcons.ts';
 
 const MOST = 200;
 
@@ -80,8 +81,7 @@ export function toPick(use: ConversationUse, t: Translate): Pick & { readonly us
     use.messageCount === 1 ? t('1 message') : t('{0} messages', use.messageCount.toLocaleString());
   const facts = [sizeOf(use.bytes), messages, place];
   return {
-    // A title is somebody's words: `$(...)` in it must not become an icon.
-    label: use.title.replaceAll('$(', '$\u200B('),
+    label: withoutIcons(use.title),
     description: facts.filter((fact) => fact !== '').join(' · '),
     use,
   };
