@@ -50,8 +50,8 @@ async function lookFor(
   const remoteId = await store.remoteIdOf(account, conversationId);
   try {
     if (remoteId !== undefined) {
-      await pullConversation(context, remoteId);
-      return undefined;
+      // What did not come may hold what is looked for.
+      return (await pullConversation(context, remoteId)) ? undefined : { outcome: { kind: 'nothing' } };
     }
     const pulled = await pullAll(context);
     return pulled.kind === 'ok' ? undefined : { outcome: pulled };

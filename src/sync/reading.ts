@@ -36,9 +36,9 @@ export async function readEach(context: PullContext, remoteIds: readonly string[
   return { kind: 'ok' };
 }
 
-/** Reads one conversation and merges it. Throws `RemoteError`. */
-export async function pullConversation(context: PullContext, remoteId: string): Promise<void> {
-  await takeIn(context, await readWhole(context, remoteId));
+/** Reads one conversation and merges it; see `takeIn`. Throws `RemoteError`. */
+export async function pullConversation(context: PullContext, remoteId: string): Promise<boolean> {
+  return await takeIn(context, await readWhole(context, remoteId));
 }
 
 /** With its clocks and tags, where the backend keeps them. Throws `RemoteError`. */
@@ -49,8 +49,11 @@ export function readWhole(
   return remote.read(remoteId, signal, keepsClocks(announcement) ? 'full' : undefined);
 }
 
-/** Merges a conversation that was read, and fetches what is missing before it. Throws `RemoteError`. */
-export async function takeIn(context: PullContext, detail: FullDetail): Promise<void> {
+/**
+ * Merges a conversation that was read, and fetches what is missing before it. False when that did not come, so that what is not
+ * here may still be there. Throws `RemoteError`.
+ */
+export async function takeIn(context: PullContext, detail: FullDetail): Promise<boolean> {
   const { store, account, lease, announcement, warn } = context;
   const report = await store.mergeConversation(lease, account, decodeConversation(account, detail));
   if (report.doubled > 0) {
@@ -58,14 +61,16 @@ export async function takeIn(context: PullContext, detail: FullDetail): Promise<
       `The server holds ${report.doubled} message(s) of conversation ${report.conversationId} twice; shown once.`,
     );
   }
-  if (!report.wantsOlder) return;
+  if (!report.wantsOlder) return true;
   const pull = announcement.current.abilities.has('paging') ? pageOlder : pullOlder;
   try {
     await pull(context, detail, report);
+    return true;
   } catch (error) {
     if (!(error instanceof RemoteError && error.problem === 'unknown')) throw error;
     // One history that does not come must not make the backend count as away. It stays wanted, and the next pull asks again.
     warn(`Older messages of conversation ${report.conversationId} did not come: ${error.message}`);
+    return false;
   }
 }
 
@@ -126,7 +131,7 @@ function isSameHistory(all: readonly MessageRow[], { messages = [] }: Conversati
 
 export type Reached = RequestOutcome | { readonly kind: 'refused'; readonly detail: string };
 
-export async function reaching(request: () => Promise<void>): Promise<Reached> {
+export async function reaching(request: () => Promise<unknown>): Promise<Reached> {
   try {
     await request();
     return { kind: 'ok' };

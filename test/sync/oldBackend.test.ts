@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { errorAnswer, startFaultProxy } from '../support/faultProxy.ts';
 import { TestMachine } from '../support/machines.ts';
 import { OldBackend } from '../support/oldBackend.ts';
 
@@ -153,6 +154,61 @@ describe('sync with the public backend as it is', () => {
       const id = await onlyHere();
       await machine.until(async () => (await machine.store.read(id, { limit: 500 }))?.lacksOlder === true);
       assert.deepEqual(await machine.texts(id), texts(300).slice(100));
+    });
+
+    it('I2 I3 T11: what had no answer and may lie before those is not sent again without the user’s word', async () => {
+      backend.options.door = 'missing';
+      const proxy = await startFaultProxy(url);
+      try {
+        await machine.connect(proxy.url);
+        const id = await machine.write('first');
+        await machine.synced();
+        const fault = { kind: 'commitThenDrop' } as const;
+        proxy.add({ match: ({ path }) => path.endsWith('/messages'), fault, times: 1 });
+        // Nobody looks before the others have written.
+        const remove = proxy.add({ match: ({ method }) => method === 'GET', fault: errorAnswer(500) });
+        await machine.say(id, 'lost?');
+        await machine.until(() => Promise.resolve(only().messages.length === 2));
+        for (const text of texts(250)) backend.say(only(), text);
+        await machine.until(async () => (await machine.status()).state === 'offline');
+        remove();
+        await machine.until(async () => (await machine.status()).state === 'attention');
+        assert.match((await machine.status()).detail, /only its newest/);
+        const later = machine.clock.now() + 10 * 60_000;
+        await machine.until(() => Promise.resolve(machine.clock.now() > later), 11 * 60_000);
+        assert.equal(only().messages.filter(({ content }) => content === 'lost?').length, 1);
+        assert.ok((await machine.texts(id)).includes('lost?'));
+      } finally {
+        await proxy.close();
+      }
+    });
+
+    it('I3 T11: what had no answer is looked for again while what is older does not come', async () => {
+      const proxy = await startFaultProxy(url);
+      try {
+        await machine.connect(proxy.url);
+        const id = await machine.write('first');
+        await machine.synced();
+        const fault = { kind: 'commitThenDrop' } as const;
+        proxy.add({ match: ({ path }) => path.endsWith('/messages'), fault, times: 1 });
+        const history = ({ path }: { path: string }) => path.startsWith('/api/chat/sessions/');
+        const remove = proxy.add({ match: history, fault: errorAnswer(500) });
+        const away = proxy.add({ match: ({ method }) => method === 'GET', fault: errorAnswer(500) });
+        await machine.say(id, 'lost?');
+        await machine.until(() => Promise.resolve(only().messages.length === 2));
+        for (const text of texts(250)) backend.say(only(), text);
+        await machine.until(async () => (await machine.status()).state === 'offline');
+        away();
+        const later = machine.clock.now() + 3 * 60_000;
+        await machine.until(() => Promise.resolve(machine.clock.now() > later), 4 * 60_000);
+        assert.equal(only().messages.filter(({ content }) => content === 'lost?').length, 1);
+        remove();
+        await machine.synced();
+        assert.equal(only().messages.filter(({ content }) => content === 'lost?').length, 1);
+        assert.ok((await machine.deliveries(id)).every((one) => one === 'confirmed'));
+      } finally {
+        await proxy.close();
+      }
     });
 
     for (const door of ['missing', 'stranger'] as const) {

@@ -23,6 +23,7 @@ import { requireConversation, type Context } from './session.ts';
 import { readSyncRow } from './syncRow.ts';
 import { findTombstone, findTombstoneByRemote, forgetTombstone } from './tombstones.ts';
 import { markArrived } from './unread.ts';
+import { parkUnverifiable } from './unverifiable.ts';
 import { noteConfirmed } from './watching.ts';
 import { placeOf } from './workspaces.ts';
 
@@ -180,6 +181,7 @@ export function mergeOlder(
     if (typeof end === 'object')
       db.run('UPDATE conversations SET older_cursor = ? WHERE id = ?', end.from, conversationId);
     else if (end !== undefined) setOlder(context, conversationId, end === 'whole' ? null : end);
+    if (end === 'unavailable') parkUnverifiable(context, conversationId);
   });
 }
 

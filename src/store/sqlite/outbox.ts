@@ -152,7 +152,7 @@ export function maySend(row: OutboxRow, { now, isById }: Pick<AppendTerms, 'now'
 }
 
 /** Its request has ended, whatever became of the answer; see `SENDING_LIFE_MS`. */
-function hasOutlived({ state, sent_at: sentAt }: OutboxRow, now: number): boolean {
+export function hasOutlived({ state, sent_at: sentAt }: OutboxRow, now: number): boolean {
   return state === 'sending' && (sentAt === null || sentAt > now || sentAt <= now - SENDING_LIFE_MS);
 }
 
