@@ -198,26 +198,33 @@ function change(
   if (id !== undefined) window.act((store) => store.change(id, fields));
 }
 
-/** The user's word on everything that was refused here. */
-export function retryParked(world: World, window: SimWindow): void {
+/** The user's word on everything that was refused here; `isOnce`: what is refused again stays so. */
+export function retryParked(world: World, window: SimWindow, isOnce = false): void {
+  const { clickedAgain } = window.machine;
   const rows = window.db.all<{ message_id: string }>(
     `SELECT message_id FROM outbox WHERE state = 'parked' AND message_id IS NOT NULL`,
   );
   for (const { message_id: id } of rows) {
+    if (isOnce && clickedAgain.has(id)) continue;
+    if (isOnce) clickedAgain.add(id);
     world.refused.delete(id);
     world.everParked.add(id);
     window.act((store) => store.retryParked(id));
   }
 }
 
-/** A refused change of fields rests until the user clicks again. */
+/** A refused change of fields rests until the user clicks again: once, a backend that refuses every title is not asked for ever. */
 export function clickAgain(window: SimWindow): void {
+  const { clickedAgain } = window.machine;
   const rows = window.db.all<{ id: string; is_starred: number }>(
     `SELECT c.id, c.is_starred FROM outbox o JOIN conversations c ON c.id = o.conversation_id
      WHERE o.state = 'parked' AND o.kind = 'fields' AND c.status <> 'deleted'`,
   );
-  for (const { id, is_starred: isStarred } of rows)
+  for (const { id, is_starred: isStarred } of rows) {
+    if (clickedAgain.has(id)) continue;
+    clickedAgain.add(id);
     window.act((store) => store.change(id, { isStarred: isStarred === 0 }));
+  }
 }
 
 export function goOn({ agenda }: World, window: SimWindow): void {

@@ -16,6 +16,8 @@ export class Machine {
   ahead = 0;
   /** True time when the last of its requests under way takes effect. */
   pendingUntil = 0;
+  /** Messages, and conversations with refused fields, that the user has tried again after the faults. */
+  readonly clickedAgain = new Set<string>();
   /** When its user was last asked to do something. */
   helpedAt = -Infinity;
   isOnline = true;

@@ -97,7 +97,7 @@ export function help(world: World): void {
   for (const machine of world.machines) {
     const [window] = machine.windows;
     if (window === undefined || machine.helpedAt > world.agenda.now() - HELP_EVERY_MS) continue;
-    retryParked(world, window);
+    retryParked(world, window, true);
     clickAgain(window);
     const { link } = window.store.readLinkStatus();
     if (link !== 'signedOut' && link !== 'denied') continue;

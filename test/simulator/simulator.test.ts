@@ -7,9 +7,11 @@ import { simulate, type Outcome } from './simulate.ts';
 /** Each ability of a backend alone, none of them, and all of them. */
 const BACKENDS: readonly (readonly [name: string, abilities: readonly Ability[]])[] = [
   ['the plain contract', []],
-  ...(['idempotent', 'batch', 'paging', 'changes', 'counts', 'tombstones'] as const).map(
+  ...(['idempotent', 'batch', 'paging', 'changes', 'counts'] as const).map(
     (ability) => [`${ability} alone`, [ability]] as const,
   ),
+  // What was removed for good is told by the feed.
+  ['tombstones and the feed', ['tombstones', 'changes']],
   ['all of them', ABILITIES.filter((ability) => ability !== 'events' && ability !== 'clocks')],
 ];
 /** As many on the plain contract as on all others together. */
