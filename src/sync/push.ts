@@ -6,7 +6,7 @@ import { sendAppends } from './append.ts';
 import { deferralFor, outcomeOf, type RequestOutcome } from './failure.ts';
 import { tooLate, type PushContext } from './pushContext.ts';
 import { readBack } from './readBack.ts';
-import { RemoteError } from './remote.ts';
+import { RemoteError, type ConversationStep, type Remote } from './remote.ts';
 import { stepsFor } from './steps.ts';
 import { mayResend } from './terms.ts';
 import { decodeFields, encodeChange, encodeCreate, encodeWithClocks } from './wire.ts';
@@ -146,7 +146,23 @@ async function sendFields(
     if (!(error instanceof RemoteError && error.problem === 'forbidden')) throw error;
     const steps = base === undefined ? [] : stepsFor(change, base);
     if (steps.length === 0) throw error;
-    for (const step of steps) if (!(await remote.take(remoteId, step, signal))) throw error;
+    for (const step of steps) if (!(await takeStep(remote, remoteId, step, signal))) throw error;
     return change.title === undefined;
+  }
+}
+
+/** Another machine may have brought it back first: then that step is refused, and is done. Throws `RemoteError`. */
+async function takeStep(
+  remote: Remote,
+  remoteId: string,
+  step: ConversationStep,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    return await remote.take(remoteId, step, signal);
+  } catch (error) {
+    const isBack = step === 'restore' || step === 'unarchive';
+    if (isBack && error instanceof RemoteError && error.problem === 'not-found') return true;
+    throw error;
   }
 }

@@ -51,7 +51,8 @@ export async function simulate(seed: number, abilities: readonly Ability[] = [])
 
 function prepare(seed: number, timetable: Timetable, abilities: readonly Ability[]): World {
   const random = new Random(seed);
-  const refusesFields = random.chance(0.2);
+  // Who announces anything refuses no fields.
+  const refusesFields = random.chance(0.2) && abilities.length === 0;
   const world = new World(random, timetable, {
     refusesFields,
     door: refusesFields || random.chance(0.3) ? 'open' : 'missing',
