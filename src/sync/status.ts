@@ -9,12 +9,16 @@ export function statusOf(isOn: boolean, link: LinkStatus, queue: QueueSummary): 
     case 'signedOut':
       return { state: 'signedOut', ...counts, detail: 'Sign in to sync. Messages are saved here and wait.' };
     case 'denied':
-      return { state: 'attention', ...counts, detail: `${link.detail} Messages are saved here and wait.` };
+      return {
+        state: 'attention',
+        ...counts,
+        detail: `${sentence(link.detail)} Messages are saved here and wait.`,
+      };
     case 'down':
       return {
         state: 'offline',
         ...counts,
-        detail: `${link.detail} Messages are saved here and will be sent.`,
+        detail: `${sentence(link.detail)} Messages are saved here and will be sent.`,
       };
     case 'unknown':
       return { state: 'starting', ...counts, detail: 'Connecting to the memory server.' };
@@ -23,7 +27,10 @@ export function statusOf(isOn: boolean, link: LinkStatus, queue: QueueSummary): 
   }
   if (counts.parked > 0)
     return { state: 'attention', ...counts, detail: queue.parkedReason ?? 'A message could not be sent.' };
-  if (counts.queued > 0)
-    return { state: 'syncing', ...counts, detail: `${counts.queued} waiting to be sent.` };
+  if (counts.queued > 0) return { state: 'syncing', ...counts, detail: 'On the way to the memory server.' };
   return { state: 'synced', ...counts, detail: 'Everything is on the memory server.' };
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

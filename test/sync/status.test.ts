@@ -26,4 +26,15 @@ describe('sync status in words', () => {
       assert.deepEqual([status.queued, status.parked], [queue.queued + queue.unknown, queue.parked]);
     });
   }
+
+  it('whatever the reason, it is told in whole sentences', () => {
+    for (const [detail, said] of [
+      [
+        'The backend failed (status 500)',
+        'The backend failed (status 500). Messages are saved here and will be sent.',
+      ],
+      ['This machine is offline.', 'This machine is offline. Messages are saved here and will be sent.'],
+    ] as const)
+      assert.equal(statusOf(true, { link: 'down', detail }, none).detail, said);
+  });
 });
