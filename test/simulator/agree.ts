@@ -19,6 +19,8 @@ interface Row {
 /** Fields and hashes of the messages, in order, of each conversation of the account that is not deleted; by its id. */
 type Digest = ReadonlyMap<string, string>;
 
+/** Its conversation was refused by the backend, which shows: it waits for the user's word. */
+const BEHIND_PARKED = `EXISTS (SELECT 1 FROM outbox p WHERE p.conversation_id = c.id AND p.kind = 'create' AND p.state = 'parked')`;
 const PURGED = `EXISTS (SELECT 1 FROM tombstones t WHERE t.kind = 'conversation' AND t.id = c.id)`;
 
 export class Agreement {
@@ -68,14 +70,14 @@ export class Agreement {
   ): void {
     const { world, account } = this;
     if (world.purged.has(conversationId)) return;
-    const owner = machine.db.get<{ account: string | null }>(
-      'SELECT account FROM conversations WHERE id = ?',
+    const row = machine.db.get<{ account: string | null; isParked: number }>(
+      `SELECT account, ${BEHIND_PARKED} AS isParked FROM conversations c WHERE id = ?`,
       conversationId,
     );
-    if ((owner?.account ?? account) !== account) return;
+    if ((row?.account ?? account) !== account) return;
     const kept = machine.windows[0]?.store.readMessage(id);
     if (kept?.content !== text) world.fail(`I1: ${id} is not as it was written on ${machine.name}`);
-    if (kept === undefined || kept.delivery === 'parked') return;
+    if (kept === undefined || kept.delivery === 'parked' || row?.isParked === 1) return;
     const found = there.get(conversationId)?.messages.filter((one) => one.id === id) ?? [];
     if (found.length !== 1 || found[0]?.content !== text)
       world.fail(`I2 I3: ${id} is ${found.length} times on the server and ${kept.delivery} here`);
@@ -107,7 +109,7 @@ export class Agreement {
   private waiting({ name, windows }: Machine): string | undefined {
     const row = windows[0]?.db.get<{ kind: string; state: string; not_before: number }>(
       `SELECT o.kind, o.state, o.not_before FROM outbox o JOIN conversations c ON c.id = o.conversation_id
-       WHERE o.state <> 'parked' AND o.is_ready = 1 AND (c.account IS NULL OR c.account = ?) LIMIT 1`,
+       WHERE o.state <> 'parked' AND o.is_ready = 1 AND NOT ${BEHIND_PARKED} AND (c.account IS NULL OR c.account = ?) LIMIT 1`,
       this.account,
     );
     return row && `${name} has ${row.kind} ${row.state}`;

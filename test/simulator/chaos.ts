@@ -216,14 +216,16 @@ export function retryParked(world: World, window: SimWindow, isOnce = false): vo
 /** A refused change of fields rests until the user clicks again: once, a backend that refuses every title is not asked for ever. */
 export function clickAgain(window: SimWindow): void {
   const { clickedAgain } = window.machine;
-  const rows = window.db.all<{ id: string; is_starred: number }>(
-    `SELECT c.id, c.is_starred FROM outbox o JOIN conversations c ON c.id = o.conversation_id
-     WHERE o.state = 'parked' AND o.kind = 'fields' AND c.status <> 'deleted'`,
+  const rows = window.db.all<{ id: string; is_starred: number; status: string }>(
+    `SELECT c.id, c.is_starred, c.status FROM outbox o JOIN conversations c ON c.id = o.conversation_id
+     WHERE o.state = 'parked' AND o.kind = 'fields'`,
   );
-  for (const { id, is_starred: isStarred } of rows) {
+  for (const { id, is_starred: isStarred, status } of rows) {
     if (clickedAgain.has(id)) continue;
     clickedAgain.add(id);
-    window.act((store) => store.change(id, { isStarred: isStarred === 0 }));
+    if (status !== 'deleted') window.act((store) => store.change(id, { isStarred: isStarred === 0 }));
+    else if (window.act((store) => store.restore({ ids: [id] })) > 0)
+      window.act((store) => store.trash({ ids: [id] }, 'again'));
   }
 }
 
