@@ -20,7 +20,7 @@ const GONE = 2;
 const NAMES = Object.keys(CODES) as FaultName[];
 /** A wait for another window is repeated by the connection itself. */
 const LASTING = NAMES.filter((name) => name !== 'BUSY');
-const CALLS_AT_MOST = 200;
+const CALLS_AT_MOST = 400;
 
 /** Their rows are nobody's words, and lie differently each time; searchIndexRandom.test.ts makes them fail. */
 const OF_THE_INDEX: ReadonlySet<string> = new Set(['indexSome', 'rebuildIndex']);

@@ -69,7 +69,7 @@ describe('failed requests', () => {
         return [deferral.state, 'notBefore' in deferral && deferral.notBefore - NOW];
       }),
       [
-        ['unknown', 750],
+        ['unknown', 1_000],
         ['unknown', 1_500],
         ['unknown', 12_000],
         ['unknown', 22_500],

@@ -45,7 +45,7 @@ export const POINTS: readonly Point[] = [
       ['a request is marked as under way', "^UPDATE outbox SET state = 'sending'"],
       ['a conversation is tied to its place there', '^UPDATE conversations SET account = \\?, remote_id'],
       ['an answer is taken down', '^UPDATE messages SET remote_id'],
-      ['what was sent leaves the queue', '^DELETE FROM outbox WHERE seq = '],
+      ['what was sent leaves the queue', '^DELETE FROM outbox WHERE conversation_id = \\? AND seq = '],
       ['a message is adopted', '^UPDATE messages SET is_confirmed = 1'],
       ['a merge is noted as read', '^UPDATE conversations SET remote_updated_at'],
     ],

@@ -34,6 +34,7 @@ export const TABLES: Readonly<Record<string, 'own' | 'message' | 'anew' | 'copie
   // What was not read out of another file must be read from the backend again.
   feeds: 'anew',
   workspaces: 'copied',
+  conflicts: 'copied',
   search_state: 'anew',
   search_dirty: 'anew',
   search_places: 'anew',
