@@ -77,6 +77,8 @@ async function carryBatch(
     if (!isRefused || error.code === 'purged') return failed(context, sending, error, isById);
     // No verdict on each of them, or a backend that takes no batches any more: the first alone will tell.
     announcement.doubt();
+    // A backend may refuse what it has stored all the same: without client ids only a reading tells.
+    if (!isById) return doubted(context, sending, error.message);
     const alone = await carryOne(context, first, isById);
     return { ...alone, results: [...alone.results, ...others.map(unsent)] };
   }
@@ -135,6 +137,14 @@ function failed(
     deferral: deferralFor(error, item, now(), random(), isById),
   }));
   return { results, conflicts: [], outcome: outcomeOf(error) };
+}
+
+function doubted({ now }: PushContext, sending: readonly SendingAppend[], reason: string): Carried {
+  const results = sending.map(({ item }) => ({
+    seq: item.seq,
+    deferral: { state: 'unknown', notBefore: now(), reason } as const,
+  }));
+  return { results, conflicts: [], outcome: { kind: 'doubtful', detail: reason } };
 }
 
 function resultsOf(

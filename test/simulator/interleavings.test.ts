@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import type { Ability } from '../../src/protocol/abilities.ts';
-import { RUNS, SEED } from '../model/runs.ts';
+import { RUNS } from '../model/runs.ts';
+import { FIRST_SEED as SEED } from './first.ts';
 import type { ActName } from './chaos.ts';
 import { interleave } from './interleave.ts';
 

@@ -21,7 +21,7 @@ export const layers: readonly Layer[] = [
     name: 'model',
     unit: 'histories',
     file: 'test/random/store.test.ts',
-    settings: { NAVI_TEST_RUNS: '100' },
+    settings: { NAVI_TEST_RUNS: '200' },
     units: 1_000,
   },
   {
@@ -29,8 +29,8 @@ export const layers: readonly Layer[] = [
     unit: 'lives',
     file: 'test/simulator/simulator.test.ts',
     grep: 'lives of',
-    settings: { NAVI_TEST_RUNS: '100' },
-    units: 500,
+    settings: { NAVI_TEST_RUNS: '250' },
+    units: 502,
   },
   {
     name: 'interleavings',

@@ -52,25 +52,26 @@ function traceOf(...settings: readonly string[]): SystemCall[] {
   }
 }
 
-/** `early`: the acknowledgements before which nothing was written, or something was and not synced. */
+/**
+ * `early`: the acknowledgements before which nothing was written and synced since the one before. What is written behind that
+ * sync is none of them: the worker may begin with something else before the other thread gets to say a word.
+ */
 function judge(calls: readonly SystemCall[]): { readonly acknowledged: number; readonly early: number[] } {
   const early: number[] = [];
   let acknowledged = 0;
   let isWritten = false;
-  let isSynced = false;
+  let isDurable = false;
   for (const { name, path, text } of calls) {
     const said = name === 'write' ? /"saved (\d+)\\n"/.exec(text) : null;
     if (said !== null) {
       acknowledged += 1;
-      if (!isWritten || !isSynced) early.push(Number(said[1]));
+      if (!isDurable) early.push(Number(said[1]));
       isWritten = false;
+      isDurable = false;
     }
     if (path?.endsWith('navi.db-wal') !== true) continue;
-    if (name === 'fsync' || name === 'fdatasync') isSynced = text.endsWith('= 0');
-    else {
-      isWritten = true;
-      isSynced = false;
-    }
+    if (name !== 'fsync' && name !== 'fdatasync') isWritten = true;
+    else if (isWritten && text.endsWith('= 0')) isDurable = true;
   }
   return { acknowledged, early };
 }

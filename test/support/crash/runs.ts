@@ -2,10 +2,10 @@
 export const SEED = Number(process.env['NAVI_TEST_SEED'] ?? Date.now() % 1_000_000_000);
 
 /** Kills at random times. */
-export const KILLS = Number(process.env['NAVI_KILL_RUNS'] ?? 300);
+export const KILLS = Number(process.env['NAVI_KILL_RUNS'] ?? 200);
 
 /** Kills at each named point. */
-export const KILLS_EACH = Number(process.env['NAVI_KILL_POINT_RUNS'] ?? 5);
+export const KILLS_EACH = Number(process.env['NAVI_KILL_POINT_RUNS'] ?? 3);
 
 /** How long writers share a file, all numbers of them together. */
 export const PROCESS_SECONDS = Number(process.env['NAVI_PROCESS_SECONDS'] ?? 60);

@@ -1,0 +1,5 @@
+/**
+ * The first seed. The same worlds in each run of the tests, so that a change of the code is what turns one red; the long run, and
+ * whoever sets `NAVI_TEST_SEED`, tries others.
+ */
+export const FIRST_SEED = Number(process.env['NAVI_TEST_SEED'] ?? 50_000);
