@@ -50,6 +50,7 @@ describe('who syncs, and for whom', () => {
     await leading.until(async () => clock.now() >= end);
     await waiting.whenIdle();
     assert.equal(proxy.log.length, 0, 'the other window sent requests too');
+    assert.deepEqual([leading.links, waiting.links], [['unknown', 'up'], []], 'the lease went to and fro');
   });
 
   for (const [what, method] of [
