@@ -114,6 +114,7 @@ export interface SentMessage {
 export function companyOf(attempts: number, most: number): number {
   return Math.max(1, Math.floor(most / 4 ** attempts));
 }
+export type CreateOrder = Extract<SendOrder, { kind: 'create' }>;
 export type FieldsOrder = Extract<SendOrder, { kind: 'fields' }>;
 
 export interface RemoteFields extends ConversationFields {
@@ -254,7 +255,7 @@ export interface SyncStore {
     seq: number,
     now: number,
     isById?: boolean,
-  ): Promise<SendOrder | undefined>;
+  ): Promise<CreateOrder | FieldsOrder | undefined>;
   /** The same for the conversation's next appends, in order, as far as they are due and fit. */
   beginAppends(lease: Lease, conversationId: string, terms: AppendTerms): Promise<readonly SendingAppend[]>;
   completeCreate(lease: Lease, account: AccountKey, seq: number, created: RemoteFields): Promise<void>;

@@ -1,6 +1,7 @@
 import type { Lease } from '../store/outbox.ts';
 import { StoreError, type ConversationStore, type Subscription } from '../store/store.ts';
 import type { WatchStore } from '../store/watching.ts';
+import { coalesced } from './coalesced.ts';
 import type { SyncEvent, SyncState } from './machine.ts';
 import type { SyncObserver } from './observer.ts';
 
@@ -27,11 +28,12 @@ export class Asking implements SyncObserver {
   private isLeader = false;
   /** What this window carries out now. */
   private wish: { readonly askedAt: number; hasPulled: boolean } | undefined;
-  private reading: 'no' | 'yes' | 'again' = 'no';
+  private readonly readSoon: () => void;
   private readonly waiting = new Set<() => void>();
 
   constructor(options: AskingOptions) {
     this.options = options;
+    this.readSoon = coalesced(() => this.readWish(), options.onError);
     this.subscription = options.store.onDidChange(() => this.look());
   }
 
@@ -94,19 +96,7 @@ export class Asking implements SyncObserver {
 
   private look(): void {
     for (const wake of [...this.waiting]) wake();
-    if (!this.isLeader) return;
-    if (this.reading !== 'no') {
-      this.reading = 'again';
-      return;
-    }
-    this.reading = 'yes';
-    this.readWish()
-      .catch(this.options.onError)
-      .finally(() => {
-        const isStale = (this.reading as string) === 'again';
-        this.reading = 'no';
-        if (isStale) this.look();
-      });
+    if (this.isLeader) this.readSoon();
   }
 
   private async readWish(): Promise<void> {

@@ -1,5 +1,5 @@
 import type { FullConversation } from '../protocol/abilities.ts';
-import type { FieldsOrder, OutboxItem, SendOrder } from '../store/outbox.ts';
+import type { CreateOrder, FieldsOrder, OutboxItem } from '../store/outbox.ts';
 import { StoreError } from '../store/store.ts';
 import { keepsClocks } from './announcement.ts';
 import { sendAppends } from './append.ts';
@@ -58,7 +58,12 @@ async function send(context: PushContext, item: OutboxItem): Promise<RequestOutc
   }
 }
 
-async function carryOut(context: PushContext, seq: number, order: SendOrder, isById: boolean): Promise<void> {
+async function carryOut(
+  context: PushContext,
+  seq: number,
+  order: CreateOrder | FieldsOrder,
+  isById: boolean,
+): Promise<void> {
   const { store, remote, announcement, lease, account, signal } = context;
   switch (order.kind) {
     case 'create': {
@@ -70,8 +75,6 @@ async function carryOut(context: PushContext, seq: number, order: SendOrder, isB
       await store.completeCreate(lease, account, seq, { ...fields, ...clocked });
       return;
     }
-    case 'append':
-      throw new Error('Messages are sent by sendAppends.');
     case 'fields': {
       const { change, fields, base = fields } = order;
       if (keepsClocks(announcement) && !isUndated(order)) {
@@ -96,7 +99,7 @@ async function carryOut(context: PushContext, seq: number, order: SendOrder, isB
 /** For good where the user wants that and the backend can, else into its trash. Throws `RemoteError`. */
 async function takeDown(
   { remote, announcement, signal }: PushContext,
-  { remoteId, isPurge }: Extract<SendOrder, { kind: 'fields' }>,
+  { remoteId, isPurge }: FieldsOrder,
 ): Promise<void> {
   const isForGood = isPurge === true && announcement.current.abilities.has('tombstones');
   try {

@@ -1,6 +1,7 @@
 import type { SyncSnapshot } from '../protocol/panel.ts';
 import type { AccountKey, SyncStore } from '../store/outbox.ts';
 import type { ConversationStore, Subscription } from '../store/store.ts';
+import { coalesced } from './coalesced.ts';
 import { statusOf } from './status.ts';
 
 const STARTING: SyncSnapshot = {
@@ -13,16 +14,15 @@ const STARTING: SyncSnapshot = {
 /** Keeps the sync status of this window current: read after each commit of any window, told when it differs. */
 export class StatusReporter {
   private readonly store: SyncStore & Pick<ConversationStore, 'onDidChange'>;
-  private readonly onError: (error: unknown) => void;
+  private readonly refresh: () => void;
   private readonly listeners = new Set<(status: SyncSnapshot) => void>();
   private readonly subscription: Subscription;
   private account: AccountKey | undefined;
-  private reading: 'no' | 'yes' | 'again' = 'no';
   current: SyncSnapshot = STARTING;
 
   constructor(store: SyncStore & Pick<ConversationStore, 'onDidChange'>, onError: (error: unknown) => void) {
     this.store = store;
-    this.onError = onError;
+    this.refresh = coalesced(() => this.read(), onError);
     this.subscription = store.onDidChange(() => this.refresh());
   }
 
@@ -42,31 +42,15 @@ export class StatusReporter {
     this.listeners.clear();
   }
 
-  private refresh(): void {
-    if (this.reading !== 'no') {
-      this.reading = 'again';
-      return;
-    }
-    this.reading = 'yes';
-    this.read().catch(this.onError);
-  }
-
   private async read(): Promise<void> {
-    try {
-      const { account } = this;
-      const status = statusOf(
-        account !== undefined,
-        await this.store.readLinkStatus(),
-        await this.store.summary(account),
-      );
-      if (JSON.stringify(status) !== JSON.stringify(this.current)) {
-        this.current = status;
-        for (const listener of this.listeners) listener(status);
-      }
-    } finally {
-      const isStale = (this.reading as string) === 'again';
-      this.reading = 'no';
-      if (isStale) this.refresh();
-    }
+    const { account } = this;
+    const status = statusOf(
+      account !== undefined,
+      await this.store.readLinkStatus(),
+      await this.store.summary(account),
+    );
+    if (JSON.stringify(status) === JSON.stringify(this.current)) return;
+    this.current = status;
+    for (const listener of this.listeners) listener(status);
   }
 }

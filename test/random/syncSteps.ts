@@ -1,5 +1,6 @@
 /** What a leading window does with the backend, and what another machine does there. */
 import assert from 'node:assert/strict';
+import { begin } from '../support/begin.ts';
 import type { ConversationFields } from '../../src/model/conversation.ts';
 import { linkMetadata } from '../../src/model/links.ts';
 import type { Lease, OutboxItem, RemoteMessage, SendOrder } from '../../src/store/outbox.ts';
@@ -116,10 +117,11 @@ function checkDue(player: Player, items: readonly OutboxItem[]): void {
   }
 }
 
-function send(player: Player, window: Window, lease: Lease, { seq, kind }: OutboxItem, fate: Fate): void {
+function send(player: Player, window: Window, lease: Lease, item: OutboxItem, fate: Fate): void {
+  const { seq, kind } = item;
   const order = player.act(
     window,
-    (store) => store.beginSend(lease, ACCOUNT, seq, player.now),
+    (store) => begin(store, lease, ACCOUNT, item, player.now),
     () => undefined,
   );
   if (order === undefined) return;

@@ -140,7 +140,9 @@ describe('attachments', () => {
     direct.createThere(lease, conversationId, 'r-c');
     const [first, second] = direct.items(conversationId);
     assert.ok(first && second);
-    const order = direct.store.beginSend(lease, ACCOUNT, second.seq, direct.world.now);
+    direct.begin(lease, first.seq);
+    direct.store.settleAppends(lease, [{ seq: first.seq, sent: { remoteId: 'r-first', serverOrder: 1 } }]);
+    const order = direct.begin(lease, second.seq);
     assert.ok(order?.kind === 'append');
     assert.deepEqual([...order.contents.keys()], [small.hash]);
 

@@ -46,7 +46,7 @@ describe('clocks of fields in the file', () => {
   const send = (id: string): { seq: number; order: FieldsOrder } => {
     world.now += 1_000;
     const { seq } = window.itemOf(id, 'fields');
-    const order = window.store.beginSend(lease, ACCOUNT, seq, world.now);
+    const order = window.begin(lease, seq);
     assert.ok(order?.kind === 'fields');
     return { seq, order };
   };
@@ -261,11 +261,7 @@ describe('clocks of fields in the file', () => {
       window.store.settleConflict(window.store.conflicts()[0]?.id ?? 0, 'kept');
       assert.deepEqual([get(id).title, listed()], ['theirs', []]);
       const { seq } = window.itemOf(id, 'fields');
-      assert.equal(
-        window.store.beginSend(lease, ACCOUNT, seq, world.now),
-        undefined,
-        'nothing is to be said',
-      );
+      assert.equal(window.begin(lease, seq), undefined, 'nothing is to be said');
     });
 
     it('I12 T33: holds the newest 200', () => {

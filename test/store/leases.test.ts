@@ -62,14 +62,14 @@ describe('the lease of two windows', () => {
     const id = first.write('one', 'two');
     const old = first.lease();
     const create = first.itemOf(id, 'create');
-    first.store.beginSend(old, ACCOUNT, create.seq, world.now);
+    first.begin(old, create.seq);
     world.now += 31_000;
     const lease = second.lease();
     assert.deepEqual(second.states(id), ['create unknown', 'append queued', 'append queued']);
     const before = JSON.stringify([second.items(), second.store.read(id, { limit: 9 })]);
     const remote = { fields: remoteFields('r9'), id: uuidv7(), messages: [] };
     const stale: (() => unknown)[] = [
-      () => first.store.beginSend(old, ACCOUNT, create.seq, world.now),
+      () => first.begin(old, create.seq),
       () => first.store.completeCreate(old, ACCOUNT, create.seq, remoteFields('r1')),
       () =>
         first.store.settleAppends(old, [{ seq: create.seq + 1, sent: { remoteId: 'x', serverOrder: 1 } }]),

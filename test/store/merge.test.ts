@@ -44,7 +44,7 @@ describe('merging what a backend says', () => {
   it('I3: the answer to a create that a pull has confirmed already changes nothing', () => {
     const id = window.write('mine');
     const { seq } = window.itemOf(id, 'create');
-    window.store.beginSend(lease, ACCOUNT, seq, window.world.now);
+    window.begin(lease, seq);
     merge(id, remoteFields('r', { title: 'mine' }));
     window.store.completeCreate(lease, ACCOUNT, seq, remoteFields('r', { title: 'mine' }));
     window.store.defer(lease, seq, { state: 'unknown', notBefore: 0, reason: 'late' });
@@ -117,7 +117,7 @@ describe('merging what a backend says', () => {
   it('I10: a conversation that was begun for one account is not adopted by another', () => {
     const id = window.write('for the first');
     const { seq } = window.itemOf(id, 'create');
-    window.store.beginSend(lease, ACCOUNT, seq, window.world.now);
+    window.begin(lease, seq);
     assert.notEqual(merge(id, remoteFields('r'), [], 'other').conversationId, id);
     assert.deepEqual(window.states(id), ['create sending', 'append queued']);
   });
@@ -159,7 +159,7 @@ describe('merging what a backend says', () => {
   it('I3: a conversation whose creation was not answered is found again though another machine has deleted it', () => {
     const id = window.write('mine');
     const { seq } = window.itemOf(id, 'create');
-    window.store.beginSend(lease, ACCOUNT, seq, window.world.now);
+    window.begin(lease, seq);
     window.store.defer(lease, seq, { state: 'unknown', notBefore: 0, reason: 'no answer' });
     const there = remoteFields('r', { status: 'deleted', createdAt: window.world.now });
     const old = remoteFields('old', { status: 'deleted', createdAt: window.world.now - 48 * 60 * 60_000 });

@@ -26,7 +26,7 @@ describe('outbox', () => {
     const conversationId = window.write('words');
     window.createThere(lease, conversationId, uuidv7());
     const { seq, messageId = '' } = window.itemOf(conversationId, 'append');
-    if (state !== 'queued') window.store.beginSend(lease, ACCOUNT, seq, world.now);
+    if (state !== 'queued') window.begin(lease, seq);
     if (state === 'unknown') window.store.defer(lease, seq, { state, notBefore: 0, reason: 'no answer' });
     if (state === 'parked') window.store.defer(lease, seq, { state, reason: 'refused' });
     assert.deepEqual(window.states(conversationId), [`append ${state}`]);
@@ -34,7 +34,7 @@ describe('outbox', () => {
   }
 
   const actions = {
-    beginSend: (seq: number) => window.store.beginSend(lease, ACCOUNT, seq, world.now),
+    begin: (seq: number) => window.begin(lease, seq),
     complete: (seq: number) =>
       window.store.settleAppends(lease, [{ seq: seq, sent: { remoteId: 'r1', serverOrder: 7 } }]),
     'defer to queued': (seq: number) => defer(seq, { state: 'queued', notBefore: 0 }),
@@ -47,7 +47,7 @@ describe('outbox', () => {
   // The transitions drawn in src/store/outbox.ts; `-`: forbidden, nothing changes.
   const table: Record<OutboxState, Record<keyof typeof actions, OutboxState | 'gone' | '-'>> = {
     queued: {
-      beginSend: 'sending',
+      begin: 'sending',
       complete: '-',
       'defer to queued': '-',
       'defer to unknown': '-',
@@ -55,7 +55,7 @@ describe('outbox', () => {
       retry: '-',
     },
     sending: {
-      beginSend: '-',
+      begin: '-',
       complete: 'gone',
       'defer to queued': 'queued',
       'defer to unknown': 'unknown',
@@ -63,7 +63,7 @@ describe('outbox', () => {
       retry: '-',
     },
     unknown: {
-      beginSend: '-',
+      begin: '-',
       complete: '-',
       'defer to queued': 'queued',
       'defer to unknown': 'unknown',
@@ -71,7 +71,7 @@ describe('outbox', () => {
       retry: '-',
     },
     parked: {
-      beginSend: '-',
+      begin: '-',
       complete: '-',
       'defer to queued': '-',
       'defer to unknown': '-',
@@ -101,7 +101,7 @@ describe('outbox', () => {
       const [item] = window.store.dueItems(ACCOUNT, world.now, 10);
       if (item === undefined) break;
       order.push(item.kind);
-      const sent = window.store.beginSend(lease, ACCOUNT, item.seq, world.now);
+      const sent = window.begin(lease, item.seq);
       assert.deepEqual(window.store.dueItems(ACCOUNT, world.now, 10), [], 'nothing beside what is under way');
       if (sent?.kind === 'create')
         window.store.completeCreate(lease, ACCOUNT, item.seq, remoteFields('r', { title: 'one' }));
@@ -120,13 +120,13 @@ describe('outbox', () => {
     window.appendAllThere(lease, id);
     window.store.append({ id: uuidv7(), conversationId: id, role: 'user', content: 'poison' });
     const { seq } = window.itemOf(id, 'append');
-    window.store.beginSend(lease, ACCOUNT, seq, world.now);
+    window.begin(lease, seq);
     defer(seq, { state: 'parked', reason: 'refused' });
     world.now += 1_000;
     window.store.append({ id: uuidv7(), conversationId: id, role: 'user', content: 'after' });
     assert.equal(window.store.dueItems(ACCOUNT, world.now, 10).length, 1);
     const last = window.items(id).at(-1);
-    window.store.beginSend(lease, ACCOUNT, last?.seq ?? 0, world.now);
+    window.begin(lease, last?.seq ?? 0);
     window.store.settleAppends(lease, [
       {
         seq: last?.seq ?? 0,
@@ -147,12 +147,12 @@ describe('outbox', () => {
     const id = window.write('poison');
     window.createThere(lease, id, 'r');
     const { seq } = window.itemOf(id, 'append');
-    window.store.beginSend(lease, ACCOUNT, seq, world.now);
+    window.begin(lease, seq);
     defer(seq, { state: 'parked', reason: 'refused' });
     world.now += 1_000;
     window.store.append({ id: uuidv7(), conversationId: id, role: 'assistant', content: 'reply' });
     const reply = window.items(id).at(-1)?.seq ?? 0;
-    window.store.beginSend(lease, ACCOUNT, reply, world.now);
+    window.begin(lease, reply);
     window.store.settleAppends(lease, [
       { seq: reply, sent: { remoteId: 'r-reply', serverOrder: world.now * 1000 } },
     ]);
@@ -191,7 +191,7 @@ describe('outbox', () => {
   it('I10: what belongs to another account is neither offered nor sent', () => {
     const { seq, conversationId } = messageIn('queued');
     assert.deepEqual(window.store.dueItems('another', world.now, 9), []);
-    assert.equal(window.store.beginSend(lease, 'another', seq, world.now), undefined);
+    assert.equal(window.begin(lease, seq, 'another'), undefined);
     assert.equal(window.store.remoteIdOf('another', conversationId), undefined);
     assert.equal(window.store.summary('another').queued, 0);
     assert.deepEqual(window.states(conversationId), ['append queued']);
@@ -209,7 +209,7 @@ describe('outbox', () => {
     window.createThere(lease, id, 'r');
     const [first, second] = window.items(id);
     for (const item of [first, second]) {
-      window.store.beginSend(lease, ACCOUNT, item?.seq ?? 0, world.now);
+      window.begin(lease, item?.seq ?? 0);
       window.store.settleAppends(lease, [
         { seq: item?.seq ?? 0, sent: { remoteId: 'same', serverOrder: 5 } },
       ]);
@@ -228,7 +228,7 @@ describe('outbox', () => {
   it('I2: a refused create shows its messages as needing attention, and Retry sends them', () => {
     const id = window.write('words');
     const { seq } = window.itemOf(id, 'create');
-    window.store.beginSend(lease, ACCOUNT, seq, world.now);
+    window.begin(lease, seq);
     defer(seq, { state: 'parked', reason: 'refused by the server' });
     const [message] = window.store.read(id, { limit: 9 })?.messages ?? [];
     assert.deepEqual([message?.delivery, message?.deliveryReason], ['parked', 'refused by the server']);
@@ -257,7 +257,7 @@ describe('outbox row for changed fields', () => {
     window.close();
     folder.dispose();
   });
-  const begin = () => window.store.beginSend(lease, ACCOUNT, window.itemOf(id, 'fields').seq, world.now);
+  const begin = () => window.begin(lease, window.itemOf(id, 'fields').seq);
   const there = (status: 'active' | 'deleted' = 'active') => remoteFields('r', { title: 'words', status });
 
   it('a conversation that is on no backend has nothing to change there', () => {

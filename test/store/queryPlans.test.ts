@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { v7 as uuidv7 } from 'uuid';
 import { Connection } from '../../src/store/sqlite/connection.ts';
+import { begin } from '../support/begin.ts';
 import { ACCOUNT, DirectStore, remoteFields, remoteMessage, type World } from '../support/directStore.ts';
 import { tempFolder } from '../support/tempFolder.ts';
 
@@ -206,7 +207,7 @@ describe('plans of the statements', () => {
     );
     const append = window.itemOf(conversationId, 'append');
     assert.deepEqual(
-      scans(() => window.store.beginSend(lease, ACCOUNT, append.seq, 1)),
+      scans(() => begin(window.store, lease, ACCOUNT, append, 1)),
       [],
     );
     assert.deepEqual(

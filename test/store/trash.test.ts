@@ -43,7 +43,7 @@ describe('trash', () => {
   };
   const sendFields = (id: string): void => {
     const { seq } = window.itemOf(id, 'fields');
-    const order = window.store.beginSend(lease, ACCOUNT, seq, window.world.now);
+    const order = window.begin(lease, seq);
     assert.ok(order?.kind === 'fields');
     window.store.completeFields(lease, seq, order.fields);
   };
@@ -143,7 +143,7 @@ describe('trash', () => {
       assert.equal(conversation(id)?.hasReturned, undefined);
       window.appendAllThere(lease, id);
       const { seq } = window.itemOf(id, 'fields');
-      const order = window.store.beginSend(lease, ACCOUNT, seq, window.world.now);
+      const order = window.begin(lease, seq);
       assert.deepEqual(order?.kind === 'fields' && order.change, { status: 'active' });
     });
 
@@ -170,7 +170,7 @@ describe('trash', () => {
         content: 'refused',
       });
       const { seq } = window.itemOf(parked, 'append');
-      window.store.beginSend(lease, ACCOUNT, seq, window.world.now);
+      window.begin(lease, seq);
       window.store.defer(lease, seq, { state: 'parked', reason: 'no' });
       list(remoteFields('r2', { status: 'deleted', title: 'words' }));
       assert.equal(conversation(parked)?.status, 'deleted');
@@ -283,7 +283,7 @@ describe('trash', () => {
       assert.deepEqual(traces(id), ['conversations', 'outbox', 'tombstones'].toSorted());
       assert.deepEqual([ids('deleted'), window.store.trashPreview(ALL).entries], [[], []]);
       const { seq } = window.itemOf(id, 'fields');
-      const order = window.store.beginSend(lease, ACCOUNT, seq, window.world.now);
+      const order = window.begin(lease, seq);
       assert.deepEqual(order?.kind === 'fields' && order.change, { status: 'deleted' });
       window.store.completeFields(lease, seq, order?.kind === 'fields' ? order.fields : assert.fail());
       assert.deepEqual(traces(id, 'SECRET'), ['tombstones']);
@@ -311,7 +311,7 @@ describe('trash', () => {
     it('I7 D5: a create that had no answer when its conversation was purged is deleted there once it is found', () => {
       const id = window.write('words');
       const { seq } = window.itemOf(id, 'create');
-      window.store.beginSend(lease, ACCOUNT, seq, window.world.now);
+      window.begin(lease, seq);
       trash(id);
       purge();
       assert.deepEqual(window.states(id), ['create sending']);
@@ -325,11 +325,11 @@ describe('trash', () => {
     it('I7 D5: a create that never took effect is not sent again', () => {
       const id = window.write('words');
       const { seq } = window.itemOf(id, 'create');
-      window.store.beginSend(lease, ACCOUNT, seq, window.world.now);
+      window.begin(lease, seq);
       trash(id);
       purge();
       window.store.defer(lease, seq, { state: 'queued', notBefore: 0 });
-      assert.equal(window.store.beginSend(lease, ACCOUNT, seq, window.world.now), undefined);
+      assert.equal(window.begin(lease, seq), undefined);
       assert.deepEqual(traces(id), ['tombstones']);
     });
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { v7 as uuidv7 } from 'uuid';
 import type { ConversationFields } from '../../src/model/conversation.ts';
-import type { RemoteConversation, RemoteMessage } from '../../src/store/outbox.ts';
+import type { RemoteConversation, RemoteMessage, SendOrder } from '../../src/store/outbox.ts';
 import { StoreError } from '../../src/store/store.ts';
 import { RUNS, SEED } from '../model/runs.ts';
 import { ACCOUNT, DirectStore, remoteMessage, type World } from '../support/directStore.ts';
@@ -89,7 +89,7 @@ class Machine {
         this.readBack(conversationId, seq);
         continue;
       }
-      const order = this.store.beginSend(this.direct.lease(), ACCOUNT, seq, world.now);
+      const order = this.direct.begin(this.direct.lease(), seq);
       if (order === undefined) continue;
       const answer = this.carryOut(seq, order);
       if (hasAnswer) answer();
@@ -125,7 +125,7 @@ class Machine {
       this.store.defer(this.direct.lease(), seq, { state: 'queued', notBefore: this.direct.world.now });
   }
 
-  private carryOut(seq: number, order: NonNullable<ReturnType<Machine['store']['beginSend']>>): () => void {
+  private carryOut(seq: number, order: SendOrder): () => void {
     const { backend, direct, store } = this;
     if (order.kind === 'create') {
       const row: Row = {

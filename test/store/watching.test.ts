@@ -40,7 +40,7 @@ describe('what the store tells about sync', () => {
     kind: 'create' | 'append' | 'fields',
   ) => {
     const { seq } = window.itemOf(id, kind);
-    window.store.beginSend(lease, ACCOUNT, seq, world.now);
+    window.begin(lease, seq);
     window.store.defer(lease, seq, { state: 'parked', reason: `${kind} refused` });
   };
 
@@ -117,7 +117,8 @@ describe('what the store tells about sync', () => {
     const { messageId = '', seq } = window.itemOf(id, 'append');
     window.db.run("UPDATE messages SET content = 'other' WHERE id = ?", messageId);
     window.store.noteDamaged([messageId]);
-    assert.equal(window.store.beginSend(lease, ACCOUNT, seq, world.now), undefined);
+    const order = window.begin(lease, seq);
+    assert.ok(order?.kind === 'append' && order.message.content === 'sound too', 'the one behind it goes');
     assert.equal(facts().parked.length, 1);
     assert.equal(window.store.retryUnsent({ account: ACCOUNT }), 0);
   });

@@ -4,7 +4,8 @@ import { v7 as uuidv7 } from 'uuid';
 import { Connection } from '../../src/store/sqlite/connection.ts';
 import { migrate } from '../../src/store/sqlite/migrations/migrate.ts';
 import { createOperations, type Operations } from '../../src/store/sqlite/operations.ts';
-import type { Lease, OutboxItem, RemoteFields, RemoteMessage } from '../../src/store/outbox.ts';
+import type { Lease, OutboxItem, RemoteFields, RemoteMessage, SendOrder } from '../../src/store/outbox.ts';
+import { begin } from './begin.ts';
 
 export const ACCOUNT = 'account';
 
@@ -52,10 +53,16 @@ export class DirectStore {
     return conversationId;
   }
 
+  /** Begins the request of this row, as the engine does. */
+  begin(lease: Lease, seq: number, account = ACCOUNT): SendOrder | undefined {
+    const item = this.items().find((one) => one.seq === seq);
+    return item && begin(this.store, lease, account, item, this.world.now);
+  }
+
   /** The conversation, put on the backend under `remoteId`. */
   createThere(lease: Lease, conversationId: string, remoteId: string): void {
     const item = this.itemOf(conversationId, 'create');
-    this.store.beginSend(lease, ACCOUNT, item.seq, this.world.now);
+    this.begin(lease, item.seq);
     const { title } = this.store.read(conversationId, { limit: 1 })?.conversation ?? { title: '' };
     this.store.completeCreate(lease, ACCOUNT, item.seq, remoteFields(remoteId, { title }));
   }
@@ -64,7 +71,7 @@ export class DirectStore {
   appendAllThere(lease: Lease, conversationId: string): void {
     for (const { seq, kind, messageId = '' } of this.items(conversationId)) {
       if (kind !== 'append') continue;
-      this.store.beginSend(lease, ACCOUNT, seq, this.world.now);
+      this.begin(lease, seq);
       this.store.settleAppends(lease, [
         {
           seq: seq,

@@ -255,10 +255,10 @@ export function prepare(direct: DirectStore, orphan: DirectStore): Prepared {
   const sentId = direct.write('sent');
   direct.createThere(lease, sentId, 'r-s');
   const sent = direct.itemOf(sentId, 'append');
-  direct.store.beginSend(lease, ACCOUNT, sent.seq, direct.world.now);
+  direct.begin(lease, sent.seq);
   const madeId = direct.write('made');
   const made = direct.itemOf(madeId, 'create');
-  direct.store.beginSend(lease, ACCOUNT, made.seq, direct.world.now);
+  direct.begin(lease, made.seq);
   const renamedId = direct.write();
   direct.store.append({ id: uuidv7(), conversationId: renamedId, role: 'user', content: 'renamed' });
   direct.createThere(lease, renamedId, 'r-f');
@@ -271,7 +271,7 @@ export function prepare(direct: DirectStore, orphan: DirectStore): Prepared {
   });
   direct.store.mergeChanges(lease, ACCOUNT, counted('r-o', 1));
   const fields = direct.itemOf(renamedId, 'fields');
-  direct.store.beginSend(lease, ACCOUNT, fields.seq, direct.world.now);
+  direct.begin(lease, fields.seq);
   const parkedId = refuse(direct, lease);
   const asked = prepareAsked(direct);
   const trashedId = direct.write('deleted');
@@ -299,7 +299,7 @@ export function prepare(direct: DirectStore, orphan: DirectStore): Prepared {
     promptId,
     replyId,
     growingId,
-    queued: direct.itemOf(conversationId, 'append').seq,
+    queued: direct.itemOf(direct.write('to be made'), 'create').seq,
     sent: sent.seq,
     made: made.seq,
     fields: fields.seq,
@@ -331,7 +331,7 @@ function refuse(direct: DirectStore, lease: Lease): string {
   const id = direct.write('refused');
   direct.createThere(lease, id, 'r-p');
   const { seq, messageId = '' } = direct.itemOf(id, 'append');
-  direct.store.beginSend(lease, ACCOUNT, seq, direct.world.now);
+  direct.begin(lease, seq);
   direct.store.defer(lease, seq, { state: 'parked', reason: 'The server refused it.' });
   return messageId;
 }

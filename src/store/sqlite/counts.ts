@@ -4,26 +4,29 @@ import { checkFence } from './leases.ts';
 import type { Context } from './session.ts';
 
 /**
- * Conversations that have to be read: their beginning is wanted, or the backend said to hold another number of messages
- * than are known here to be there. Those that agree are settled.
+ * Conversations that have to be read: their beginning is wanted, a damaged message may come back whole (a count below zero),
+ * or the backend said to hold more messages than are known here to be there. Those that agree are settled. One with fewer
+ * there is left as it is: most often that was said before the backend took what has been sent since, and a reading would find
+ * nothing that is not here.
  */
 export function settleCounts(context: Context, lease: Lease, account: AccountKey): string[] {
   const { db } = context;
-  const rows = db.all<{ id: string; remote_id: string; isEqual: number }>(
-    `SELECT c.id, c.remote_id, c.older IS NOT 'wanted' AND c.remote_count =
-       (SELECT count(*) FROM messages m WHERE m.conversation_id = c.id AND m.remote_id IS NOT NULL) AS isEqual
+  const rows = db.all<{ id: string; remote_id: string; isWanted: number; more: number }>(
+    `SELECT c.id, c.remote_id, c.older IS 'wanted' OR c.remote_count < 0 AS isWanted, coalesce(c.remote_count -
+       (SELECT count(*) FROM messages m WHERE m.conversation_id = c.id AND m.remote_id IS NOT NULL), 0) AS more
      FROM conversations c WHERE c.account = ? AND (c.older = 'wanted' OR c.remote_count IS NOT NULL)
        AND c.remote_id IS NOT NULL`,
     account,
   );
-  const equal = rows.filter(({ isEqual }) => isEqual === 1);
+  const isRead = ({ isWanted, more }: (typeof rows)[number]) => isWanted === 1 || more > 0;
+  const equal = rows.filter((row) => !isRead(row) && row.more === 0);
   if (equal.length > 0) {
     db.write(() => {
       checkFence(context, lease);
       for (const { id } of equal) db.run('UPDATE conversations SET remote_count = NULL WHERE id = ?', id);
     });
   }
-  return rows.filter(({ isEqual }) => isEqual !== 1).map(({ remote_id: remoteId }) => remoteId);
+  return rows.filter(isRead).map(({ remote_id: remoteId }) => remoteId);
 }
 
 /** After a conversation was read: what it holds is known, or lies before what was shown and is wanted. */

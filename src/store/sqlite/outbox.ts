@@ -1,10 +1,10 @@
 import type { ConversationFields } from '../../model/conversation.ts';
 import { changedFields } from '../../model/change.ts';
 import { firstBase, isNothing, pendingOf } from '../../model/merge.ts';
-import { contentsToSend } from './attachments.ts';
 import { baseText, readBase, writeBase } from './base.ts';
 import type {
   AccountKey,
+  CreateOrder,
   AppendTerms,
   Deferral,
   FieldsOrder,
@@ -15,16 +15,13 @@ import type {
   OutboxState,
   QueueSummary,
   RemoteFields,
-  SendOrder,
 } from '../outbox.ts';
 import { applyBranches } from './branches.ts';
 import { toFields } from './conversations.ts';
 import { checkFence } from './leases.ts';
 import { learnAnswer, mergeKnownFields, remoteSideOf } from './mergeFields.ts';
-import { readMessage } from './messages.ts';
 import { readMeta, writeMeta } from './meta.ts';
 import { ensureFieldsQueued, HAS_SEQ } from './outboxRows.ts';
-import { DAMAGED_REASON } from './quarantine.ts';
 import { removeRow } from './purged.ts';
 import type { Context } from './session.ts';
 import { readSyncRow, sideOf, type SyncRow } from './syncRow.ts';
@@ -112,7 +109,7 @@ export function beginSend(
   seq: number,
   now: number,
   isById = false,
-): SendOrder | undefined {
+): CreateOrder | FieldsOrder | undefined {
   const { db } = context;
   return db.write(() => {
     checkFence(context, lease);
@@ -120,11 +117,9 @@ export function beginSend(
     const conversation = row && readSyncRow(context, row.conversation_id);
     if (row === undefined || conversation === undefined || !maySend(row, { now, isById })) return undefined;
     if (conversation.account !== null && conversation.account !== account) return undefined;
+    // Messages go by `beginAppends`.
+    if (row.kind === 'append') return undefined;
     const order = orderFor(context, row, conversation);
-    if (order?.kind === 'append' && order.message.isDamaged === true) {
-      park(context, row, DAMAGED_REASON);
-      return undefined;
-    }
     if (order === undefined) {
       db.run(`DELETE FROM outbox WHERE ${HAS_SEQ}`, seq);
       if (isPurged(context, conversation.id)) removeRow(context, conversation.id);
@@ -162,7 +157,11 @@ export function isEarly(notBefore: number, now: number): boolean {
 }
 
 /** Undefined when there is nothing (left) to say. */
-function orderFor(context: Context, row: OutboxRow, conversation: SyncRow): SendOrder | undefined {
+function orderFor(
+  context: Context,
+  row: OutboxRow,
+  conversation: SyncRow,
+): CreateOrder | FieldsOrder | undefined {
   if (row.kind === 'create') {
     if (conversation.remote_id !== null || isPurged(context, conversation.id)) return undefined;
     const workspace = conversation.workspace === null ? undefined : readWorkspace(conversation.workspace);
@@ -175,12 +174,6 @@ function orderFor(context: Context, row: OutboxRow, conversation: SyncRow): Send
     };
   }
   if (conversation.remote_id === null) return undefined;
-  if (row.kind === 'append') {
-    const message = row.message_id === null ? undefined : readMessage(context, row.message_id);
-    if (message === undefined) return undefined;
-    const contents = contentsToSend(context.db, message.attachments ?? []);
-    return { kind: 'append', remoteId: conversation.remote_id, message, contents };
-  }
   const fields = toFields(conversation);
   const tombstone = findTombstone(context.db, conversation.id);
   if (tombstone !== undefined) {

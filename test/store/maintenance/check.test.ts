@@ -12,7 +12,7 @@ import { backupName } from '../../../src/store/sqlite/maintenance/backupNames.ts
 import { checkHistory } from '../../../src/store/sqlite/maintenance/check.ts';
 import { openMaintenance } from '../../../src/store/sqlite/maintenance/host.ts';
 import { describeBackups } from '../../../src/store/sqlite/maintenance/tasks.ts';
-import { ACCOUNT, DirectStore, type World } from '../../support/directStore.ts';
+import { DirectStore, type World } from '../../support/directStore.ts';
 import { openWindow } from '../../support/stores.ts';
 import { tempFolder } from '../../support/tempFolder.ts';
 
@@ -368,7 +368,7 @@ describe('looking through the history', () => {
       const lease = window.lease();
       window.store.confirmAccount(lease, `["https://${secret('host')}","","${secret('user')}"]`);
       const { seq } = window.itemOf(conversationId, 'create');
-      window.store.beginSend(lease, ACCOUNT, seq, world.now);
+      window.begin(lease, seq);
       const reason = `Could not connect to https://u:${secret('token')}@${secret('server')}.example:8787: it refused`;
       window.store.defer(lease, seq, { state: 'parked', reason });
       window.store.writeLinkStatus(lease, { link: 'down', detail: reason });

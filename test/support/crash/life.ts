@@ -2,6 +2,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { OperationName, Operations } from '../../../src/store/sqlite/operations.ts';
 import type { Lease, OutboxItem, SendOrder } from '../../../src/store/outbox.ts';
+import { oneAtATime } from '../begin.ts';
 import { ACCOUNT, remoteFields, remoteMessage } from '../directStore.ts';
 import type { Chore } from './deed.ts';
 import type { Random } from './random.ts';
@@ -177,9 +178,21 @@ export class Life {
     if (random.chance(0.3)) await host.act('releaseLease', lease);
   }
 
-  private async send(lease: Lease, { seq, conversationId }: OutboxItem): Promise<void> {
+  private async beginRequest(
+    lease: Lease,
+    { seq, kind, conversationId }: OutboxItem,
+  ): Promise<SendOrder | undefined> {
+    const { host } = this;
+    const now = Date.now();
+    if (kind !== 'append') return host.act('beginSend', lease, ACCOUNT, seq, now);
+    const [sending] = await host.act('beginAppends', lease, conversationId, oneAtATime(ACCOUNT, now));
+    return sending?.order;
+  }
+
+  private async send(lease: Lease, item: OutboxItem): Promise<void> {
     const { host, random } = this;
-    const order = await host.act('beginSend', lease, ACCOUNT, seq, Date.now());
+    const { seq, conversationId } = item;
+    const order = await this.beginRequest(lease, item);
     if (order === undefined) return;
     const lot = random.next();
     if (lot < 0.25)

@@ -1,0 +1,19 @@
+import type { AccountKey, AppendTerms, Lease, OutboxItem, SendOrder } from '../../src/store/outbox.ts';
+import type { Operations } from '../../src/store/sqlite/operations.ts';
+
+/** A message goes alone, without its client id: the plain contract. */
+export function oneAtATime(account: AccountKey, now: number): AppendTerms {
+  return { account, now, isById: false, messages: 1, bytes: Infinity };
+}
+
+/** Begins a request as the engine does: a message by what is next in its conversation, anything else by its own row. */
+export function begin(
+  store: Pick<Operations, 'beginSend' | 'beginAppends'>,
+  lease: Lease,
+  account: AccountKey,
+  { seq, kind, conversationId }: Pick<OutboxItem, 'seq' | 'kind' | 'conversationId'>,
+  now: number,
+): SendOrder | undefined {
+  if (kind !== 'append') return store.beginSend(lease, account, seq, now);
+  return store.beginAppends(lease, conversationId, oneAtATime(account, now))[0]?.order;
+}
