@@ -2,7 +2,7 @@ import type { Lease } from '../store/outbox.ts';
 import { StoreError, type ConversationStore, type Subscription } from '../store/store.ts';
 import type { WatchStore } from '../store/watching.ts';
 import { coalesced } from './coalesced.ts';
-import type { SyncEvent, SyncState } from './machine.ts';
+import type { SyncEvent, SyncState } from './state.ts';
 import type { SyncObserver } from './observer.ts';
 
 /** The longest that a user's word waits for a window that carries it out, and for its end. */

@@ -4,12 +4,14 @@ import { StoreError } from '../store/store.ts';
 import { Announcement } from './announcement.ts';
 import type { RequestOutcome } from './failure.ts';
 import { followFeed } from './follow.ts';
-import { initialState, mayGoOn, step, type SyncEffect, type SyncEvent, type SyncState } from './machine.ts';
+import { step } from './machine.ts';
 import type { SyncObserver } from './observer.ts';
 import { pullAll } from './pull.ts';
 import { pushItem } from './push.ts';
 import type { PushContext } from './pushContext.ts';
 import type { Remote } from './remote.ts';
+import { initialState, type SyncEffect, type SyncEvent, type SyncState } from './state.ts';
+import { mayGoOn } from './times.ts';
 
 /** Time as the engine sees it; turned by hand in tests. */
 export interface Timekeeper {

@@ -1,6 +1,6 @@
 import { StoreError } from '../store/store.ts';
 import { pageOf } from './feed.ts';
-import type { FollowOutcome } from './machine.ts';
+import type { FollowOutcome } from './state.ts';
 import type { PushContext } from './pushContext.ts';
 import { RemoteError } from './remote.ts';
 

@@ -2,128 +2,38 @@
  * All decisions of the sync engine, as a pure function `(state, event) -> (state, effects)`. The engine carries out
  * the effects and feeds back what happened. The table of states and events is drawn in docs/SPEC.md.
  */
-import type { AccountKey, LinkStatus, OutboxItem } from '../store/outbox.ts';
+import type { LinkStatus } from '../store/outbox.ts';
 import { backOff, type RequestOutcome } from './failure.ts';
+import {
+  initialState,
+  type FollowOutcome,
+  type Link,
+  type Step,
+  type Stream,
+  type SyncEffect,
+  type SyncEvent,
+  type SyncState,
+  type Waiting,
+} from './state.ts';
+import {
+  canPull,
+  canWork,
+  isAskedToWait,
+  isOver,
+  isPullDue,
+  isStreamDue,
+  LONGEST_WAIT_MS,
+  MAX_REQUESTS,
+  PULL_EVERY_MS,
+  PULL_LIVE_EVERY_MS,
+  PULLS_APART_MS,
+  roomOf,
+  wakeTime,
+} from './times.ts';
 
-/** More requests at once reorder messages on the plain backend and can exhaust it. */
-export const MAX_REQUESTS = 2;
-const PULL_EVERY_MS = 30_000;
-/** No two pulls begin closer together than this, whatever happens: a pull is what asks a backend whether it is well. */
-const PULLS_APART_MS = 1_000;
 /** What was sent is looked for on the backend soon, once for a burst of messages. */
 const CONFIRM_AFTER_MS = 5_000;
 const SLOW_DOWN_MS = 30_000;
-/** While a stream tells what happens, a pull is only a check. */
-const PULL_LIVE_EVERY_MS = 5 * 60_000;
-/** A wait that looks longer is the work of a clock that was set back, and is over. */
-const LONGEST_WAIT_MS = 15 * 60_000;
-
-export type Link =
-  /** Not tried since the account was set: the first request is a pull. */
-  | { readonly kind: 'unknown' }
-  | { readonly kind: 'up' }
-  | Waiting
-  /** Waits for a new token or the user's word. */
-  | { readonly kind: 'signedOut'; readonly detail: string };
-
-/** Nothing is sent before `retryAt`; then one pull probes. */
-export interface Waiting {
-  readonly kind: 'down' | 'denied';
-  readonly failures: number;
-  readonly retryAt: number;
-  readonly detail: string;
-  /**
-   * The backend named the time: a request that began earlier and succeeds does not end the wait, nor does another
-   * window or a new start. The user's word does.
-   */
-  readonly isAsked?: true;
-}
-
-/** The stream of events. It is none of the requests that are counted: it waits for the backend, not the other way round. */
-export type Stream =
-  /** Not known to be announced. */
-  | { readonly kind: 'none' }
-  /** Announced, and refused when it was asked for: not asked for again until the backend may be another. */
-  | { readonly kind: 'refused' }
-  | { readonly kind: 'wanted'; readonly failures: number; readonly at: number }
-  | { readonly kind: 'open'; readonly failures: number };
-
-export type FollowOutcome =
-  /** What came needs a pull, after which the stream goes on. */
-  | { readonly kind: 'behind' }
-  | { readonly kind: 'refused' }
-  | { readonly kind: 'broken'; readonly hasLived: boolean; readonly waitMs?: number }
-  | { readonly kind: 'fenced' };
-
-export interface SyncState {
-  /** Undefined: sync is off. */
-  readonly account: AccountKey | undefined;
-  readonly isLeader: boolean;
-  readonly link: Link;
-  /** Conversations with a request under way. */
-  readonly busy: ReadonlySet<string>;
-  readonly isPulling: boolean;
-  readonly pullAt: number;
-  /** When the last pull began; kept whatever else is forgotten. */
-  readonly pulledAt: number;
-  /** What the last window to sync knew of the link is read before the first request. */
-  readonly memory: 'unread' | 'reading' | 'read';
-  /** One look into the outbox at a time; what changes meanwhile makes one more. */
-  readonly looking: 'no' | 'wanted' | 'yes' | 'again';
-  /** When the next item that waits becomes due. */
-  readonly nextDueAt: number | undefined;
-  readonly stream: Stream;
-}
-
-export type SyncEvent =
-  | { readonly type: 'configured'; readonly account: AccountKey | undefined }
-  | { readonly type: 'lease'; readonly isHeld: boolean }
-  /** Something was committed, here or in another window. */
-  | { readonly type: 'changed' }
-  /** What was last reported of the link, by whichever window; undefined when it could not be read. */
-  | { readonly type: 'recalled'; readonly status: LinkStatus | undefined }
-  /** The network is another one, or the user is back: it may work again. */
-  | { readonly type: 'networkChanged' }
-  | { readonly type: 'found'; readonly items: readonly OutboxItem[]; readonly nextDueAt: number | undefined }
-  | { readonly type: 'pushed'; readonly conversationId: string; readonly outcome: RequestOutcome }
-  /** `canFollow`: the backend announces events. */
-  | { readonly type: 'pulled'; readonly outcome: RequestOutcome; readonly canFollow?: boolean }
-  | { readonly type: 'followed'; readonly outcome: FollowOutcome }
-  | { readonly type: 'woken' }
-  | { readonly type: 'syncNow' };
-
-export type SyncEffect =
-  /** End every request; their answers no longer count. */
-  | { readonly type: 'abort' }
-  /** Read what was last reported of the link. */
-  | { readonly type: 'recall' }
-  | { readonly type: 'look'; readonly limit: number }
-  | { readonly type: 'push'; readonly item: OutboxItem }
-  | { readonly type: 'pull' }
-  /** Keep a stream of events open. */
-  | { readonly type: 'follow' }
-  | { readonly type: 'wakeAt'; readonly at: number | undefined }
-  /** Tell all windows about the link. */
-  | { readonly type: 'report'; readonly status: LinkStatus };
-
-export interface Step {
-  readonly state: SyncState;
-  readonly effects: readonly SyncEffect[];
-}
-
-export const initialState: SyncState = {
-  account: undefined,
-  isLeader: false,
-  link: { kind: 'unknown' },
-  busy: new Set(),
-  isPulling: false,
-  pullAt: 0,
-  pulledAt: -Infinity,
-  memory: 'unread',
-  looking: 'no',
-  nextDueAt: undefined,
-  stream: { kind: 'none' },
-};
 
 /** `now` in milliseconds since the epoch, `random` in [0, 1). */
 export function step(before: SyncState, event: SyncEvent, now: number, random: number): Step {
@@ -220,18 +130,8 @@ function resumed(status: LinkStatus | undefined, now: number): Link {
   return { kind: link, failures, retryAt: Math.min(retryAt, now + PULLS_APART_MS), detail };
 }
 
-function isOver(at: number, now: number): boolean {
-  return at <= now || at > now + LONGEST_WAIT_MS;
-}
-
 function lookAgain(state: SyncState): SyncState {
   return { ...state, looking: state.looking === 'yes' || state.looking === 'again' ? 'again' : 'wanted' };
-}
-
-function isAskedToWait(link: Link, now: number): link is Waiting {
-  return (
-    (link.kind === 'down' || link.kind === 'denied') && link.isAsked === true && !isOver(link.retryAt, now)
-  );
 }
 
 function found(state: SyncState, event: Extract<SyncEvent, { type: 'found' }>): Step {
@@ -337,70 +237,6 @@ function proceed(state: SyncState, now: number): Step {
     effects.push({ type: 'look', limit: MAX_REQUESTS * 2 });
   }
   return { state: next, effects };
-}
-
-function canWork(state: SyncState): boolean {
-  return state.account !== undefined && state.isLeader;
-}
-
-function roomOf({ busy, isPulling }: SyncState): number {
-  return MAX_REQUESTS - busy.size - Number(isPulling);
-}
-
-/** After a pull that is due: that moves the place where the stream begins. */
-function isStreamDue(
-  state: SyncState,
-  now: number,
-): state is SyncState & { stream: Extract<Stream, { kind: 'wanted' }> } {
-  const { stream, link, isPulling } = state;
-  if (stream.kind !== 'wanted' || link.kind !== 'up' || isPulling || isPullDue(state, now)) return false;
-  return isOver(stream.at, now);
-}
-
-function canPull(state: SyncState): boolean {
-  return !state.isPulling && state.busy.size < MAX_REQUESTS;
-}
-
-function isPullDue(state: SyncState, now: number): boolean {
-  const at = nextPullAt(state, now);
-  return at !== undefined && at <= now;
-}
-
-/** When the next pull may begin, in the past when it could have; undefined: not before something happens. */
-function nextPullAt(state: SyncState, now: number): number | undefined {
-  const { link, memory, pullAt, pulledAt, stream } = state;
-  const earliest = pulledAt > now ? now : pulledAt + PULLS_APART_MS;
-  switch (link.kind) {
-    case 'unknown':
-      return memory === 'read' ? earliest : undefined;
-    case 'up': {
-      // No pull is put off for longer: the clock was set back.
-      const longest = stream.kind === 'open' ? PULL_LIVE_EVERY_MS : PULL_EVERY_MS;
-      return Math.max(earliest, pullAt > now + longest ? now : pullAt);
-    }
-    case 'down':
-    case 'denied':
-      return Math.max(earliest, isOver(link.retryAt, now) ? now : link.retryAt);
-    case 'signedOut':
-      return undefined;
-  }
-}
-
-/** A pull that waits for a free request waits for no time: the end of a request is what lets it begin. */
-function wakeTime(state: SyncState, now: number): number | undefined {
-  if (!canWork(state)) return undefined;
-  const pullAt = canPull(state) ? nextPullAt(state, now) : undefined;
-  if (state.link.kind !== 'up') return pullAt;
-  // An item that is due already waits for a free request, not for a time.
-  const due = state.nextDueAt !== undefined && state.nextDueAt > now ? state.nextDueAt : Infinity;
-  const { stream } = state;
-  const follow = stream.kind === 'wanted' && stream.at > now ? stream.at : Infinity;
-  return Math.min(pullAt ?? Infinity, due, follow);
-}
-
-/** Whether a request may be followed by another of the same conversation without asking here. */
-export function mayGoOn(state: SyncState, now: number): boolean {
-  return canWork(state) && state.link.kind === 'up' && !isPullDue(state, now);
 }
 
 function reportOf(before: SyncState, after: SyncState): SyncEffect[] {

@@ -1,5 +1,5 @@
 import type { Lease } from '../store/outbox.ts';
-import type { SyncEffect, SyncEvent, SyncState } from './machine.ts';
+import type { SyncEffect, SyncEvent, SyncState } from './state.ts';
 
 /** Told what the engine of this window does. Decides nothing. */
 export interface SyncObserver {

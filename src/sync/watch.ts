@@ -1,6 +1,6 @@
 import type { AccountKey, Lease } from '../store/outbox.ts';
 import type { SyncTally, WatchStore } from '../store/watching.ts';
-import { initialState, type SyncEffect, type SyncEvent, type SyncState } from './machine.ts';
+import { initialState, type SyncEffect, type SyncEvent, type SyncState } from './state.ts';
 import type { SyncObserver } from './observer.ts';
 import { requestLine, Traffic } from './traffic.ts';
 

@@ -2,6 +2,7 @@ import type { Bug } from './bug.ts';
 
 const ENGINE = 'src/sync/engine.ts';
 const MACHINE = 'src/sync/machine.ts';
+const TIMES = 'src/sync/times.ts';
 const FAILURE = 'src/sync/failure.ts';
 const PUSH = 'src/sync/push.ts';
 const APPEND = 'src/sync/append.ts';
@@ -109,7 +110,7 @@ export const engineBugs: readonly Bug[] = [
   },
   {
     name: 'more than two requests in flight',
-    file: MACHINE,
+    file: TIMES,
     from: 'return MAX_REQUESTS - busy.size - Number(isPulling);',
     to: 'return MAX_REQUESTS - busy.size - Number(isPulling) * 0;',
     test: TABLE,
@@ -141,7 +142,7 @@ export const engineBugs: readonly Bug[] = [
   },
   {
     name: 'after a 401 it goes on asking',
-    file: MACHINE,
+    file: TIMES,
     from: "    case 'signedOut':\n      return undefined;",
     to: "    case 'signedOut':\n      return earliest;",
     test: TABLE,

@@ -1,6 +1,6 @@
 /** All there is in one run: machines, the backend, what was said, and what may never be seen, checked where it would show. */
 import type { JsonObject } from '../../src/model/json.ts';
-import { MAX_REQUESTS } from '../../src/sync/machine.ts';
+import { MAX_REQUESTS } from '../../src/sync/times.ts';
 import { RemoteError, type AppendWithId, type CreateWithId } from '../../src/sync/remote.ts';
 import type { Lease } from '../../src/store/outbox.ts';
 import { StoreError } from '../../src/store/store.ts';

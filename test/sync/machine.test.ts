@@ -2,14 +2,9 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import type { RequestOutcome } from '../../src/sync/failure.ts';
-import {
-  initialState,
-  MAX_REQUESTS,
-  step,
-  type Step,
-  type SyncEvent,
-  type SyncState,
-} from '../../src/sync/machine.ts';
+import { step } from '../../src/sync/machine.ts';
+import { initialState, type Step, type SyncEvent, type SyncState } from '../../src/sync/state.ts';
+import { MAX_REQUESTS } from '../../src/sync/times.ts';
 import type { LinkStatus, OutboxItem } from '../../src/store/outbox.ts';
 import { RUNS, SEED } from '../model/runs.ts';
 

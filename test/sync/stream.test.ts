@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { initialState, step, type SyncEvent, type SyncState } from '../../src/sync/machine.ts';
+import { step } from '../../src/sync/machine.ts';
+import { initialState, type SyncEvent, type SyncState } from '../../src/sync/state.ts';
 
 const NOW = 1_000_000;
 const up: SyncState = {
