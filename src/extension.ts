@@ -221,6 +221,7 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
     status: status.current,
     ...(who && { who }),
     stored: await sqlite.syncFacts(who?.account, Date.now()),
+    conflicts: (await sqlite.conflicts()).length,
     window: watch.facts,
     ...(engine.abilities && { abilities: engine.abilities }),
     journaled: journal.usage().entries,

@@ -13,6 +13,8 @@ export interface SyncReportFacts {
   /** Absent: sync is off, or the address cannot be used. */
   readonly who?: Who;
   readonly stored: StoredSyncFacts;
+  /** What two machines changed differently and nobody has settled. */
+  readonly conflicts: number;
   readonly window: WindowSyncFacts;
   /** What the server announced beyond the plain contract; absent: this window has not asked it. */
   readonly abilities?: readonly string[];
@@ -24,7 +26,7 @@ export interface SyncReportFacts {
 export interface ReportAction {
   /** From 0. */
   readonly line: number;
-  readonly action: 'retryAll' | 'syncNow' | 'openConversation' | 'signIn' | 'again';
+  readonly action: 'retryAll' | 'showConflicts' | 'syncNow' | 'openConversation' | 'signIn' | 'again';
   readonly conversationId?: string;
 }
 
@@ -44,6 +46,7 @@ export function syncReport(facts: SyncReportFacts): SyncReport {
     'This report holds no message, no title and no token. It may be copied into a bug report.',
     // What somebody has to do stands first; that there is nothing to do is no news.
     ...section('Needs attention', attention(facts)),
+    ...section('Changed differently on two machines', differences(facts)),
     ...section('Connection', connection(facts)),
     ...section('Waiting', waiting(facts)),
     ...section('What is where', places(facts)),
@@ -182,6 +185,12 @@ function attention({ stored }: SyncReportFacts): Line[] {
     })),
     ...(left > 0 ? [`- and ${number(left)} more`] : []),
   ];
+}
+
+function differences({ conflicts }: SyncReportFacts): Line[] {
+  if (conflicts === 0) return [];
+  const text = `${counted(conflicts, 'change waits', 'changes wait')} for your word. Until then the one that is shown stands.`;
+  return [{ text, action: { action: 'showConflicts' } }];
 }
 
 function what({ kind, messageId, fields = [] }: ParkedItem): string {

@@ -2,29 +2,38 @@ import type { Conflict } from '../store/conflicts.ts';
 
 type Translate = (message: string, ...args: string[]) => string;
 
-/** What was changed differently, what stands now, and what the other value is called on its button. */
+/** What was changed differently, both values, and what the other one is called on its button. */
 export interface ConflictWords {
   readonly what: string;
-  readonly values: string;
+  readonly now: string;
+  readonly other: string;
   readonly useOther: string;
 }
 
-export function conflictWords({ field, kept, other }: Conflict, t: Translate): ConflictWords {
+export function conflictWords({ field, title, kept, other }: Conflict, t: Translate): ConflictWords {
   switch (field) {
     case 'title':
       return {
         what: t('renamed on two machines'),
-        values: t('Now: {0}. The other name: {1}', String(kept), String(other)),
+        // It may have been renamed again since.
+        now: title,
+        other: String(other),
         useOther: t('Use the Other Name'),
       };
     case 'isStarred':
-      return other === true
-        ? { what: t('star changed on two machines'), values: t('Now: not starred'), useOther: t('Star') }
-        : { what: t('star changed on two machines'), values: t('Now: starred'), useOther: t('Unstar') };
+      return {
+        what: t('star changed on two machines'),
+        ...(other === true
+          ? { now: t('not starred'), other: t('starred'), useOther: t('Star') }
+          : { now: t('starred'), other: t('not starred'), useOther: t('Unstar') }),
+      };
     case 'isPinned':
-      return other === true
-        ? { what: t('pin changed on two machines'), values: t('Now: not pinned'), useOther: t('Pin') }
-        : { what: t('pin changed on two machines'), values: t('Now: pinned'), useOther: t('Unpin') };
+      return {
+        what: t('pin changed on two machines'),
+        ...(other === true
+          ? { now: t('not pinned'), other: t('pinned'), useOther: t('Pin') }
+          : { now: t('pinned'), other: t('not pinned'), useOther: t('Unpin') }),
+      };
     case 'status':
       return statusWords(String(kept), String(other), t);
   }
@@ -36,7 +45,8 @@ function statusWords(kept: string, other: string, t: Translate): ConflictWords {
     what: isKeptForMessage
       ? t('deleted on another machine, and kept for what was written here')
       : t('moved on two machines'),
-    values: t('Now: {0}', placeOf(kept, t)),
+    now: placeOf(kept, t),
+    other: placeOf(other, t),
     useOther: { archived: t('Archive'), deleted: t('Move to the Trash') }[other] ?? t('Move to the List'),
   };
 }

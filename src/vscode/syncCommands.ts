@@ -35,6 +35,8 @@ function toLens({ line, action, conversationId }: ReportAction): ReportLens {
       return { line, title: vscode.l10n.t('Sync Now'), run: run('navi.syncNow') };
     case 'retryAll':
       return { line, title: vscode.l10n.t('Retry All'), run: run('navi.retryUnsent') };
+    case 'showConflicts':
+      return { line, title: vscode.l10n.t('Show Sync Conflicts'), run: run('navi.showSyncConflicts') };
     case 'signIn':
       return { line, title: vscode.l10n.t('Sign In'), run: run('navi.setBackendToken') };
     case 'openConversation':

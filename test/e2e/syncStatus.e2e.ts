@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'mocha';
+import { v7 as uuidv7 } from 'uuid';
 import { errorAnswer, startFaultProxy, type FaultProxy } from '../support/faultProxy.ts';
+import { TestMachine } from '../support/machines.ts';
 import { startMemoryServer, type TestServer } from '../support/memoryServer.ts';
 import { out } from '../vscode/paths.ts';
 import { until } from '../vscode/until.ts';
+import type { Workbench } from '../vscode/workbench.ts';
 import { useEditor } from './support/editor.ts';
 import { panelOf } from './support/panel.ts';
 
@@ -43,7 +46,7 @@ describe('how sync stands, in a real VS Code', () => {
     await tab.waitFor();
     const lens = (title: string) => window.page.locator('.codelens-decoration a').filter({ hasText: title });
     await lens('Retry All').waitFor();
-    await screenshot('attention');
+    await screenshot(window, 'attention');
     await lens('Copy Report').click();
     const report = await until(
       async () => {
@@ -73,12 +76,93 @@ describe('how sync stands, in a real VS Code', () => {
           .includes('Everything is on the memory server.'),
       { what: 'the report to say that all is on the server' },
     );
-    await screenshot('synced');
+    await screenshot(window, 'synced');
+  });
 
-    async function screenshot(name: string): Promise<void> {
-      const folder = path.join(out, 'e2e');
-      await mkdir(folder, { recursive: true });
-      await window.page.screenshot({ path: path.join(folder, `sync-status-${name}.png`) });
+  it('T33 D2: what two machines changed differently is listed with both values, and settled by keyboard and by mouse', async () => {
+    const other = new TestMachine();
+    try {
+      await other.connect(server.address);
+      const ids = [];
+      for (const title of ['Kitchen', 'Garage', 'Attic']) {
+        const id = uuidv7();
+        ids.push(id);
+        await other.store.create({ id, title });
+        await other.say(id, `About the ${title.toLowerCase()}`);
+      }
+      const [kitchen = '', garage = '', attic = ''] = ids;
+      await other.synced();
+      const window = await editor().open();
+      const panel = await panelOf(window);
+      await panel.backToList();
+      for (const title of ['Kitchen', 'Garage', 'Attic'])
+        await panel.frame.locator('.row').filter({ hasText: title }).waitFor();
+
+      await proxy.refuse();
+      await panel.open('Kitchen');
+      await panel.frame.getByRole('button', { name: 'Rename', exact: true }).click();
+      await panel.frame.locator('.title-field').fill('Kitchen in blue');
+      await panel.frame.locator('.title-field').press('Enter');
+      await panel.open('Garage');
+      await panel.frame.getByRole('button', { name: 'Archive', exact: true }).click();
+      await panel.open('Attic');
+      await panel.send('One more thought about the attic');
+
+      // Later than what was done in the window, by a clock that is a little ahead.
+      other.clock.advance(Date.now() - other.clock.now() + 2_000);
+      await other.store.change(kitchen, { title: 'Kitchen in green' });
+      await other.store.change(garage, { status: 'deleted' });
+      await other.store.change(attic, { status: 'deleted' });
+      await other.synced();
+      await proxy.accept();
+      await window.runCommand('NAVI: Sync Now');
+      const returned = panel.frame.locator('.remark.returned');
+      await returned.waitFor({ timeout: 60_000 });
+      await screenshot(window, 'returned');
+
+      await window.runCommand('NAVI: Show Sync Status');
+      const lens = window.page.locator('.codelens-decoration a').filter({ hasText: 'Show Sync Conflicts' });
+      await lens.click();
+      const rows = window.page.locator('.quick-input-list .monaco-list-row');
+      const row = (title: string) => rows.filter({ hasText: title });
+      await row('Kitchen in green').filter({ hasText: 'The other change: Kitchen in blue' }).waitFor();
+      await row('Garage').filter({ hasText: 'Now: in the trash  ·  The other change: archived' }).waitFor();
+      await row('Attic').filter({ hasText: 'kept for what was written here' }).waitFor();
+      await screenshot(window, 'conflicts');
+
+      await window.page.locator('.quick-input-widget:visible .quick-input-box input').fill('Kitchen');
+      await window.page.keyboard.press('Enter');
+      await row('Use the Other Name').filter({ hasText: 'Kitchen in blue' }).waitFor();
+      await screenshot(window, 'conflict');
+      await window.page.keyboard.press('ArrowDown');
+      await window.page.keyboard.press('Enter');
+      await row('Garage').waitFor();
+      assert.equal(await row('Kitchen').count(), 0);
+      await row('Garage').hover();
+      await row('Garage').getByRole('button', { name: 'Keep It as It Is' }).click();
+      await until(async () => (await rows.count()) === 1, { what: 'the settled line to go' });
+      await row('Attic').click();
+      await row('Keep It as It Is').click();
+      await window.page.getByText('Every change that differed between machines is settled.').waitFor();
+      await window.runCommand('NAVI: Show Sync Conflicts');
+      await window.page.getByText('No two machines changed the same thing differently.').waitFor();
+
+      await other.until(async () => {
+        other.syncNow();
+        const titles = (await other.store.list({ status: 'active', limit: 20 })).items.map(
+          ({ title }) => title,
+        );
+        return titles.includes('Kitchen in blue') && titles.includes('Attic') && !titles.includes('Garage');
+      });
+      assert.deepEqual(await other.texts(attic), ['About the attic', 'One more thought about the attic']);
+    } finally {
+      await other.stop();
     }
   });
+
+  async function screenshot(window: Workbench, name: string): Promise<void> {
+    const folder = path.join(out, 'e2e');
+    await mkdir(folder, { recursive: true });
+    await window.page.screenshot({ path: path.join(folder, `sync-status-${name}.png`) });
+  }
 });

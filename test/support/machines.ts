@@ -177,6 +177,7 @@ export class TestMachine {
       status: await this.status(),
       ...(this.who && { who: this.who }),
       stored: await this.store.syncFacts(this.account, this.clock.now()),
+      conflicts: (await this.store.conflicts()).length,
       window: this.watch.facts,
       ...(this.engine.abilities && { abilities: this.engine.abilities }),
       journaled: 0,
