@@ -38,7 +38,7 @@ import type { NaviExtension } from './vscode/api.ts';
 import { provideApi } from './vscode/apiProvider.ts';
 import { provideContents } from './vscode/attachments.ts';
 import { registerCommands } from './vscode/commands.ts';
-import { connect } from './vscode/connection.ts';
+import { connect, ConnectionTarget } from './vscode/connection.ts';
 import { editorEffects } from './vscode/editor.ts';
 import { quietLog } from './vscode/log.ts';
 import { Reports } from './vscode/reports.ts';
@@ -227,27 +227,26 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
     journaled: journal.usage().entries,
   });
 
-  let newest = 0;
-  const reconnect = (): void => {
-    const attempt = (newest += 1);
-    connect(readSettings(), tokens, http, (account) => watch.trafficOf(account)).then((connection) => {
-      // Settings and secrets may change while one is read: only the newest reading counts.
-      if (attempt !== newest) return;
-      const session = connection.kind === 'on' ? connection.session : undefined;
-      who = connection.kind === 'on' ? connection.who : undefined;
-      if (connection.kind === 'unusable') {
+  const target = new ConnectionTarget({
+    settings: readSettings,
+    tokens,
+    onChange: (next) => {
+      const on = next.kind === 'on' ? connect(next, http, (account) => watch.trafficOf(account)) : undefined;
+      who = on?.who;
+      if (next.kind !== 'unusable') panel.hideNotice('backend-url');
+      else
         panel.showNotice({
           id: 'backend-url',
           severity: 'warning',
-          text: `Nothing is synced: the setting navi.backend.url cannot be used. ${connection.reason}. Messages are saved here.`,
+          text: `Nothing is synced: the setting navi.backend.url cannot be used. ${next.reason}. Messages are saved here.`,
           action: { label: 'Open Settings', intent: { type: 'runCommand', command: 'openSettings' } },
         });
-      }
-      store.useAccount(session?.account).catch(onDefect);
-      status.setAccount(session?.account);
-      engine.configure(session);
-    }, onDefect);
-  };
+      store.useAccount(on?.session.account).catch(onDefect);
+      status.setAccount(on?.session.account);
+      engine.configure(on?.session);
+    },
+  });
+  const reconnect = (): void => void target.look().catch(onDefect);
   reconnect();
 
   context.subscriptions.push(
@@ -305,9 +304,11 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
       },
       appearance: () => panel.refresh(),
     }),
-    context.secrets.onDidChange(() => {
+    tokens.onDidChange((origin) => {
+      if (origin !== who?.origin) return;
       signIn.forget();
-      reconnect();
+      // The same token again: the user wants to know whether it is taken now.
+      target.look().then((isAnother) => !isAnother && engine.syncNow(), onDefect);
     }),
     vscode.window.onDidChangeWindowState(({ focused }) => {
       if (!focused) return;

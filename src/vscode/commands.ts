@@ -8,6 +8,7 @@ import { checkHistory, type CheckParts } from './checkHistory.ts';
 import { pickFiles, selectionToAttach, toAttachable } from './attachments.ts';
 import { showSyncConflicts } from './conflictsCommand.ts';
 import { exportToFile } from './exportCommand.ts';
+import { joined } from './notice.ts';
 import { openConversation } from './openCommand.ts';
 import { reattach, type ReattachParts } from './reattach.ts';
 import type { Settings } from './settings.ts';
@@ -81,7 +82,7 @@ export function registerCommands(options: CommandOptions): vscode.Disposable {
     'navi.reattachConversations': () => reattach(lost),
     'navi.checkHistory': () => checkHistory(check),
     'navi.restoreFromBackup': () => restoreFromBackup({ ...restore, showPanel }),
-    'navi.syncNow': () => syncNow(sync),
+    'navi.syncNow': joined(() => syncNow(sync)),
     'navi.retryUnsent': () => retryUnsent(sync),
     'navi.showSyncStatus': () => showSyncStatus(sync),
     'navi.showSyncConflicts': () =>

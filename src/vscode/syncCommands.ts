@@ -5,6 +5,7 @@ import type { WatchStore } from '../store/watching.ts';
 import type { Asking } from '../sync/asking.ts';
 import { syncReport, type ReportAction, type SyncReportFacts } from '../sync/report.ts';
 import type { ReportLens, Reports } from './reports.ts';
+import { Notice } from './notice.ts';
 import { outcomeOf } from './syncWords.ts';
 
 export interface SyncParts {
@@ -68,13 +69,19 @@ export async function syncNow(parts: SyncParts): Promise<void> {
   if (status.state === 'signedOut') return;
   const { text, weight } = outcomeOf(asked, status, vscode.l10n.t);
   if (weight === 'passing') {
-    vscode.window.setStatusBarMessage(text, 5_000);
+    pass(text);
     return;
   }
   const show = vscode.l10n.t('Show Sync Status');
-  const answer = await vscode.window.showWarningMessage(text, show);
+  const answer = await notice.tell(text, show);
   if (answer === show) await showSyncStatus(parts);
 }
+
+const pass = (text: string): void => void vscode.window.setStatusBarMessage(text, 5_000);
+const notice = new Notice({
+  show: (text, ...actions) => vscode.window.showWarningMessage(text, ...actions),
+  pass,
+});
 
 /** Sends again what the server did not take, on the user's word. */
 export async function retryUnsent(parts: SyncParts): Promise<void> {

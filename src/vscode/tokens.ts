@@ -1,4 +1,4 @@
-import type { SecretStorage } from 'vscode';
+import type { Disposable, SecretStorage } from 'vscode';
 
 const KEY = 'navi.token:';
 
@@ -20,5 +20,12 @@ export class Tokens {
 
   async remove(origin: string): Promise<void> {
     await this.secrets.delete(KEY + origin);
+  }
+
+  /** Called with the origin whose token was written or removed, in whichever window. */
+  onDidChange(listener: (origin: string) => void): Disposable {
+    return this.secrets.onDidChange(({ key }) => {
+      if (key.startsWith(KEY)) listener(key.slice(KEY.length));
+    });
   }
 }
