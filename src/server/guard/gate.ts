@@ -38,7 +38,8 @@ export class Gate {
 
   /** What to call when done (twice is once), or why there was no turn. `left`: the signal says that it is not wanted any more. */
   async enter(signal?: AbortSignal): Promise<(() => void) | Refusal> {
-    if (this.#inside < this.#limits.inFlight) return this.#admit();
+    const turn = this.admit();
+    if (turn !== undefined) return turn;
     if (this.isFull) return 'full';
     return await new Promise((resolve) => {
       const leave = (why: Refusal): void => {
@@ -50,7 +51,7 @@ export class Gate {
       const waiter = {
         enter: () => {
           settle();
-          resolve(this.#admit());
+          resolve(this.#take());
         },
       };
       const settle = (): void => {
@@ -63,7 +64,12 @@ export class Gate {
     });
   }
 
-  #admit(): () => void {
+  /** At once, or undefined where one has to wait. */
+  admit(): (() => void) | undefined {
+    return this.#inside < this.#limits.inFlight ? this.#take() : undefined;
+  }
+
+  #take(): () => void {
     this.#inside += 1;
     let isInside = true;
     return () => {

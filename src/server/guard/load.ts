@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { HttpError } from '../http/errors.ts';
 import type { GuardCounts } from './counts.ts';
-import type { Gate } from './gate.ts';
+import type { Gate, Refusal } from './gate.ts';
 import type { LoopWatch } from './loopWatch.ts';
 
 export interface LoadParts {
@@ -12,10 +12,13 @@ export interface LoadParts {
 
 /** Says no at once while there is no room: before it is asked who this is, and before the body is read. */
 export function shedEarly(app: FastifyInstance, { gate, loop, counts }: LoadParts): void {
-  app.addHook('onRequest', async () => {
-    if (!gate.isFull && !loop.isOverloaded) return;
+  app.addHook('onRequest', (_request, _reply, done) => {
+    if (!gate.isFull && !loop.isOverloaded) {
+      done();
+      return;
+    }
     counts.shed(loop.isOverloaded ? 'loop' : 'queue');
-    throw overloaded();
+    done(overloaded());
   });
 }
 
@@ -26,12 +29,7 @@ export function shedEarly(app: FastifyInstance, { gate, loop, counts }: LoadPart
 export function takeTurns(app: FastifyInstance, { gate, counts }: Pick<LoadParts, 'gate' | 'counts'>): void {
   const turns = new WeakMap<FastifyReply, () => void>();
   app.addHook('preValidation', async (_request, reply) => {
-    const gone = new AbortController();
-    const leave = (): void => gone.abort();
-    reply.raw.once('close', leave);
-    const turn = await gate.enter(gone.signal);
-    // Every answer ends with it; an abort that nobody waits for any more makes an error each time.
-    reply.raw.off('close', leave);
+    const turn = gate.admit() ?? (await waitForTurn(gate, reply));
     if (typeof turn === 'function') {
       turns.set(reply, turn);
       return;
@@ -39,10 +37,20 @@ export function takeTurns(app: FastifyInstance, { gate, counts }: Pick<LoadParts
     if (turn !== 'left') counts.shed(turn === 'late' ? 'wait' : 'queue');
     throw overloaded();
   });
-  app.addHook('onSend', async (_request, reply, payload) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     turns.get(reply)?.();
-    return payload;
+    done();
   });
+}
+
+async function waitForTurn(gate: Gate, { raw }: FastifyReply): Promise<(() => void) | Refusal> {
+  const gone = new AbortController();
+  const leave = (): void => gone.abort();
+  raw.once('close', leave);
+  const turn = await gate.enter(gone.signal);
+  // Every answer ends with it; an abort that nobody waits for any more makes an error each time.
+  raw.off('close', leave);
+  return turn;
 }
 
 function overloaded(): HttpError {

@@ -97,7 +97,8 @@ function isForLoopback({ host, origin }: IncomingHttpHeaders): boolean {
 }
 
 function isLoopbackUrl(text: string): boolean {
-  return URL.canParse(text) && isLoopback(new URL(text).hostname.replace(/^\[(.*)\]$/, '$1'));
+  const url = URL.parse(text);
+  return url !== null && isLoopback(url.hostname.replace(/^\[(.*)\]$/, '$1'));
 }
 
 function readOrg(header: string | string[] | undefined): string {

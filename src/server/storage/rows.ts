@@ -1,5 +1,5 @@
 /** Rows as records and back; pure. */
-import { sha256 } from '../../model/hash.ts';
+import { hash } from 'node:crypto';
 import { canonicalJson, type Json, type JsonObject } from '../../model/json.ts';
 import type { Clocks } from '../../protocol/abilities.ts';
 import type { ConversationRecord, MessageRecord, NewConversation, NewMessage } from './repository.ts';
@@ -44,5 +44,5 @@ function fromText(text: string | null): unknown {
 
 /** What tells a repetition from another body under the same client id. */
 export function bodyHash(body: NewConversation | NewMessage): string | null {
-  return body.clientId === null ? null : sha256(canonicalJson(body as unknown as Json));
+  return body.clientId === null ? null : hash('sha256', canonicalJson(body as unknown as Json));
 }

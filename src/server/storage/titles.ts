@@ -10,6 +10,8 @@ export function titleOf(messages: readonly NewMessage[]): string | undefined {
 
 /** The first 50 code points, and `...` when there are more. */
 export function titleFrom(content: string): string {
-  const points = Array.from(content.slice(0, 2 * TITLE_CODE_POINTS + 1));
-  return points.length <= TITLE_CODE_POINTS ? content : `${points.slice(0, TITLE_CODE_POINTS).join('')}...`;
+  let end = 0;
+  for (let points = 0; points < TITLE_CODE_POINTS && end < content.length; points += 1)
+    end += (content.codePointAt(end) ?? 0) > 0xffff ? 2 : 1;
+  return end >= content.length ? content : `${content.slice(0, end)}...`;
 }
