@@ -272,6 +272,8 @@ export interface SyncStore {
    */
   completeWithClocks(lease: Lease, seq: number, order: FieldsOrder, answer: RemoteFields): Promise<void>;
   defer(lease: Lease, seq: number, deferral: Deferral): Promise<void>;
+  /** What waits for its time may go out now, on the user's word; what has no answer is looked for first, as ever. */
+  endWaits(lease: Lease, account: AccountKey): Promise<void>;
   /** Puts a parked message back into the queue, on the user's word. */
   retryParked(messageId: string): Promise<void>;
   /** Merges a page of the backend's list; returns the backend's ids of conversations that must be read. */

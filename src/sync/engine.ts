@@ -153,6 +153,9 @@ export class SyncEngine {
         }));
         break;
       }
+      case 'endWaits':
+        this.run('end what is waited for', () => this.endWaits());
+        break;
       case 'pull': {
         const failed = { type: 'pulled', outcome: storeFailed } as const;
         const { kind } = this.state.link;
@@ -195,6 +198,12 @@ export class SyncEngine {
       // Also a look that failed has ended: the next change looks again.
       if (this.session?.account === account) this.handle({ type: 'found', items, nextDueAt });
     }
+  }
+
+  private async endWaits(): Promise<void> {
+    const { lease, session } = this;
+    if (lease === undefined || session === undefined) return;
+    await this.options.store.endWaits(lease, session.account);
   }
 
   private async recall(): Promise<void> {

@@ -16,6 +16,7 @@ import {
   type Waiting,
 } from './state.ts';
 import {
+  ALERT_MS,
   canPull,
   canWork,
   isAskedToWait,
@@ -24,8 +25,10 @@ import {
   isStreamDue,
   LONGEST_WAIT_MS,
   MAX_REQUESTS,
+  PULL_ALERT_EVERY_MS,
   PULL_EVERY_MS,
   PULL_LIVE_EVERY_MS,
+  pullPeriod,
   PULLS_APART_MS,
   roomOf,
   wakeTime,
@@ -69,6 +72,8 @@ function react(state: SyncState, event: SyncEvent, now: number, random: number):
     }
     case 'networkChanged': {
       const { link } = state;
+      // What other machines wrote meanwhile is to be there when the user looks.
+      if (link.kind === 'up') return { state: { ...state, pullAt: soonPullAt(state, now) }, effects: [] };
       if (link.kind !== 'down' || link.isAsked === true) return { state, effects: [] };
       return { state: { ...state, link: { ...link, retryAt: Math.min(link.retryAt, now) } }, effects: [] };
     }
@@ -83,19 +88,20 @@ function react(state: SyncState, event: SyncEvent, now: number, random: number):
       return { state: lookAgain(learn({ ...state, busy, pullAt }, event.outcome, now, random)), effects: [] };
     }
     case 'pulled': {
-      const ended = { ...state, isPulling: false, pullAt: now + PULL_EVERY_MS };
+      const ended = { ...state, isPulling: false };
       if (event.outcome.kind === 'ok') {
         const link = isAskedToWait(state.link, now) ? state.link : { kind: 'up' as const };
         const stream = offered(state.stream, event.canFollow === true, now);
-        const pullAt = stream.kind === 'open' ? now + PULL_LIVE_EVERY_MS : ended.pullAt;
-        return { state: lookAgain({ ...ended, link, stream, pullAt }), effects: [] };
+        const next = { ...ended, link, stream };
+        return { state: lookAgain({ ...next, pullAt: now + pullPeriod(next, now) }), effects: [] };
       }
       // A list that makes no sense is no list: the backend is as good as gone.
       const outcome =
         event.outcome.kind === 'doubtful'
           ? { ...event.outcome, kind: 'unreachable' as const }
           : event.outcome;
-      return { state: lookAgain(learn(ended, outcome, now, random)), effects: [] };
+      const failed = { ...ended, pullAt: now + PULL_EVERY_MS };
+      return { state: lookAgain(learn(failed, outcome, now, random)), effects: [] };
     }
     case 'followed':
       return { state: streamEnded(state, event.outcome, now, random), effects: [] };
@@ -107,17 +113,23 @@ function react(state: SyncState, event: SyncEvent, now: number, random: number):
         state: lookAgain({
           ...state,
           pullAt: now,
+          alertUntil: now + ALERT_MS,
           memory: canWork(state) ? 'read' : state.memory,
           link: state.link.kind === 'up' ? state.link : { kind: 'unknown' },
         }),
-        effects: [],
+        effects: canWork(state) ? [{ type: 'endWaits' }] : [],
       };
   }
 }
 
 /** Another account, or another holder of the lease: nothing that was learned holds any more. */
-function forgetful({ account, isLeader, pulledAt }: SyncState): SyncState {
-  return { ...initialState, account, isLeader, pulledAt };
+function forgetful({ account, isLeader, pulledAt, alertUntil }: SyncState): SyncState {
+  return { ...initialState, account, isLeader, pulledAt, alertUntil };
+}
+
+/** At once, unless the last pull was a moment ago. */
+function soonPullAt({ pullAt, pulledAt }: SyncState, now: number): number {
+  return Math.min(pullAt, pulledAt > now ? now : Math.max(now, pulledAt + PULL_ALERT_EVERY_MS));
 }
 
 /** The link as another window, or this one before it was restarted, has left it. */

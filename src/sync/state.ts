@@ -50,6 +50,8 @@ export interface SyncState {
   readonly pullAt: number;
   /** When the last pull began; kept whatever else is forgotten. */
   readonly pulledAt: number;
+  /** Until then pulls come closer together; kept whatever else is forgotten. */
+  readonly alertUntil: number;
   /** What the last window to sync knew of the link is read before the first request. */
   readonly memory: 'unread' | 'reading' | 'read';
   /** One look into the outbox at a time; what changes meanwhile makes one more. */
@@ -66,7 +68,7 @@ export type SyncEvent =
   | { readonly type: 'changed' }
   /** What was last reported of the link, by whichever window; undefined when it could not be read. */
   | { readonly type: 'recalled'; readonly status: LinkStatus | undefined }
-  /** The network is another one, or the user is back: it may work again. */
+  /** The network is another one, or the user is back: a backend that was away may work again, and there may be news. */
   | { readonly type: 'networkChanged' }
   | { readonly type: 'found'; readonly items: readonly OutboxItem[]; readonly nextDueAt: number | undefined }
   | { readonly type: 'pushed'; readonly conversationId: string; readonly outcome: RequestOutcome }
@@ -84,6 +86,8 @@ export type SyncEffect =
   | { readonly type: 'look'; readonly limit: number }
   | { readonly type: 'push'; readonly item: OutboxItem }
   | { readonly type: 'pull' }
+  /** What waits for its time is due now. */
+  | { readonly type: 'endWaits' }
   /** Keep a stream of events open. */
   | { readonly type: 'follow' }
   | { readonly type: 'wakeAt'; readonly at: number | undefined }
@@ -103,6 +107,7 @@ export const initialState: SyncState = {
   isPulling: false,
   pullAt: 0,
   pulledAt: -Infinity,
+  alertUntil: -Infinity,
   memory: 'unread',
   looking: 'no',
   nextDueAt: undefined,

@@ -6,6 +6,12 @@ export const MAX_REQUESTS = 2;
 export const PULL_EVERY_MS = 30_000;
 /** No two pulls begin closer together than this, whatever happens: a pull is what asks a backend whether it is well. */
 export const PULLS_APART_MS = 1_000;
+/**
+ * The user waits for what other machines have: for a while pulls come closer together. It outlasts what those may still wait for
+ * themselves, the life of a request of theirs that had no answer.
+ */
+export const ALERT_MS = 90_000;
+export const PULL_ALERT_EVERY_MS = 10_000;
 /** While a stream tells what happens, a pull is only a check. */
 export const PULL_LIVE_EVERY_MS = 5 * 60_000;
 /** A wait that looks longer is the work of a clock that was set back, and is over. */
@@ -56,6 +62,12 @@ export function nextPullAt(state: SyncState, now: number): number | undefined {
     case 'signedOut':
       return undefined;
   }
+}
+
+/** How long after a pull the next one comes. */
+export function pullPeriod({ alertUntil, stream }: SyncState, now: number): number {
+  if (stream.kind === 'open') return PULL_LIVE_EVERY_MS;
+  return alertUntil > now && alertUntil <= now + ALERT_MS ? PULL_ALERT_EVERY_MS : PULL_EVERY_MS;
 }
 
 /** After a pull that is due: that moves the place where the stream begins. */

@@ -218,6 +218,30 @@ describe('outbox', () => {
     assert.equal(window.store.read(id, { limit: 9 })?.messages[1]?.delivery, 'unknown');
   });
 
+  it('I8 I10: on the word of the user of one account nothing of it waits any longer, and nothing moves', () => {
+    const later = world.now + 300_000;
+    const ids = (['queued', 'unknown'] as const).map((state) => {
+      const { conversationId, seq } = messageIn('queued');
+      window.begin(lease, seq);
+      defer(seq, { state, notBefore: later, reason: 'wait' });
+      return conversationId;
+    });
+    const due = (account: string) =>
+      window.store.dueItems(account, world.now, 9).map((one) => one.conversationId);
+    window.store.endWaits(lease, 'another account');
+    assert.deepEqual(due(ACCOUNT), []);
+    assert.throws(() => window.store.endWaits({ ...lease, token: lease.token - 1 }, ACCOUNT), {
+      problem: 'fenced',
+    });
+    assert.deepEqual(due(ACCOUNT), []);
+    window.store.endWaits(lease, ACCOUNT);
+    assert.deepEqual(due(ACCOUNT), ids);
+    assert.deepEqual(
+      ids.flatMap((id) => window.states(id)),
+      ['append queued', 'append unknown'],
+    );
+  });
+
   it('I3: the backend naming one conversation for two creates is no answer to the second', () => {
     const [one, two] = [window.write('one'), window.write('two')];
     window.createThere(lease, one, 'same');

@@ -116,6 +116,7 @@ export const writes: Readonly<Record<string, Write>> = {
   takeLease: ({ store, world: { now } }) => store.takeLease(now + 20_000, 30_000),
   releaseLease: ({ store }, { lease }) => store.releaseLease(lease),
   confirmAccount: ({ store }, { lease }) => store.confirmAccount(lease, 'a second account'),
+  endWaits: ({ store }, { lease }) => store.endWaits(lease, ACCOUNT),
   retryParked: ({ store }, { parkedId }) => store.retryParked(parkedId),
   mergeList: ({ store }, { lease }) =>
     store.mergeList(lease, ACCOUNT, [remoteFields('r-f', { title: 'Theirs', remoteUpdatedAt: 'u2' })]),
@@ -276,6 +277,10 @@ export function prepare(direct: DirectStore, orphan: DirectStore): Prepared {
   const asked = prepareAsked(direct);
   const trashedId = direct.write('deleted');
   direct.store.trash({ ids: [trashedId] }, uuidv7());
+  const starredId = direct.write('starred, and waits for more clicks');
+  direct.createThere(lease, starredId, 'r-w');
+  direct.appendAllThere(lease, starredId);
+  direct.store.change(starredId, { isStarred: true });
   const drifted = direct.write('drifted');
   direct.db.run('UPDATE conversations SET message_count = 99 WHERE id = ?', drifted);
   const damagedId = direct.itemOf(drifted, 'append').messageId ?? '';

@@ -100,11 +100,12 @@ const events = {
   syncNow: { type: 'syncNow' },
 } satisfies Record<string, SyncEvent>;
 
-/** The link afterwards, then what was started: A abort, R recall, P pull, F follow, L look, S push. */
+/** The link afterwards, then what was started: A abort, R recall, W end waits, P pull, F follow, L look, S push. */
 function outcomeOf({ state, effects }: Step): string {
   const letters = {
     abort: 'A',
     recall: 'R',
+    endWaits: 'W',
     pull: 'P',
     follow: 'F',
     look: 'L',
@@ -187,8 +188,8 @@ const TABLE = `
   stream-broken    off        standby    unknown    unknown+P  unknown    unknown    up         up         up         up         up+F       up         down       down+P     down       denied     signedOut
   stream-fenced    off        standby    unknown    unknown+P  unknown    unknown    up         up         up         up         up+F       standby    down       down+P     down       denied     signedOut
   woken            off        standby    unknown    unknown+P  unknown    unknown    up+L       up         up+L       up         up+FL      up+L       down       down+P     down       denied     signedOut
-  network-changed  off        standby    unknown    unknown+P  unknown    unknown    up         up         up         up         up+F       up         down+P     down+P     down       denied     signedOut
-  syncNow          off        standby    unknown+P  unknown+P  unknown    unknown    up+PL      up+P       up+L       up         up+PL      up+PL      unknown+P  unknown+P  unknown+P  unknown+P  unknown+P
+  network-changed  off        standby    unknown    unknown+P  unknown    unknown    up+P       up+P       up         up         up+P       up+P       down+P     down+P     down       denied     signedOut
+  syncNow          off        standby    unknown+WP unknown+WP unknown+W  unknown+W  up+WPL     up+WP      up+WL      up+W       up+WPL     up+WPL     unknown+WP unknown+WP unknown+WP unknown+WP unknown+WP
 `;
 
 const rows = TABLE.split('\n')
@@ -281,8 +282,8 @@ describe('sync machine: rules', () => {
     );
     const recalled = step(taken.state, { type: 'recalled', status: reported.status }, NOW + 60_000, 0.5);
     assert.deepEqual(recalled.effects.at(-1), { type: 'wakeAt', at: NOW + 600_000 });
-    assert.equal(outcomeOf(step(recalled.state, events.syncNow, NOW + 61_000, 0.5)), 'unknown+P');
-    assert.equal(outcomeOf(step(taken.state, events.syncNow, NOW + 61_000, 0.5)), 'unknown+P');
+    assert.equal(outcomeOf(step(recalled.state, events.syncNow, NOW + 61_000, 0.5)), 'unknown+WP');
+    assert.equal(outcomeOf(step(taken.state, events.syncNow, NOW + 61_000, 0.5)), 'unknown+WP');
   });
 
   it('S2: a request that fails in another way does not shorten the wait that the backend asked for', () => {

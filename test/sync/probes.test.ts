@@ -118,6 +118,24 @@ describe('windows whose backend is away', () => {
     assert.deepEqual(await textsOnBackend(server.address, 'now'), ['now']);
   });
 
+  it('S2: Sync Now ends the wait of a message that was forbidden', async () => {
+    const window = await open();
+    await window.write('first');
+    await window.synced();
+    const remove = proxy.add({
+      match: ({ method, path }) => method === 'POST' && path.endsWith('/messages'),
+      fault: errorAnswer(403, {}),
+    });
+    await window.write('forbidden at first');
+    await pass(40_000);
+    remove();
+    await pass(2_000);
+    assert.deepEqual(await textsOnBackend(server.address, 'forbidden at first'), []);
+    window.syncNow();
+    await window.synced(5_000);
+    assert.deepEqual(await textsOnBackend(server.address, 'forbidden at first'), ['forbidden at first']);
+  });
+
   it('S2: when the network changes a backend that was away is asked at once, one that asked to wait is not', async () => {
     const remove = always({ kind: 'reset' });
     const window = await open();

@@ -32,6 +32,7 @@ export const OPERATION_KINDS: Readonly<Record<OperationName, 'read' | 'write' | 
   completeFields: 'write',
   completeWithClocks: 'write',
   defer: 'write',
+  endWaits: 'write',
   retryParked: 'write',
   mergeList: 'write',
   mergeConversation: 'write',

@@ -102,6 +102,7 @@ export function createOperations(given: Context): Operations {
     completeWithClocks: (lease, seq, order, answer) =>
       outbox.completeWithClocks(context, lease, seq, order, answer),
     defer: (lease, seq, deferral) => outbox.defer(context, lease, seq, deferral),
+    endWaits: (lease, account) => outbox.endWaits(context, lease, account),
     retryParked: (id) => outbox.retryParked(context, id),
     mergeList: (lease, key, rows) => merge.mergeList(context, lease, key, rows),
     mergeConversation: (lease, key, remote) => merge.mergeConversation(context, lease, key, remote),

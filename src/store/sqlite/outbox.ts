@@ -343,6 +343,19 @@ function keepPlaceOfParked({ db }: Context, seq: number): void {
   );
 }
 
+export function endWaits(context: Context, lease: Lease, account: AccountKey): void {
+  const { db, now } = context;
+  db.write(() => {
+    checkFence(context, lease);
+    db.run(
+      `UPDATE outbox SET not_before = 0 WHERE state IN ('queued', 'unknown') AND not_before > ?
+       AND conversation_id IN (SELECT c.id FROM conversations c WHERE ${OF_ACCOUNT})`,
+      now(),
+      account,
+    );
+  });
+}
+
 /** A message also waits for its conversation to be created there: Retry means both. */
 export function retryParked({ db }: Context, messageId: string): void {
   db.write(() =>
