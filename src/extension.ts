@@ -271,8 +271,7 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
       },
       lost,
       restore: { maintenance, store, ids: uuidv7 },
-      tokens,
-      settings: readSettings,
+      token: { tokens, settings: readSettings, http, signIn },
       sync: {
         store: sqlite,
         reports,

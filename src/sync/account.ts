@@ -43,11 +43,18 @@ export interface Who {
 
 const keySchema = z.tuple([z.string(), z.string(), z.string()]);
 
+/** "user alice of organisation acme"; undefined where the account does not name its user. */
+export function nameOf(account: AccountKey): string | undefined {
+  const read = keySchema.safeParse(readJson(account));
+  const [, orgId = '', userId = ''] = read.success ? read.data : [];
+  return userId === '' ? undefined : `user ${userId}${ofOrganisation(orgId)}`;
+}
+
 /** "user alice of organisation acme, with a token". */
 export function accountInWords({ account, hasToken }: Who): string {
   const read = keySchema.safeParse(readJson(account));
-  const [, orgId = '', userId = ''] = read.success ? read.data : [];
-  const user = userId === '' ? (hasToken ? 'the user of the token' : 'no user named') : `user ${userId}`;
-  const org = orgId === '' ? '' : ` of organisation ${orgId}`;
-  return `${user}${org}, ${hasToken ? 'with a token' : 'without a token'}`;
+  const unnamed = `${hasToken ? 'the user of the token' : 'no user named'}${ofOrganisation(read.data?.[1] ?? '')}`;
+  return `${nameOf(account) ?? unnamed}, ${hasToken ? 'with a token' : 'without a token'}`;
 }
+
+const ofOrganisation = (orgId: string): string => (orgId === '' ? '' : ` of organisation ${orgId}`);

@@ -11,12 +11,10 @@ import { exportToFile } from './exportCommand.ts';
 import { joined } from './notice.ts';
 import { openConversation } from './openCommand.ts';
 import { reattach, type ReattachParts } from './reattach.ts';
-import type { Settings } from './settings.ts';
 import { restoreFromBackup, type RestoreParts } from './restoreCommand.ts';
 import { showStorageUse } from './storageCommand.ts';
 import { retryUnsent, showSyncStatus, syncNow, type SyncParts } from './syncCommands.ts';
-import { clearToken, setToken } from './tokenCommands.ts';
-import type { Tokens } from './tokens.ts';
+import { clearToken, setToken, type TokenParts } from './tokenCommands.ts';
 
 export interface CommandOptions {
   readonly store: ConversationStore & StorageStore;
@@ -25,15 +23,14 @@ export interface CommandOptions {
   readonly check: CheckParts;
   readonly lost: ReattachParts;
   readonly restore: Omit<RestoreParts, 'showPanel'>;
-  readonly tokens: Tokens;
-  readonly settings: () => Settings;
+  readonly token: TokenParts;
   readonly sync: SyncParts;
   readonly log: vscode.LogOutputChannel;
 }
 
 /** Registers every command of the manifest. A command that fails says so once, with a way to the log. */
 export function registerCommands(options: CommandOptions): vscode.Disposable {
-  const { store, conflicts, panel, check, lost, restore, tokens, settings, sync, log } = options;
+  const { store, conflicts, panel, check, lost, restore, token, sync, log } = options;
   const showPanel = (): Thenable<unknown> => vscode.commands.executeCommand(`${PanelView.id}.focus`);
   const commands: Record<string, (...args: unknown[]) => Promise<void>> = {
     'navi.newConversation': async () => {
@@ -94,8 +91,8 @@ export function registerCommands(options: CommandOptions): vscode.Disposable {
         },
       }),
     'navi.showLog': async () => log.show(),
-    'navi.setBackendToken': () => setToken(tokens, settings()),
-    'navi.clearBackendToken': () => clearToken(tokens, settings()),
+    'navi.setBackendToken': () => setToken(token),
+    'navi.clearBackendToken': () => clearToken(token),
   };
   return vscode.Disposable.from(
     ...Object.entries(commands).map(([id, run]) =>

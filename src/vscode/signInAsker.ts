@@ -23,6 +23,7 @@ export class SignInAsker {
   private readonly subscription: Subscription;
   private wasSignedOut = false;
   private isClaimed = false;
+  private answering = 0;
 
   constructor(options: SignInAskerOptions) {
     this.options = options;
@@ -48,9 +49,31 @@ export class SignInAsker {
     this.options.store.releaseChore(CHORE).catch(this.options.onError);
   }
 
+  /** While the user answers, nothing is asked. */
+  async during<T>(answer: () => Promise<T>): Promise<T> {
+    this.answering += 1;
+    try {
+      return await answer();
+    } finally {
+      this.answering -= 1;
+    }
+  }
+
+  /**
+   * The user was told what the server says to a new token. That it is refused is then no news any more; nor is, when it is
+   * taken, what was known of the one before.
+   */
+  async told(isTaken: boolean): Promise<void> {
+    const { store, now, status } = this.options;
+    if (isTaken && status.current.state !== 'signedOut') return;
+    this.wasSignedOut = true;
+    this.isClaimed = true;
+    await store.claimChore(CHORE, now(), Number.MAX_SAFE_INTEGER);
+  }
+
   private claim(): void {
     const { store, now, isFocused, ask, onError } = this.options;
-    if (this.isClaimed || !isFocused()) return;
+    if (this.isClaimed || this.answering > 0 || !isFocused()) return;
     this.isClaimed = true;
     store
       .claimChore(CHORE, now(), Number.MAX_SAFE_INTEGER)

@@ -113,4 +113,36 @@ describe('asking to sign in', () => {
       await restarted.close();
     }
   });
+
+  it('while the user enters a token nothing is asked, and a refusal that was told is not asked about', async () => {
+    await first.becomes('signedOut');
+    await first.asker.during(async () => {
+      // The token was changed.
+      first.asker.forget();
+      await first.becomes('signedOut');
+      await first.asker.told(false);
+    });
+    await first.becomes('starting');
+    await first.becomes('signedOut');
+    second.isFocused = true;
+    await second.becomes('signedOut');
+    assert.deepEqual(asked(), [1, 0]);
+    await first.becomes('synced');
+    await first.becomes('signedOut');
+    assert.deepEqual(asked(), [2, 0], 'a token was taken in between');
+  });
+
+  it('a token that is taken answers the question, also before sync has tried it; its own refusal is news', async () => {
+    await first.becomes('signedOut');
+    await first.asker.during(async () => {
+      first.asker.forget();
+      await first.asker.told(true);
+    });
+    await first.becomes('signedOut');
+    assert.deepEqual(asked(), [1, 0]);
+    await first.becomes('syncing');
+    await first.asker.during(() => first.asker.told(true));
+    await first.becomes('signedOut');
+    assert.deepEqual(asked(), [2, 0]);
+  });
 });

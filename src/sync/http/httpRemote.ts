@@ -86,6 +86,12 @@ export class HttpRemote implements Remote {
     return this.#door.take(remoteId, step, signal);
   }
 
+  /** Resolves when the backend lets this account in. */
+  async admits(signal: AbortSignal): Promise<void> {
+    const call: Call = { method: 'GET', path: `${CONVERSATIONS}?limit=1` };
+    await this.#caller.json(call, conversationListSchema, signal);
+  }
+
   /** Resolves when the backend is alive and is a backend; the token is not checked there. */
   async health(signal: AbortSignal): Promise<void> {
     const response = await this.#caller.send({ method: 'GET', path: '/health' }, signal);
