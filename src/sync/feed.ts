@@ -20,7 +20,7 @@ export async function pullFeed(context: PullContext): Promise<RequestOutcome | '
     warn('The server has another history than before: all of it is read again, and nothing here is removed.');
     await store.setFeedPlace(lease, account, placeOf(context, undefined));
     if ((await readOn(context, undefined)) === 'gone')
-      throw new RemoteError('unknown', 'The backend has no beginning of its changes', { status: 200 });
+      throw new RemoteError('unknown', 'The server has no beginning of its changes', { status: 200 });
   });
   if (reached.kind === 'refused') {
     warn(`The server has no feed of changes: ${reached.detail}`);
@@ -68,7 +68,7 @@ async function merge(context: PullContext, { answer, isNews, ignored }: Answered
     ignored: new Set([...ignored, ...absent]),
   });
   if (again.unknown.length > 0)
-    throw new RemoteError('unknown', 'The backend names conversations that it does not show', {
+    throw new RemoteError('unknown', 'The server names conversations that it does not show', {
       status: 200,
     });
 }

@@ -187,7 +187,7 @@ export const strings = {
       ? 'This message is damaged: what is shown is what is left of it. It is not sent.'
       : 'This message is damaged and nothing of its text can be read. It keeps its place.',
   unsent: (fields: readonly string[], reason: string) => `${unsentWords(fields)} on the server: ${reason}`,
-  hasReturned: 'Deleted on another machine. It is back because of a message that was written here.',
+  hasReturned: 'Deleted on another machine. It is back because of a message written here.',
   restoreFromBackup: 'Restore from Backup...',
   parked: (reason: string | undefined) => (reason ? `Not sent: ${reason}` : 'Not sent'),
 
@@ -229,7 +229,7 @@ export const strings = {
     off: 'Sync is off. Conversations stay on this machine.',
     syncing: 'Sending',
     offline: 'Offline. Messages are saved here and will be sent.',
-    signedOut: 'Signed out. Messages are saved here and will be sent after you sign in.',
+    signedOut: 'Signed out. Messages are saved here and wait.',
     attention: 'Sync needs your attention.',
     synced: 'Everything is sent.',
   },

@@ -48,7 +48,7 @@ async function pull(ids: readonly string[], isPoisoned: (id: string) => boolean)
     read: (id) => {
       read.push(id);
       return isPoisoned(id)
-        ? Promise.reject(new RemoteError('unknown', 'The backend failed', { status: 500 }))
+        ? Promise.reject(new RemoteError('unknown', 'The server failed', { status: 500 }))
         : Promise.resolve({ ...row(id), messages: [] });
     },
   };

@@ -30,8 +30,8 @@ describe('sync status in words', () => {
   it('whatever the reason, it is told in whole sentences', () => {
     for (const [detail, said] of [
       [
-        'The backend failed (status 500)',
-        'The backend failed (status 500). Messages are saved here and will be sent.',
+        'The server failed (status 500)',
+        'The server failed (status 500). Messages are saved here and will be sent.',
       ],
       ['This machine is offline.', 'This machine is offline. Messages are saved here and will be sent.'],
     ] as const)

@@ -47,7 +47,7 @@ const items = [
     title: 'A regular expression for ISO dates that also takes week dates',
     preview: 'It grows long; a parser is easier to read.',
     updatedAt: NOW - 12 * MINUTE,
-    unsent: { fields: ['title'], reason: 'The backend does not allow this (status 403)' },
+    unsent: { fields: ['title'], reason: 'The server does not allow this (status 403)' },
   }),
   conversation(4, {
     title: 'Migration from 0.3',
@@ -274,7 +274,13 @@ export const scenes: Readonly<Record<string, () => Snapshot>> = {
           }),
         ],
       }),
-      sync: { state: 'offline', queued: 3, parked: 0, detail: 'Next try in 12 s.' },
+      sync: {
+        state: 'offline',
+        queued: 3,
+        parked: 0,
+        detail:
+          'Could not connect to http://127.0.0.1:8787: it refused the connection (ECONNREFUSED). Messages are saved here and will be sent.',
+      },
       notices: [
         notice(1, {
           text: '“Tabs or spaces” was deleted.',
@@ -293,7 +299,7 @@ export const scenes: Readonly<Record<string, () => Snapshot>> = {
       open: open({
         conversation: conversation(2, {
           title: 'Why does the pool run dry?',
-          unsent: { fields: ['title'], reason: 'The backend does not allow this (status 403)' },
+          unsent: { fields: ['title'], reason: 'The server does not allow this (status 403)' },
           hasReturned: true,
         }),
         messages: [
@@ -302,7 +308,7 @@ export const scenes: Readonly<Record<string, () => Snapshot>> = {
           message(4, {
             content: 'This one was refused.',
             delivery: 'parked',
-            deliveryReason: 'The backend finds the request too large (status 413)',
+            deliveryReason: 'The server finds the request too large (status 413)',
           }),
         ],
       }),
@@ -310,7 +316,7 @@ export const scenes: Readonly<Record<string, () => Snapshot>> = {
         state: 'attention',
         queued: 0,
         parked: 2,
-        detail: 'The backend finds the request too large (status 413)',
+        detail: 'The server finds the request too large (status 413)',
       },
     }),
   interrupted: () =>
@@ -367,6 +373,16 @@ export const scenes: Readonly<Record<string, () => Snapshot>> = {
         items,
         hasMore: true,
         search: { ...search, text: 'flamingo', hits: [], isNewestOnly: false, isComplete: false },
+      },
+    }),
+  'signed-out': () =>
+    snapshot({
+      list: { view: 'active', items, hasMore: false },
+      sync: {
+        state: 'signedOut',
+        queued: 2,
+        parked: 0,
+        detail: 'Sign in to sync. Messages are saved here and wait.',
       },
     }),
   blank: () =>

@@ -37,12 +37,12 @@ describe('What the server did not take, in a browser', function () {
 
   it('I2 D2: a title that the server refused, and a conversation that came back, are said in a line each', async () => {
     const item = conversation(1, {
-      unsent: { fields: ['title', 'isPinned'], reason: 'The backend does not allow this (status 403)' },
+      unsent: { fields: ['title', 'isPinned'], reason: 'The server does not allow this (status 403)' },
       hasReturned: true,
     });
     await panel.show(snapshot({ open: open({ conversation: item }) }));
     const refused = panel.page.getByText(
-      'The title and the pin could not be changed on the server: The backend does not allow this (status 403)',
+      'The title and the pin could not be changed on the server: The server does not allow this (status 403)',
     );
     assert.ok(await refused.isVisible());
     await panel.page.locator('.remark').getByRole('button', { name: 'Retry' }).click();

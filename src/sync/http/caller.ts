@@ -98,7 +98,7 @@ function jsonOf(response: HttpResponse): unknown {
 }
 
 export function senseless(status: number): RemoteError {
-  return new RemoteError('unknown', `The backend's answer makes no sense (status ${status})`, { status });
+  return new RemoteError('unknown', `The server's answer makes no sense (status ${status})`, { status });
 }
 
 /** Codes of answers that came and cannot be used: the backend is there, and its next answer may be another. */

@@ -107,6 +107,6 @@ function pathOf(remoteId: string): string {
 
 /** A cache or gateway that mixes answers up must not bring one conversation's words into another. */
 function sameId<T extends { readonly id: string }>(remoteId: string, row: T): T {
-  if (row.id !== remoteId) throw new RemoteError('unknown', 'The backend answered with another conversation');
+  if (row.id !== remoteId) throw new RemoteError('unknown', 'The server answered with another conversation');
   return row;
 }

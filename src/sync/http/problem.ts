@@ -44,18 +44,18 @@ export function problemOf({ method, status }: Pick<Refusal, 'method' | 'status'>
 
 const CODES: Readonly<Record<string, { readonly code: RefusalCode; readonly words: string }>> = {
   purged: { code: 'purged', words: 'This conversation was deleted for good on another machine' },
-  client_id_taken: { code: 'client_id_taken', words: 'The backend holds something else under this id' },
+  client_id_taken: { code: 'client_id_taken', words: 'The server holds something else under this id' },
 };
 
 const WORDS: Readonly<Record<number, string>> = {
-  401: 'The backend wants you to sign in',
-  403: 'The backend does not allow this',
-  404: 'The backend does not know this address or conversation',
-  408: 'The backend gave up waiting for the request',
-  413: 'The backend finds the request too large',
-  422: 'The backend finds the request malformed',
-  429: 'The backend asks for fewer requests',
-  503: 'The backend is not available at the moment',
+  401: 'The server wants you to sign in',
+  403: 'The server does not allow this',
+  404: 'The server does not know this address or conversation',
+  408: 'The server gave up waiting for the request',
+  413: 'The server finds the request too large',
+  422: 'The server finds the request malformed',
+  429: 'The server asks for fewer requests',
+  503: 'The server is not available at the moment',
 };
 
 /** The error for a status; its message is made of fixed words and the status. `nowMs`: milliseconds since the epoch. */
@@ -73,8 +73,8 @@ export function refusalError(refusal: Refusal, nowMs: number): RemoteError {
 function wordsOf(status: number): string {
   const words = WORDS[status];
   if (words !== undefined) return words;
-  if (status >= 500) return 'The backend failed';
-  if (status >= 400) return 'The backend refused the request';
-  if (status >= 300) return 'The backend answered with a redirect, which is never followed';
-  return 'The backend gave an answer that makes no sense';
+  if (status >= 500) return 'The server failed';
+  if (status >= 400) return 'The server refused the request';
+  if (status >= 300) return 'The server answered with a redirect, which is never followed';
+  return 'The server gave an answer that makes no sense';
 }

@@ -26,6 +26,9 @@ const COMMANDS: Readonly<Partial<Record<SyncState, Command>>> = {
   attention: 'showSyncStatus',
 };
 
+/** The others say all there is to say by their name. */
+const WITH_REASON: ReadonlySet<SyncState> = new Set(['offline', 'attention']);
+
 /** One slim line about the way to the server; nothing while all is well. */
 export class NaviStatus extends LightElement {
   static override properties: PropertyDeclarations = {
@@ -66,7 +69,7 @@ export class NaviStatus extends LightElement {
       <p title=${detail}>
         <span>${strings.sync[state]}</span>
         ${queued > 0 ? html`<span class="muted">${strings.queued(queued)}</span>` : nothing}
-        ${detail === '' ? nothing : html`<span class="muted">${detail}</span>`}
+        ${detail === '' || !WITH_REASON.has(state) ? nothing : html`<span class="muted">${detail}</span>`}
       </p>
       ${command ? textButton(strings[command], () => this.post({ type: 'runCommand', command })) : nothing}
     </section>`;

@@ -64,7 +64,7 @@ describe('refusalError', () => {
   it('says the status in words and carries the wait, also when the outcome is unknown', () => {
     const limited = refusalError({ method: 'POST', status: 429, retryAfter: '7' }, NOW);
     assert.deepEqual([limited.problem, limited.status, limited.retryAfterMs], ['slow-down', 429, 7_000]);
-    assert.equal(limited.message, 'The backend asks for fewer requests (status 429)');
+    assert.equal(limited.message, 'The server asks for fewer requests (status 429)');
     const down = refusalError(
       { method: 'POST', status: 503, retryAfter: 'Mon, 05 Jan 2026 12:00:30 GMT' },
       NOW,
