@@ -9,6 +9,7 @@ export function announcements(before: Snapshot | undefined, next: Snapshot): str
   if (!before) return [];
   return [
     ...ofReply(before, next),
+    ...ofRemarks(before, next),
     ...ofNotices(before, next),
     ...ofSync(before, next),
     ...ofSearch(before, next),
@@ -29,6 +30,16 @@ function ofReply(before: Snapshot, next: Snapshot): string[] {
       told.push(strings.noReply(message.replyProblem));
   }
   return told;
+}
+
+/** What became known of the open conversation while it was open; else it is read with the conversation. */
+function ofRemarks(before: Snapshot, next: Snapshot): string[] {
+  const [old, now] = [before.open?.conversation, next.open?.conversation];
+  if (old === undefined || old.id !== now?.id) return [];
+  return [
+    ...(now.hasReturned && !old.hasReturned ? [strings.hasReturned] : []),
+    ...(now.unsent && !old.unsent ? [strings.unsent(now.unsent.fields, now.unsent.reason)] : []),
+  ];
 }
 
 function isFinished(message: MessageItem): boolean {

@@ -4,6 +4,7 @@ import { announcements, firstSentence } from '../../src/webview/announcements.ts
 import { firstBelow, scrolled } from '../../src/webview/follow.ts';
 import { readSavedView } from '../../src/webview/host.ts';
 import { accept } from '../../src/webview/snapshots.ts';
+import { strings } from '../../src/webview/strings.ts';
 import { terminalText } from '../../src/webview/terminalText.ts';
 import { Throttle, type Timer } from '../../src/webview/throttle.ts';
 import { duration, timeAgo, timeOfDay } from '../../src/webview/times.ts';
@@ -177,6 +178,18 @@ describe('Announcements', () => {
       'Deleted.',
       'Offline. Messages are saved here and will be sent.',
     ]);
+  });
+
+  it('tell of what became known of the open conversation, once', () => {
+    const reason = 'The server does not allow this (status 403)';
+    const known = conversation(1, { hasReturned: true, unsent: { fields: ['title'], reason } });
+    const [before, next] = [snapshot({ open: open() }), snapshot({ open: open({ conversation: known }) })];
+    assert.deepEqual(announcements(before, next), [
+      strings.hasReturned,
+      `The title could not be changed on the server: ${reason}`,
+    ]);
+    assert.deepEqual(announcements(next, next), []);
+    assert.deepEqual(announcements(snapshot(), next), [], 'opened with it');
   });
 
   it('read the first sentence without its marks', () => {
