@@ -8,15 +8,10 @@ import type { FieldChange } from '../model/change.ts';
 import type { FieldClocks } from '../model/clocks.ts';
 import type { ConversationFields, WorkspaceRef } from '../model/conversation.ts';
 import type { Message, MessageContent } from '../model/message.ts';
+import type { AccountKey, Lease } from './lease.ts';
+import type { LossStore } from './lost.ts';
 
-/** Names one user of one backend: origin, organisation and user. Rows bound to another account are never touched (I10). */
-export type AccountKey = string;
-
-export interface Lease {
-  readonly holder: string;
-  /** Fencing token: rises with each new holder. */
-  readonly token: number;
-}
+export type { AccountKey, Lease } from './lease.ts';
 
 /**
  * `create` puts a conversation on the backend, `append` one message, `fields` whatever differs from the last synced
@@ -42,6 +37,8 @@ export interface OutboxItem {
   readonly sentAt?: number;
   /** Its last request carried its client id: a backend that keeps those stores it once, however often it is sent. */
   readonly isSentById?: true;
+  /** It sends again what was lost there, and was left to another machine first: that may have done it by now. */
+  readonly wasHeld?: true;
 }
 
 export type SendOrder =
@@ -51,6 +48,8 @@ export type SendOrder =
       readonly createdAt: number;
       readonly title: string;
       readonly workspace?: WorkspaceRef;
+      /** Ids there under which the backend has lost it. */
+      readonly insteadOf?: readonly string[];
     }
   | {
       readonly kind: 'append';
@@ -58,6 +57,8 @@ export type SendOrder =
       readonly message: Message;
       /** Contents of its attachments that are small enough to go along, by their hash. */
       readonly contents: ReadonlyMap<string, Uint8Array>;
+      /** The number under which it is shown since before the backend lost it. */
+      readonly place?: number;
     }
   | {
       readonly kind: 'fields';
@@ -135,8 +136,10 @@ export interface RemoteMessage extends MessageContent {
   /** Our client id when the row carries one, else derived from the backend's id. */
   readonly id: string;
   readonly remoteId: string;
-  /** Backend's `created_at`, microseconds since the epoch. */
+  /** The number under which it is shown: the backend's `created_at`, microseconds since the epoch, unless `resentAt` is that. */
   readonly serverOrder: number;
+  /** The backend's `created_at` of one that it lost, and that keeps the number which it had before. */
+  readonly resentAt?: number;
   readonly hlc: number;
   readonly createdAt: number;
   readonly endedAt?: number;
@@ -152,6 +155,10 @@ export interface RemoteConversation {
   readonly messages: readonly RemoteMessage[];
   /** They are the newest of it; there may be older ones. */
   readonly isCut?: boolean;
+  /** Ids there under which the backend has lost it before it was created anew. */
+  readonly insteadOf?: readonly string[];
+  /** When it was asked for, with its messages; milliseconds since the epoch. Absent: it says nothing of what it lacks. */
+  readonly readAt?: number;
 }
 
 export interface MergeReport {
@@ -165,6 +172,8 @@ export interface MergeReport {
   readonly wantsOlder: boolean;
   /** Where the way to them was left, as `mergeOlder` was told. */
   readonly olderFrom?: string;
+  /** The reading lacked messages that are known to be there; a second one will tell whether they are lost. */
+  readonly isDoubted?: boolean;
 }
 
 /** `whole` or `unavailable`: that was all that can be had. `from`: the page before goes on there. */
@@ -237,7 +246,7 @@ export interface LinkStatus {
   readonly since?: number;
 }
 
-export interface SyncStore {
+export interface SyncStore extends LossStore {
   /** The lease, when it is free, expired, ours, or its holder's process is gone; else undefined. */
   takeLease(now: number, ttlMs: number): Promise<Lease | undefined>;
   releaseLease(lease: Lease): Promise<void>;

@@ -3,6 +3,7 @@
  * text, a title or a token.
  */
 import type { ConversationFields } from '../model/conversation.ts';
+import type { Losses } from './lost.ts';
 import type { AccountKey, Lease, LinkStatus, OutboxKind, OutboxState } from './outbox.ts';
 
 /** Requests of one kind by how they ended; `unanswered`: whether it took effect was not known then. */
@@ -67,6 +68,8 @@ export interface StoredSyncFacts {
   /** When own messages were last seen on the server, and how many then. */
   readonly confirmed?: { readonly at: number; readonly count: number };
   readonly tally?: SyncTally;
+  /** What the server was last found to have lost, at which time (milliseconds since the epoch), and how much of it still waits. */
+  readonly lost?: Losses & { readonly at: number; readonly waiting: number };
 }
 
 /** What came of a user's word to sync now. */

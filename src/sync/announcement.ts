@@ -5,6 +5,11 @@ export class Announcement {
   readonly #remote: Remote;
   #current = PLAIN;
   #isAsked = false;
+  /**
+   * When all that is known to be there was last found there, milliseconds since the epoch; undefined while something is in doubt,
+   * or whoever answers may be another.
+   */
+  lookedAt: number | undefined;
 
   constructor(remote: Remote) {
     this.#remote = remote;
@@ -32,6 +37,7 @@ export class Announcement {
   /** Whoever answers next may be another: asked again. */
   doubt(): void {
     this.#isAsked = false;
+    this.lookedAt = undefined;
   }
 }
 

@@ -116,8 +116,8 @@ async function carryOne(context: PushContext, sending: SendingAppend, isById: bo
 }
 
 /** The same each time that a message is sent, so that a backend knows it again. */
-function bodyOf({ order: { message, contents } }: SendingAppend, isById: boolean): AppendWithId {
-  return { ...encodeAppend(message, contents), ...(isById && { client_id: message.id }) };
+function bodyOf({ order: { message, contents, place } }: SendingAppend, isById: boolean): AppendWithId {
+  return { ...encodeAppend(message, contents, place), ...(isById && { client_id: message.id }) };
 }
 
 function placeOf({ id, created_at }: { readonly id: string; readonly created_at: string }): SentMessage {

@@ -246,6 +246,7 @@ export class SyncEngine {
       lease,
       signal: requests.signal,
       warn: (text) => this.options.log.warn(text),
+      info: (text) => this.options.log.info(text),
       now: () => this.options.time.now(),
       random: this.options.random,
       requestLifeMs: this.options.requestLifeMs ?? REQUEST_LIFE_MS,

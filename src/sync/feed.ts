@@ -109,9 +109,10 @@ async function bring(context: PullContext, remoteIds: readonly string[]): Promis
   const absent: string[] = [];
   for (const remoteId of remoteIds) {
     try {
+      const readAt = context.now();
       const detail = await readWhole(context, remoteId);
       if (detail.status === 'deleted') absent.push(remoteId);
-      else await takeIn(context, detail);
+      else await takeIn(context, detail, readAt);
     } catch (error) {
       // Removed since: its tombstone is yet to come.
       if (!(error instanceof RemoteError && error.problem === 'not-found')) throw error;

@@ -2,6 +2,7 @@ import { PAGE_LIMIT, type ConversationRow } from '../protocol/api.ts';
 import { keepsClocks } from './announcement.ts';
 import type { RequestOutcome } from './failure.ts';
 import { pullFeed } from './feed.ts';
+import { findLost } from './lost.ts';
 import { readEach, reaching, type PullContext } from './reading.ts';
 import { decodeFields } from './wire.ts';
 
@@ -26,6 +27,7 @@ export async function pullAll(context: PullContext, isBrief = false): Promise<Re
 async function pullList(context: PullContext, isBrief: boolean): Promise<RequestOutcome> {
   const { store, account, lease } = context;
   const changed: string[] = [];
+  const seen = { there: [] as string[], deleted: [] as string[], isAll: false };
   const unseen = new Set(isBrief ? await store.remoteIds(account) : []);
   const listed = await reaching(async () => {
     for (const status of [undefined, 'deleted'] as const) {
@@ -33,15 +35,18 @@ async function pullList(context: PullContext, isBrief: boolean): Promise<Request
         const news = await store.mergeList(lease, account, page.map(decodeFields));
         changed.push(...news);
         for (const { id } of page) unseen.delete(id);
+        seen[status ?? 'there'].push(...page.map(({ id }) => id));
         // The newest change comes first: behind a page without news there is none, and nothing is missing.
         if (isBrief && unseen.size === 0 && news.length === 0) return;
       }
     }
+    seen.isAll = true;
   });
   if (listed.kind === 'refused') return { kind: 'denied', detail: listed.detail };
   if (listed.kind !== 'ok') return listed;
   await store.confirmAccount(lease, account);
-  return readEach(context, changed);
+  const read = await readEach(context, changed);
+  return read.kind === 'ok' && seen.isAll ? findLost(context, seen.there, seen.deleted) : read;
 }
 
 async function* pages({ remote, announcement, signal }: PullContext, status: 'deleted' | undefined) {

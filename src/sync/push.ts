@@ -5,6 +5,7 @@ import { keepsClocks } from './announcement.ts';
 import { sendAppends } from './append.ts';
 import { deferralFor, outcomeOf, type RequestOutcome } from './failure.ts';
 import { tooLate, type PushContext } from './pushContext.ts';
+import { pullAll } from './pull.ts';
 import { readBack } from './readBack.ts';
 import { RemoteError, type ConversationStep, type Remote } from './remote.ts';
 import { stepsFor } from './steps.ts';
@@ -38,6 +39,11 @@ async function canResend({ announcement, signal }: PushContext, item: OutboxItem
 
 async function send(context: PushContext, item: OutboxItem): Promise<RequestOutcome> {
   const { store, lease, account, announcement, now, random } = context;
+  if (item.wasHeld === true && item.kind === 'create') {
+    // Another machine may have done it by now.
+    const pulled = await pullAll(context);
+    if (pulled.kind !== 'ok') return pulled;
+  }
   const isById = item.kind === 'create' && announcement.current.abilities.has('idempotent');
   const begunAt = now();
   const order = await store.beginSend(lease, account, item.seq, begunAt, isById);

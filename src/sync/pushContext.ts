@@ -2,7 +2,6 @@ import type { PullContext } from './reading.ts';
 import { RemoteError } from './remote.ts';
 
 export interface PushContext extends PullContext {
-  readonly now: () => number;
   readonly random: () => number;
   /** No request of ours can still take effect this long after it was sent, milliseconds. */
   readonly requestLifeMs: number;

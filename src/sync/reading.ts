@@ -18,8 +18,10 @@ export interface PullContext {
   readonly account: AccountKey;
   readonly lease: Lease;
   readonly signal: AbortSignal;
-  /** Warnings for the log: no message text, no token. */
+  /** For the log: no message text, no token. */
   readonly warn: (text: string) => void;
+  readonly info: (text: string) => void;
+  readonly now: () => number;
 }
 
 /** Reads these conversations, one after the other. One that cannot be read does not hold up the others. */
@@ -38,7 +40,8 @@ export async function readEach(context: PullContext, remoteIds: readonly string[
 
 /** Reads one conversation and merges it; see `takeIn`. Throws `RemoteError`. */
 export async function pullConversation(context: PullContext, remoteId: string): Promise<boolean> {
-  return await takeIn(context, await readWhole(context, remoteId));
+  const readAt = context.now();
+  return await takeIn(context, await readWhole(context, remoteId), readAt);
 }
 
 /** With its clocks and tags, where the backend keeps them. Throws `RemoteError`. */
@@ -50,17 +53,21 @@ export function readWhole(
 }
 
 /**
- * Merges a conversation that was read, and fetches what is missing before it. False when that did not come, so that what is not
+ * Merges a conversation that was read when it was `readAt`, and fetches what is missing before it. False when that did not come, so that what is not
  * here may still be there. Throws `RemoteError`.
  */
-export async function takeIn(context: PullContext, detail: FullDetail): Promise<boolean> {
+export async function takeIn(context: PullContext, detail: FullDetail, readAt: number): Promise<boolean> {
   const { store, account, lease, announcement, warn } = context;
-  const report = await store.mergeConversation(lease, account, decodeConversation(account, detail));
+  const report = await store.mergeConversation(lease, account, {
+    ...decodeConversation(account, detail),
+    readAt,
+  });
   if (report.doubled > 0) {
     warn(
       `The server holds ${report.doubled} message(s) of conversation ${report.conversationId} twice; shown once.`,
     );
   }
+  if (report.isDoubted === true) announcement.lookedAt = undefined;
   if (!report.wantsOlder) return true;
   const pull = announcement.current.abilities.has('paging') ? pageOlder : pullOlder;
   try {
@@ -76,22 +83,28 @@ export async function takeIn(context: PullContext, detail: FullDetail): Promise<
 
 /** Page by page from the newest to the first, each kept when it came: a way that was broken off goes on where it was. */
 async function pageOlder(
-  { store, remote, account, lease, signal }: PullContext,
+  { store, remote, account, lease, signal, now }: PullContext,
   { id: remoteId }: ConversationDetail,
   { conversationId, olderFrom }: MergeReport,
 ): Promise<void> {
+  const readAt = now();
+  const read = new Map<string, string>();
   for (let from: string | undefined = olderFrom; ;) {
     const page = await pageFrom(remoteId, from);
     const messages = page.items.map((row) => decodeMessage(account, remoteId, row));
+    for (const message of messages) read.set(message.remoteId, message.id);
     await store.mergeOlder(
       lease,
       conversationId,
       messages,
       page.older === null ? 'whole' : { from: page.older },
     );
-    if (page.older === null) return;
+    if (page.older === null) break;
     from = page.older;
   }
+  if (olderFrom !== undefined) return;
+  const whole = { ids: [...read.values()], remoteIds: [...read.keys()], readAt };
+  await store.noteWhole(lease, conversationId, whole);
 
   async function pageFrom(id: string, from: string | undefined) {
     try {
@@ -107,10 +120,11 @@ async function pageOlder(
 
 /** What the contract does not show of a long conversation. Throws `RemoteError`. */
 async function pullOlder(
-  { store, remote, account, lease, signal, warn }: PullContext,
+  { store, remote, account, lease, signal, warn, now }: PullContext,
   detail: ConversationDetail,
   { conversationId: id }: MergeReport,
 ): Promise<void> {
+  const readAt = now();
   const all = await remote.history(detail.id, signal);
   if (all === undefined || !isSameHistory(all, detail)) {
     warn(`Older messages of conversation ${id} are not available from this server.`);
@@ -121,6 +135,8 @@ async function pullOlder(
   for (let from = 0; from < older.length; from += OLDER_AT_ONCE)
     await store.mergeOlder(lease, id, older.slice(from, from + OLDER_AT_ONCE));
   await store.mergeOlder(lease, id, [], 'whole');
+  const ids = older.map((message) => message.id);
+  await store.noteWhole(lease, id, { ids, remoteIds: older.map(({ remoteId }) => remoteId), readAt });
 }
 
 /** The second door is believed when it shows all that the first one did. */

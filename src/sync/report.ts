@@ -3,6 +3,7 @@ import type { SyncSnapshot } from '../protocol/panel.ts';
 import { counted, number, sizeInWords } from '../store/check/finding.ts';
 import type { OutboxState } from '../store/outbox.ts';
 import type { Held, ParkedItem, StoredSyncFacts, SyncTally, Tries } from '../store/watching.ts';
+import { lossInWords } from './lossInWords.ts';
 import { accountInWords, type Who } from './account.ts';
 import type { WindowSyncFacts } from './watch.ts';
 
@@ -213,8 +214,9 @@ const FIELDS = {
 } as const;
 
 function places({ stored, now }: SyncReportFacts): Line[] {
-  const { confirmed, ofOtherAccounts } = stored;
+  const { confirmed, ofOtherAccounts, lost } = stored;
   return [
+    ...(lost === undefined ? [] : [lostLine(lost, now)]),
     line('conversations', heldInWords(stored.conversations)),
     line('messages', heldInWords(stored.messages)),
     line(
@@ -227,6 +229,15 @@ function places({ stored, now }: SyncReportFacts): Line[] {
       ? []
       : [line('conversations of other accounts, kept for them', number(ofOtherAccounts))]),
   ];
+}
+
+/** Whoever reads it must know that nothing of it is lost here. */
+function lostLine(lost: NonNullable<StoredSyncFacts['lost']>, now: number): string {
+  const left =
+    lost.waiting === 0
+      ? 'None of it waits any more.'
+      : `${counted(lost.waiting, 'change of it waits', 'changes of it wait')}, safe on this machine.`;
+  return `- ${lossInWords(lost)} Found ${time(lost.at)} (${span(now - lost.at)} ago). ${left}`;
 }
 
 function heldInWords({ here, onServer }: Held): string {

@@ -22,6 +22,7 @@ import { cleanTag } from '../model/tags.ts';
 import type { ClockedField, FullDetail } from '../protocol/abilities.ts';
 import type { PatchWithClocks } from './remote.ts';
 import { NEW_CONVERSATION_TITLE, type WorkspaceRef } from '../model/conversation.ts';
+import { UNNUMBERED } from '../model/order.ts';
 import type {
   FieldsOrder,
   RemoteConversation,
@@ -60,6 +61,13 @@ const messageNoteSchema = z.object({
   commands: z.array(commandSchema),
   attachments: z.exactOptional(z.array(attachmentSchema.extend({ content: z.exactOptional(z.base64()) }))),
   mends: mendsSchema.default([]).catch([]),
+  /** The number under which it was shown before the backend lost it. */
+  order: z
+    .int()
+    .min(0)
+    .max(UNNUMBERED - 1)
+    .optional()
+    .catch(undefined),
 });
 
 /** Which earlier message this one continues, replaces or restores stands in the same note. */
@@ -74,6 +82,8 @@ const conversationNoteSchema = z.object({
   createdAt: time,
   folders: z.array(z.string()).optional(),
   remotes: z.array(z.string()).optional(),
+  /** Ids there under which the backend had lost it before it was created anew. */
+  insteadOf: z.array(z.string()).optional().catch(undefined),
 });
 
 export function encodeCreate(order: Extract<SendOrder, { kind: 'create' }>): CreateConversation {
@@ -87,6 +97,7 @@ export function encodeCreate(order: Extract<SendOrder, { kind: 'create' }>): Cre
       createdAt: order.createdAt,
       folders: [...folders],
       ...(remotes && { remotes: [...remotes] }),
+      ...(order.insteadOf && { insteadOf: [...order.insteadOf] }),
     }),
   };
 }
@@ -109,6 +120,7 @@ function fromStorable(object: JsonObject): JsonObject {
 export function encodeAppend(
   message: Message,
   contents: ReadonlyMap<string, Uint8Array> = new Map(),
+  place?: number,
 ): AppendMessage {
   const { id, hlc, createdAt, endedAt, status, activities, commands, metadata, attachments } = message;
   const { text, mends } = mendText(message.content);
@@ -125,6 +137,7 @@ export function encodeAppend(
     ...(attachments && { attachments: attachments.map((one) => withContent(one, contents)) }),
     hash: contentHash(message),
     ...(mends.length > 0 && { mends }),
+    ...(place !== undefined && { order: place }),
   };
   return {
     role: message.role,
@@ -226,7 +239,9 @@ export function decodeConversation(account: string, detail: FullDetail): RemoteC
         }
       : fields,
     messages: (detail.messages ?? []).map((row) => decodeMessage(account, detail.id, row)),
-    isCut: (detail.messages ?? []).length >= PAGE_LIMIT,
+    // An answer without messages says nothing of them.
+    isCut: detail.messages === undefined || detail.messages.length >= PAGE_LIMIT,
+    ...(note.data?.insteadOf && { insteadOf: note.data.insteadOf }),
   };
 }
 
@@ -245,9 +260,10 @@ export function decodeMessage(account: string, remoteConversationId: string, row
   const shared = { remoteId: row.id, serverOrder, role: row.role, content: row.content };
   if (note.success) {
     const content = restoreText(row.content, note.data.mends);
-    const { id, hlc, createdAt, endedAt, status, activities, commands, attachments } = note.data;
+    const { id, hlc, createdAt, endedAt, status, activities, commands, attachments, order } = note.data;
     return {
       ...shared,
+      ...(order !== undefined && { serverOrder: order, resentAt: serverOrder }),
       content,
       id,
       hlc,

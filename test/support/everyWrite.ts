@@ -21,6 +21,8 @@ export interface Prepared {
   readonly sent: number;
   readonly made: number;
   readonly fields: number;
+  /** A conversation that is on the backend. */
+  readonly renamed: string;
   /** A message that was refused. */
   readonly parkedId: string;
   /** A conversation whose last message is a prompt; its own edit, attachment and unread mark wait. */
@@ -166,6 +168,12 @@ export const writes: Readonly<Record<string, Write>> = {
       isNews: true,
       ignored: new Set(),
     }),
+  noteAsked: ({ store, world: { now } }, { lease }) =>
+    store.noteAsked(lease, ACCOUNT, { absent: ['r-f'], gone: ['r-f'], agreesAfterMs: 20_000, askedAt: now }),
+  noteWhole: ({ store, world: { now } }, { lease, renamed }) =>
+    store.noteWhole(lease, renamed, { ids: [], remoteIds: [], readAt: now }),
+  shorter: ({ store }, { lease }) => store.shorter(lease, ACCOUNT, [{ remoteId: 'r-f', count: 0 }]),
+  resendLost: ({ store, world: { now } }, { lease }) => store.resendLost(lease, ACCOUNT, now, false),
   settleCounts: ({ store }, { lease }) => store.settleCounts(lease, ACCOUNT),
   writeLinkStatus: ({ store }, { lease }) =>
     store.writeLinkStatus(lease, { link: 'down', detail: 'No answer.' }),
@@ -295,6 +303,7 @@ export function prepare(direct: DirectStore, orphan: DirectStore): Prepared {
   orphan.store.append(left);
   return {
     conflict: prepareConflict(direct, lease),
+    renamed: prepareLost(direct, lease, renamedId),
     parkedId,
     asked,
     trashed: direct.store.trashPreview({ ids: [trashedId] }).entries,
@@ -330,6 +339,22 @@ function prepareConflict(direct: DirectStore, lease: Lease): number {
     remoteFields('r-x', { title: 'Theirs', clocks: { title: (direct.world.now + 1) * 1000 } }),
   ]);
   return direct.store.conflicts()[0]?.id ?? 0;
+}
+
+/** Both readings lacked a conversation; returns the other, which is there. */
+function prepareLost(direct: DirectStore, lease: Lease, there: string): string {
+  const id = direct.write('lost');
+  direct.createThere(lease, id, 'r-l');
+  direct.appendAllThere(lease, id);
+  const { now } = direct.world;
+  for (const askedAt of [now - 20_000, now])
+    direct.store.noteAsked(lease, ACCOUNT, {
+      absent: ['r-l'],
+      gone: ['r-l'],
+      agreesAfterMs: 20_000,
+      askedAt,
+    });
+  return there;
 }
 
 function refuse(direct: DirectStore, lease: Lease): string {

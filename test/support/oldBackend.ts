@@ -56,6 +56,8 @@ export class OldBackend {
   /** `METHOD path` of every request, without its query. */
   readonly log: string[] = [];
   readonly conversations = new Map<string, StoredConversation>();
+  /** Ids of those that its list leaves out. */
+  readonly hidden = new Set<string>();
   private micros = Date.UTC(2026, 0, 1) * 1_000;
   private readonly server = createServer((request, response) => {
     void this.answer(request).then(({ status, body }) => {
@@ -82,6 +84,17 @@ export class OldBackend {
     return conversation;
   }
 
+  /** A copy of all that it holds, as a backup is. */
+  backUp(): ReadonlyMap<string, StoredConversation> {
+    return structuredClone(this.conversations);
+  }
+
+  /** It holds what it held then, and nothing since; without a backup, nothing at all. */
+  goBackTo(backup: ReadonlyMap<string, StoredConversation> = new Map()): void {
+    this.conversations.clear();
+    for (const [id, conversation] of structuredClone(backup)) this.conversations.set(id, conversation);
+  }
+
   /** Another client goes on. */
   say(conversation: StoredConversation, content: string): void {
     this.append(conversation, { role: 'user', content });
@@ -106,8 +119,9 @@ export class OldBackend {
       if (method === 'POST') return { status: 200, body: rowOf(this.create(body)) };
       const status = url.searchParams.get('status');
       const offset = Number(url.searchParams.get('offset') ?? 0);
-      const rows = [...this.conversations.values()].filter((one) =>
-        status === null ? one.status !== 'deleted' : one.status === status,
+      const rows = [...this.conversations.values()].filter(
+        (one) =>
+          !this.hidden.has(one.id) && (status === null ? one.status !== 'deleted' : one.status === status),
       );
       return { status: 200, body: rows.slice(offset, offset + NEWEST).map(rowOf) };
     }

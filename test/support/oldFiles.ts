@@ -106,6 +106,12 @@ const LATER: Readonly<Record<number, (db: Connection) => void>> = {
     db.exec(`INSERT INTO conflicts (conversation_id, field, kept, other, found_at)
       VALUES ('c1', 'title', '"First"', '"Another"', ${AT})`);
   },
+  21: (db) => {
+    db.exec(`INSERT INTO doubts VALUES ('c1', 'm1', ${AT}, 0)`);
+    db.exec(`UPDATE conversations SET lost_ids = '["r0"]' WHERE id = 'c1'`);
+    db.exec(`UPDATE messages SET is_own = 1, resent_at = ${AT * 1000 + 9} WHERE id = 'm2'`);
+    db.exec(`UPDATE outbox SET held_until = 1 WHERE message_id = 'm3'`);
+  },
 };
 
 /** A file of this schema, that its host left open when it died. */

@@ -58,7 +58,8 @@ async function pull(ids: readonly string[], isPoisoned: (id: string) => boolean)
     const signal = new AbortController().signal;
     const warn = (text: string) => warnings.push(text);
     const announcement = new Announcement(remote);
-    const context = { store, remote, announcement, account: 'account', lease, signal, warn };
+    const session = { store, remote, announcement, account: 'account', lease, signal };
+    const context = { ...session, warn, info: () => undefined, now: () => Date.now() };
     const { kind } = await pullAll(context);
     const rows = ids.map((id) => remoteFields(id, { remoteUpdatedAt: 'u' }));
     return { outcome: kind, read, warnings, left: await store.mergeList(lease, 'account', rows) };

@@ -9,6 +9,7 @@ import { readMessages } from './messages.ts';
 import { doubt, isEarly, maySend, moveOn, park, toItem, type OutboxRow } from './outbox.ts';
 import { HAS_SEQ } from './outboxRows.ts';
 import { DAMAGED_REASON } from './quarantine.ts';
+import { isFree } from './resend.ts';
 import type { Context } from './session.ts';
 import { readSyncRow } from './syncRow.ts';
 
@@ -75,7 +76,8 @@ function complete(
     return undefined;
   }
   db.run(
-    'UPDATE messages SET remote_id = ?, server_order = ? WHERE id = ? AND remote_id IS NULL',
+    `UPDATE messages SET remote_id = ?1, server_order = CASE WHEN resent_at IS NULL THEN ?2 ELSE server_order END,
+       resent_at = CASE WHEN resent_at IS NOT NULL THEN ?2 END WHERE id = ?3 AND remote_id IS NULL`,
     sent.remoteId,
     sent.serverOrder,
     row.message_id,
@@ -129,19 +131,30 @@ function begin(context: Context, lease: Lease, conversationId: string, terms: Ap
       conversationId,
       row.seq,
     );
-    begun.push({ item: toItem(row), order: { kind: 'append', remoteId, message, contents } });
+    const place = placeOf(context, row);
+    begun.push({ item: toItem(row), order: { kind: 'append', remoteId, message, contents, ...place } });
   }
   if (begun.length > 0 && conversation?.account == null)
     db.run('UPDATE conversations SET account = ? WHERE id = ?', terms.account, conversationId);
   return begun;
 }
 
-/** The first that wait; parked ones are stepped over. */
-function waiting({ db }: Context, conversationId: string, { messages }: AppendTerms): Candidate[] {
+/** What the backend has lost keeps the number that it was shown under. */
+function placeOf({ db }: Context, row: OutboxRow): { place?: number } {
+  if (row.held_until === 0) return {};
+  const sql = 'SELECT server_order FROM messages WHERE id = ? AND resent_at IS NOT NULL';
+  const lost = db.get<{ server_order: number }>(sql, row.message_id);
+  return lost === undefined ? {} : { place: lost.server_order };
+}
+
+/** The first that wait; parked ones and those that are left to another machine are stepped over. */
+function waiting({ db }: Context, conversationId: string, { messages, now }: AppendTerms): Candidate[] {
   return db.all<Candidate>(
-    `SELECT o.*, (SELECT m.bytes FROM messages m WHERE m.id = o.message_id) AS bytes FROM outbox o
-     WHERE o.conversation_id = ? AND o.seq > 0 AND o.state <> 'parked' ORDER BY o.seq LIMIT ?`,
+    `SELECT o.*, (SELECT m.bytes FROM messages m WHERE m.id = o.message_id) AS bytes
+     FROM conversations c JOIN outbox o ON o.conversation_id = c.id
+     WHERE c.id = ?1 AND o.seq > 0 AND o.state <> 'parked' AND ${isFree('o', '?2')} ORDER BY o.seq LIMIT ?3`,
     conversationId,
+    now,
     messages,
   );
 }

@@ -1,5 +1,6 @@
 /** How many messages of a conversation the backend says to hold, against how many are known here to be there. */
 import type { AccountKey, Lease } from '../outbox.ts';
+import { IS_DOUBTED } from './doubts.ts';
 import { checkFence } from './leases.ts';
 import type { Context } from './session.ts';
 
@@ -12,10 +13,12 @@ import type { Context } from './session.ts';
 export function settleCounts(context: Context, lease: Lease, account: AccountKey): string[] {
   const { db } = context;
   const rows = db.all<{ id: string; remote_id: string; isWanted: number; more: number }>(
-    `SELECT c.id, c.remote_id, c.older IS 'wanted' OR c.remote_count < 0 AS isWanted, coalesce(c.remote_count -
+    `SELECT c.id, c.remote_id, c.older IS 'wanted' OR c.remote_count < 0 OR ${IS_DOUBTED} AS isWanted, coalesce(c.remote_count -
        (SELECT count(*) FROM messages m WHERE m.conversation_id = c.id AND m.remote_id IS NOT NULL), 0) AS more
-     FROM conversations c WHERE c.account = ? AND (c.older = 'wanted' OR c.remote_count IS NOT NULL)
-       AND c.remote_id IS NOT NULL`,
+     FROM conversations c WHERE c.account = ?1 AND (c.older = 'wanted' OR c.remote_count IS NOT NULL)
+       AND c.remote_id IS NOT NULL
+     UNION SELECT c.id, c.remote_id, 1, 0 FROM doubts d JOIN conversations c ON c.id = d.conversation_id
+       WHERE d.message_id <> '' AND c.account = ?1 AND c.remote_id IS NOT NULL AND c.remote_count IS NULL`,
     account,
   );
   const isRead = ({ isWanted, more }: (typeof rows)[number]) => isWanted === 1 || more > 0;

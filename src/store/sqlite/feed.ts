@@ -90,7 +90,7 @@ function mergeFedConversation(
 ): string | undefined {
   const { db } = context;
   const { fields } = remote;
-  if (isKeptPurged(context, account, fields, remote.id)) return undefined;
+  if (isKeptPurged(context, account, fields, remote)) return undefined;
   const known = findByRemote(context, account, fields.remoteId);
   if (known === undefined && fields.status === 'deleted' && !isOwnUnanswered(context, account, remote.id))
     return undefined;

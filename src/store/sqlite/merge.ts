@@ -12,6 +12,7 @@ import { cleanTitle } from './conversations.ts';
 import { putArrived } from './attachments.ts';
 import { applyBranches } from './branches.ts';
 import { settleCount } from './counts.ts';
+import { compareRead, IS_DOUBTED } from './doubts.ts';
 import { checkFence } from './leases.ts';
 import { insertMessage } from './messages.ts';
 import { mergeKnownFields } from './mergeFields.ts';
@@ -22,6 +23,7 @@ import { isQuarantined, mend } from './quarantine.ts';
 import { requireConversation, type Context } from './session.ts';
 import { readSyncRow } from './syncRow.ts';
 import { findTombstone, findTombstoneByRemote, forgetTombstone } from './tombstones.ts';
+import { unlink } from './resend.ts';
 import { markArrived } from './unread.ts';
 import { parkUnverifiable } from './unverifiable.ts';
 import { noteConfirmed } from './watching.ts';
@@ -32,6 +34,7 @@ export interface KnownRow {
   remote_updated_at: string | null;
   older: 'wanted' | 'unavailable' | null;
   older_cursor: string | null;
+  is_doubted: number;
 }
 
 /** The backend's clock and ours differ by less than this, or the backend holds a deleted conversation twice. */
@@ -59,7 +62,10 @@ export function mergeList(
         // One of ours whose creation was not answered may have been deleted by another machine since.
         if (known === undefined) return remote.status !== 'deleted' || remote.createdAt >= since;
         mergeKnownFields(context, known.id, remote);
-        const isNews = known.remote_updated_at !== remote.remoteUpdatedAt || known.older === 'wanted';
+        const isNews =
+          known.remote_updated_at !== remote.remoteUpdatedAt ||
+          known.older === 'wanted' ||
+          known.is_doubted === 1;
         return remote.status !== 'deleted' && isNews;
       })
       .map((remote) => remote.remoteId);
@@ -82,12 +88,16 @@ export function isKeptPurged(
   context: Context,
   account: AccountKey,
   remote: RemoteFields,
-  id?: string,
+  whole?: Pick<RemoteConversation, 'id' | 'insteadOf'>,
 ): boolean {
   const { db } = context;
-  const byId = id === undefined ? undefined : findTombstone(db, id);
-  // Purged while the request that was to put it there had no answer: this is its answer.
-  const isAnswer = byId?.remote_id === null && (byId.account === null || byId.account === account);
+  const byId = whole === undefined ? undefined : findTombstone(db, whole.id);
+  // Purged while the request that was to put it there had no answer: this is its answer. Or it was lost there, and another
+  // machine that had not heard of the deletion sent it again.
+  const isAnswer =
+    byId !== undefined &&
+    (byId.account === null || byId.account === account) &&
+    (byId.remote_id === null || isInsteadOf(whole, byId.remote_id));
   const tombstone = findTombstoneByRemote(db, account, remote.remoteId) ?? (isAnswer ? byId : undefined);
   if (tombstone === undefined) return false;
   if (tombstone.is_final === 0 && remote.status !== 'deleted') {
@@ -98,9 +108,15 @@ export function isKeptPurged(
   return true;
 }
 
+/** It was created anew in place of what was lost there under this id. */
+function isInsteadOf(remote: Pick<RemoteConversation, 'insteadOf'> | undefined, remoteId: string): boolean {
+  return remote?.insteadOf?.includes(remoteId) === true;
+}
+
 export function findByRemote({ db }: Context, account: AccountKey, remoteId: string): KnownRow | undefined {
   return db.get<KnownRow>(
-    'SELECT id, remote_updated_at, older, older_cursor FROM conversations WHERE account = ? AND remote_id = ?',
+    `SELECT id, remote_updated_at, older, older_cursor, ${IS_DOUBTED} AS is_doubted FROM conversations c
+     WHERE account = ? AND remote_id = ?`,
     account,
     remoteId,
   );
@@ -116,7 +132,7 @@ export function mergeConversation(
   const { db } = context;
   return db.write(() => {
     checkFence(context, lease);
-    if (isKeptPurged(context, account, remote.fields, remote.id))
+    if (isKeptPurged(context, account, remote.fields, remote))
       return { conversationId: remote.id, added: 0, adopted: 0, doubled: 0, wantsOlder: false };
     const isKnown = findByRemote(context, account, remote.fields.remoteId) !== undefined;
     const id = conversationFor(context, account, remote);
@@ -135,11 +151,13 @@ export function mergeConversation(
     applyBranches(context, id);
     db.run('UPDATE conversations SET remote_updated_at = ? WHERE id = ?', remote.fields.remoteUpdatedAt, id);
     settleCount(context, id, remote.isCut === true);
+    compareRead(context, id, remote);
     const merged = findByRemote(context, account, remote.fields.remoteId);
     const from = merged?.older_cursor ?? undefined;
     const { added, adopted, doubled } = report;
     noteConfirmed(context, adopted);
     const wantsOlder = merged?.older === 'wanted';
+    const isDoubted = merged?.is_doubted === 1;
     return {
       conversationId: id,
       added,
@@ -147,6 +165,7 @@ export function mergeConversation(
       doubled,
       wantsOlder,
       ...(from !== undefined && { olderFrom: from }),
+      ...(isDoubted && { isDoubted }),
     };
   });
 }
@@ -195,8 +214,13 @@ export function conversationFor(context: Context, account: AccountKey, remote: R
   }
   const own = readSyncRow(context, remote.id);
   const isOurs =
-    own !== undefined && own.remote_id === null && (own.account === null || own.account === account);
+    own !== undefined &&
+    (own.account === null || own.account === account) &&
+    (own.remote_id === null || isInsteadOf(remote, own.remote_id));
   if (isOurs) {
+    // Another machine has found the loss first. What was deleted here is not sent again, but deleted there.
+    if (own.remote_id !== null && own.status !== 'deleted')
+      unlink(context, own.id, remote.readAt ?? context.now(), false);
     linkRemote(context, own.id, account, remote.fields);
     return own.id;
   }
@@ -249,13 +273,25 @@ export function mergeMessage(context: Context, conversationId: string, message: 
     putArrived(db, message.contents);
     mend(context, known.id, message);
   }
-  if (known.is_confirmed === 1) return 'kept';
   const isTaken = byRemote !== undefined && byRemote.id !== known.id;
+  if (known.is_confirmed === 1) {
+    // Lost there, and sent again by another machine before this one missed it.
+    if (message.resentAt !== undefined && !isTaken && known.remote_id !== message.remoteId)
+      db.run(
+        'UPDATE messages SET remote_id = ?, resent_at = ? WHERE id = ?',
+        message.remoteId,
+        message.resentAt,
+        known.id,
+      );
+    return 'kept';
+  }
   db.run(
-    `UPDATE messages SET is_confirmed = 1, remote_id = coalesce(remote_id, ?),
-       server_order = CASE WHEN remote_id IS NULL THEN ? ELSE server_order END WHERE id = ?`,
+    `UPDATE messages SET is_confirmed = 1, remote_id = coalesce(remote_id, ?1),
+       server_order = CASE WHEN remote_id IS NULL THEN ?2 ELSE server_order END,
+       resent_at = CASE WHEN remote_id IS NULL THEN ?3 ELSE resent_at END WHERE id = ?4`,
     isTaken ? null : message.remoteId,
     message.serverOrder,
+    message.resentAt ?? null,
     known.id,
   );
   db.run(`DELETE FROM outbox WHERE ${IS_OF_MESSAGE}`, known.id);
@@ -265,12 +301,13 @@ export function mergeMessage(context: Context, conversationId: string, message: 
 interface KnownMessage {
   id: string;
   conversation_id: string;
+  remote_id: string | null;
   is_confirmed: number;
 }
 
 function findMessage({ db }: Context, where: string, ...params: readonly string[]): KnownMessage | undefined {
   return db.get<KnownMessage>(
-    `SELECT id, conversation_id, is_confirmed FROM messages WHERE ${where}`,
+    `SELECT id, conversation_id, remote_id, is_confirmed FROM messages WHERE ${where}`,
     ...params,
   );
 }

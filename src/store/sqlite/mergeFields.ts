@@ -74,7 +74,7 @@ function writeSide(context: Context, id: string, side: Side): void {
 /**
  * True when a deletion there knows nothing of a message here: one that waits to be sent; one whose clock is later, or
  * without clocks, one that was the last change there. Then the conversation stays with its writer and is brought back there
- * (once sent, a message is no reason any more). A message that was refused is none either: two machines would go on for ever.
+ * (once sent, a message is no reason any more, nor is one that is sent again because it was lost there). A message that was refused is none either: two machines would go on for ever.
  */
 function isOutlived({ db }: Context, id: string, base: Base, remote: RemoteFields): boolean {
   const { status, clocks, lastChange, remoteUpdatedAt } = remote;
@@ -82,7 +82,7 @@ function isOutlived({ db }: Context, id: string, base: Base, remote: RemoteField
   const newer = db.get(
     `SELECT 1 FROM conversations c JOIN messages m ON m.conversation_id = c.id LEFT JOIN outbox o
        ON o.conversation_id = m.conversation_id AND o.seq = m.n
-     WHERE c.id = ?1 AND (o.state IN ('queued', 'sending', 'unknown')
+     WHERE c.id = ?1 AND ((o.state IN ('queued', 'sending', 'unknown') AND o.held_until = 0)
        OR (?2 IS NULL AND m.server_order = ?3 AND c.remote_updated_at IS NOT ?4)
        OR (o.state IS NULL AND m.hlc > ?2))`,
     id,

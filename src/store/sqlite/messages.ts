@@ -167,7 +167,8 @@ export function appendMessage(context: Context, input: NewMessage): Message {
       hlc: nextHlc(now, place.last_hlc),
     };
     const owner = settled ? undefined : session.id;
-    const { n, hash } = insertMessage(context, conversationId, { ...said, serverOrder: UNNUMBERED, owner });
+    const written = { serverOrder: UNNUMBERED, isOwn: true, owner } as const;
+    const { n, hash } = insertMessage(context, conversationId, { ...said, ...written });
     if (!settled) beat(context);
     else if (content.role !== 'user') markUnread(context, conversationId);
     if (place.isTitledByPrompt && content.role === 'user') titleByPrompt(context, place.n, content.content);
@@ -243,6 +244,10 @@ export interface InsertedMessage extends MessageContent {
   readonly owner: string | undefined;
   readonly remoteId?: string;
   readonly endedAt?: number;
+  /** See `RemoteMessage`. */
+  readonly resentAt?: number;
+  /** It was written on this machine. */
+  readonly isOwn?: true;
 }
 
 function isMark({ metadata }: MessageContent): boolean {
@@ -261,7 +266,8 @@ export function insertMessage(
   const hash = message.owner === undefined ? contentHash(message) : undefined;
   const n = db.insert(
     `INSERT INTO messages (id, conversation_id, role, content, status, metadata, created_at, hlc, server_order, hash,
-       owner, remote_id, is_confirmed, ended_at, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       owner, remote_id, is_confirmed, ended_at, bytes, is_own, resent_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     message.id,
     conversationId,
     message.role,
@@ -277,6 +283,8 @@ export function insertMessage(
     Number(message.remoteId !== undefined),
     message.endedAt ?? null,
     message.owner === undefined ? sizeOfMessage(message) : null,
+    Number(message.isOwn === true),
+    message.resentAt ?? null,
   );
   writeActivities(db, message.id, message.activities);
   writeCommands(db, message.id, message.commands);

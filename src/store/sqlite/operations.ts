@@ -14,6 +14,7 @@ import { getBlob } from './blobs.ts';
 import * as counts from './counts.ts';
 import * as conflicts from './conflicts.ts';
 import * as conversations from './conversations.ts';
+import * as doubts from './doubts.ts';
 import * as drafts from './drafts.ts';
 import * as feed from './feed.ts';
 import * as health from './health.ts';
@@ -24,6 +25,7 @@ import * as organise from './organise.ts';
 import * as outbox from './outbox.ts';
 import * as pages from './pages.ts';
 import * as replies from './replies.ts';
+import { resendLost } from './resend.ts';
 import * as purging from './purge.ts';
 import * as returns from './returns.ts';
 import * as indexer from './search/indexer.ts';
@@ -111,6 +113,11 @@ export function createOperations(given: Context): Operations {
     setFeedPlace: (lease, key, place) => feed.setFeedPlace(context, lease, key, place),
     mergeChanges: (lease, key, page) => feed.mergeChanges(context, lease, key, page),
     settleCounts: (lease, key) => counts.settleCounts(context, lease, key),
+    unlisted: (key, listed, now) => doubts.unlisted(context, key, listed, now),
+    noteAsked: (lease, key, asked) => doubts.noteAsked(context, lease, key, asked),
+    noteWhole: (lease, id, reading) => doubts.noteWhole(context, lease, id, reading),
+    shorter: (lease, key, there) => doubts.shorter(context, lease, key, there),
+    resendLost: (lease, key, now, isById) => resendLost(context, lease, key, now, isById),
     remoteIdOf: (key, id) => outbox.remoteIdOf(context, key, id),
     remoteIds: (key) => outbox.remoteIds(context, key),
     unanswered: (id) => outbox.unanswered(context, id),

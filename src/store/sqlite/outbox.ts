@@ -23,6 +23,7 @@ import { learnAnswer, mergeKnownFields, remoteSideOf } from './mergeFields.ts';
 import { readMeta, writeMeta } from './meta.ts';
 import { ensureFieldsQueued, HAS_SEQ } from './outboxRows.ts';
 import { removeRow } from './purged.ts';
+import { AT_ONCE, isFree, takeUpAgain } from './resend.ts';
 import type { Context } from './session.ts';
 import { readSyncRow, sideOf, type SyncRow } from './syncRow.ts';
 import { findTombstone } from './tombstones.ts';
@@ -38,12 +39,15 @@ export interface OutboxRow {
   sent_at: number | null;
   /** See migration 19. */
   carried: string | null;
+  /** See migration 21. */
+  held_until: number;
 }
 
 /** Rows of other accounts, and of conversations that belong to another account, are invisible here (I10). */
 const OF_ACCOUNT = `(c.account IS NULL OR c.account = ?)`;
 
-const HEAD = `(SELECT h.seq FROM outbox h WHERE h.conversation_id = q.conversation_id AND h.state <> 'parked'`;
+const HEAD = `(SELECT h.seq FROM outbox h WHERE h.conversation_id = q.conversation_id AND h.state <> 'parked'
+  AND ${isFree('h', '?1')}`;
 
 /** The conversations that have something to send: a look for each of them, however much each has. */
 const WAITING = `waiting (conversation_id) AS (SELECT min(conversation_id) FROM outbox UNION ALL
@@ -58,6 +62,9 @@ const SENDING_LIFE_MS = 60_000;
 
 const NOT_TAKEN = 'The server did not take the change.';
 
+/** So many ids under which a conversation was lost are told. */
+const MOST_LOST_IDS = 20;
+
 /** No wait is longer than this: a time that lies further ahead was written before the clock was set back. */
 const LONGEST_WAIT_MS = 15 * 60_000;
 
@@ -69,21 +76,18 @@ export function dueItems({ db }: Context, account: AccountKey, now: number, limi
   return db
     .all<OutboxRow & { not_before: number; is_ready: number }>(
       `WITH RECURSIVE ${WAITING}
-       SELECT o.seq, o.kind, o.conversation_id, o.message_id, o.attempts, o.sent_at, o.carried,
+       SELECT o.seq, o.kind, o.conversation_id, o.message_id, o.attempts, o.sent_at, o.carried, o.held_until,
          CASE o.state WHEN 'sending' THEN 'unknown' ELSE o.state END AS state
        FROM waiting q CROSS JOIN conversations c ON c.id = q.conversation_id
          JOIN outbox o ON o.conversation_id = q.conversation_id AND o.seq = coalesce(${HEAD} AND h.kind <> 'fields' ORDER BY h.seq LIMIT 1),
            ${HEAD} AND h.seq < 0 AND h.kind = 'fields'))
-       WHERE ${OF_ACCOUNT}
-         AND (o.state <> 'sending' OR o.sent_at NOT BETWEEN ? AND ?) AND o.is_ready = 1
-         AND o.not_before NOT BETWEEN ? AND ?
+       WHERE (c.account IS NULL OR c.account = ?2)
+         AND (o.state <> 'sending' OR o.sent_at NOT BETWEEN ?1 - ${SENDING_LIFE_MS - 1} AND ?1) AND o.is_ready = 1
+         AND o.not_before NOT BETWEEN ?1 + 1 AND ?1 + ${LONGEST_WAIT_MS}
          AND (o.kind = 'create' OR c.remote_id IS NOT NULL)
-       ORDER BY o.kind = 'fields', o.kind = 'append', abs(o.seq) LIMIT ?`,
-      account,
-      now - SENDING_LIFE_MS + 1,
+       ORDER BY o.kind = 'fields', o.kind = 'append', abs(o.seq) LIMIT ?3`,
       now,
-      now + 1,
-      now + LONGEST_WAIT_MS,
+      account,
       limit,
     )
     .map(toItem);
@@ -99,6 +103,7 @@ export function toItem(row: OutboxRow): OutboxItem {
     attempts: row.attempts,
     ...(row.sent_at === null ? {} : { sentAt: row.sent_at }),
     ...(row.carried === null ? {} : { isSentById: true }),
+    ...(row.held_until > AT_ONCE && { wasHeld: true }),
   };
 }
 
@@ -171,6 +176,7 @@ function orderFor(
       createdAt: conversation.created_at,
       title: conversation.title,
       ...(workspace === undefined ? {} : { workspace }),
+      ...insteadOf(conversation),
     };
   }
   if (conversation.remote_id === null) return undefined;
@@ -193,6 +199,11 @@ function orderFor(
   if (base === undefined) return order;
   const { isDeleting: _, tags: _tags, clocks: _clocks, ...known } = base;
   return { ...order, base: known };
+}
+
+function insteadOf({ lost_ids: lostIds }: SyncRow): { insteadOf?: readonly string[] } {
+  const ids = (JSON.parse(lostIds) as string[]).slice(-MOST_LOST_IDS);
+  return ids.length === 0 ? {} : { insteadOf: ids };
 }
 
 function isPurged({ db }: Context, conversationId: string): boolean {
@@ -247,6 +258,7 @@ export function linkRemote(
     conversationId,
   );
   db.run(`DELETE FROM outbox WHERE conversation_id = ? AND kind = 'create'`, conversationId);
+  if (conversation.lost_ids !== '[]') takeUpAgain(context, conversationId);
   if (remote.clocks !== undefined) mergeKnownFields(context, conversationId, remote);
   else if (!isNothing(pendingOf(base, sideOf(conversation)))) ensureFieldsQueued(context, conversationId);
 }
@@ -332,13 +344,16 @@ export function park(
   applyBranches(context, conversationId);
 }
 
-/** A message that never gets a number from the backend stays where it was written: behind the one before it, or first. */
+/**
+ * A message that never gets a number from the backend stays where it was written: behind the one before it, or first. One that
+ * was lost there has a number.
+ */
 function keepPlaceOfParked({ db }: Context, seq: number): void {
   db.run(
     `UPDATE messages AS m SET server_order = coalesce(
        (SELECT p.server_order FROM messages p WHERE p.conversation_id = m.conversation_id AND p.hlc < m.hlc
         ORDER BY p.server_order DESC LIMIT 1), 0)
-     WHERE m.id = (SELECT message_id FROM outbox WHERE ${HAS_SEQ})`,
+     WHERE m.id = (SELECT message_id FROM outbox WHERE ${HAS_SEQ}) AND m.resent_at IS NULL`,
     seq,
   );
 }

@@ -54,7 +54,7 @@ function unlinked(context: Context, account: AccountKey, clientId: string | unde
 function hasOwnWords({ db }: Context, id: string): boolean {
   const row = db.get(
     `SELECT 1 FROM conversations c WHERE c.id = ? AND (
-       EXISTS (SELECT 1 FROM outbox o WHERE o.conversation_id = c.id AND o.seq > 0)
+       EXISTS (SELECT 1 FROM outbox o WHERE o.conversation_id = c.id AND o.seq > 0 AND o.held_until = 0)
        OR EXISTS (SELECT 1 FROM drafts d WHERE d.conversation_id = c.id AND ${SAYS_SOMETHING})
        OR EXISTS (SELECT 1 FROM draft_attachments a WHERE a.conversation_id = c.id)
        OR EXISTS (SELECT 1 FROM edits e WHERE e.conversation_id = c.id))`,

@@ -9,6 +9,7 @@ export interface SyncRow extends ConversationRow {
   base: string | null;
   clocks: string;
   last_hlc: number;
+  lost_ids: string;
 }
 
 export function readSyncRow({ db }: Context, conversationId: string): SyncRow | undefined {

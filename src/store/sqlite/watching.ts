@@ -13,6 +13,7 @@ import { checkFence, leaderNow } from './leases.ts';
 import { readMeta, writeMeta } from './meta.ts';
 import { readLinkStatus } from './outbox.ts';
 import { DAMAGED_REASON } from './quarantine.ts';
+import { readLosses } from './resend.ts';
 import type { Context } from './session.ts';
 import { NOT_PURGED } from './tombstones.ts';
 
@@ -27,6 +28,7 @@ export function syncFacts(context: Context, account: AccountKey | undefined, now
   const { db } = context;
   const confirmed = readMeta<{ at: number; count: number }>(db, CONFIRMED_KEY);
   const tally = readTally(context, account);
+  const lost = lostThere(context, account);
   return {
     queue: db.all<{ kind: OutboxKind; state: OutboxState; count: number }>(
       `SELECT o.kind, o.state, count(*) AS count FROM outbox o JOIN conversations c ON c.id = o.conversation_id
@@ -39,7 +41,20 @@ export function syncFacts(context: Context, account: AccountKey | undefined, now
     leader: leaderNow(context, now),
     ...(confirmed && { confirmed }),
     ...(tally && { tally }),
+    ...(lost && { lost }),
   };
+}
+
+function lostThere(context: Context, account: AccountKey | undefined): StoredSyncFacts['lost'] {
+  const note = readLosses(context, account);
+  if (note === undefined) return undefined;
+  const { conversations, messages, at } = note;
+  const waiting = context.db.get<{ count: number }>(
+    `SELECT count(*) AS count FROM outbox o JOIN conversations c ON c.id = o.conversation_id
+     WHERE ${OURS} AND o.held_until > 0`,
+    account ?? null,
+  );
+  return { conversations, messages, at, waiting: waiting?.count ?? 0 };
 }
 
 interface ParkedRow extends Pick<

@@ -33,6 +33,7 @@ export const TABLES: Readonly<Record<string, 'own' | 'message' | 'anew' | 'copie
   accounts: 'copied',
   // What was not read out of another file must be read from the backend again.
   feeds: 'anew',
+  doubts: 'anew',
   workspaces: 'copied',
   conflicts: 'copied',
   search_state: 'anew',

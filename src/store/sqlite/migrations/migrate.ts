@@ -17,6 +17,7 @@ import { feeds } from './0016-feeds.ts';
 import { returns } from './0018-returns.ts';
 import { carried } from './0019-carried.ts';
 import { clocks } from './0020-clocks.ts';
+import { lost } from './0021-lost.ts';
 import type { Migration } from './migration.ts';
 
 const migrations: readonly Migration[] = [
@@ -37,6 +38,7 @@ const migrations: readonly Migration[] = [
   returns,
   carried,
   clocks,
+  lost,
 ];
 
 /** Every schema that a released file may have, oldest first. */

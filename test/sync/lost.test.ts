@@ -1,0 +1,262 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { HandClock } from '../support/clock.ts';
+import { errorAnswer, startFaultProxy, type FaultProxy } from '../support/faultProxy.ts';
+import { TestMachine, type MachineOptions } from '../support/machines.ts';
+import { OldBackend } from '../support/oldBackend.ts';
+
+const MINUTE = 60_000;
+const numbered = (count: number) => Array.from({ length: count }, (_, n) => `message ${n + 1}`);
+const lossesOf = (machine: TestMachine) => machine.log.filter((line) => line.includes('has lost'));
+
+describe('what a server has lost, by the plain contract', () => {
+  let backend: OldBackend;
+  let proxy: FaultProxy;
+  let clock: HandClock;
+  let machines: TestMachine[];
+  beforeEach(async () => {
+    backend = new OldBackend();
+    proxy = await startFaultProxy(await backend.start());
+    clock = new HandClock();
+    machines = [];
+  });
+  afterEach(async () => {
+    for (const machine of machines) await machine.stop();
+    await proxy.close();
+    await backend.close();
+    assert.deepEqual(
+      machines.flatMap(({ errors }) => errors),
+      [],
+    );
+  });
+  /** Lets all machines work, by one clock. */
+  const until = async (condition: () => Promise<boolean> | boolean, withinMs = 2 * MINUTE): Promise<void> => {
+    const end = clock.now() + withinMs;
+    for (;;) {
+      for (const machine of machines) await machine.whenIdle();
+      if (await condition()) return;
+      const states = await Promise.all(machines.map((machine) => machine.status()));
+      assert.ok(clock.now() <= end, `not within ${withinMs} ms; ${JSON.stringify(states)}`);
+      clock.advance(1_000);
+    }
+  };
+  const wait = (ms: number) => {
+    const end = clock.now() + ms;
+    return until(() => clock.now() >= end, ms);
+  };
+  const start = async (options: MachineOptions = {}): Promise<TestMachine> => {
+    const machine = new TestMachine({ clock, ...options });
+    machines.push(machine);
+    await machine.connect(proxy.url);
+    await until(async () => (await machine.status()).state === 'synced');
+    return machine;
+  };
+  const isConfirmed = async (machine: TestMachine, id: string) => {
+    const deliveries = await machine.deliveries(id);
+    return deliveries.length > 0 && deliveries.every((delivery) => delivery === 'confirmed');
+  };
+  /** A conversation that is there. */
+  const write = async (machine: TestMachine, ...texts: readonly string[]) => {
+    const id = await machine.write(...texts);
+    await until(() => isConfirmed(machine, id));
+    return id;
+  };
+  /** What it holds, without what it has as its own. */
+  const there = () =>
+    [...backend.conversations.values()]
+      .filter(({ status }) => status !== 'deleted')
+      .map(({ messages }) => messages.map(({ content }) => content))
+      .sort();
+  const moved = (machine: TestMachine, id: string, from: string | undefined) => async () => {
+    const now = await machine.remoteIdOf(id);
+    return now !== undefined && now !== from;
+  };
+
+  it('I2 T35: a conversation that is gone is created anew, with all its messages, once', async () => {
+    const machine = await start();
+    await write(machine, 'a');
+    await write(machine, 'b');
+    const backup = backend.backUp();
+    const id = await write(machine, 'first', 'second', 'third');
+    const before = await machine.remoteIdOf(id);
+    backend.goBackTo(backup);
+    const isCreation = ({ method }: { method: string }) => method === 'POST';
+    const undo = proxy.add({ match: isCreation, fault: errorAnswer(429) });
+    await until(async () => (await machine.deliveries(id)).every((delivery) => delivery === 'queued'));
+    undo();
+    assert.match(
+      (await machine.report()).text,
+      /has lost 1 conversation and 3 messages; they are sent again/,
+    );
+    await until(moved(machine, id, before));
+    await until(() => isConfirmed(machine, id));
+    assert.deepEqual(there(), [['a'], ['b'], ['first', 'second', 'third']]);
+    assert.deepEqual(await machine.texts(id), ['first', 'second', 'third']);
+    assert.deepEqual(lossesOf(machine), [
+      'The server has lost 1 conversation and 3 messages; they are sent again.',
+    ]);
+    assert.match((await machine.report()).text, /None of it waits any more/);
+    await wait(2 * MINUTE);
+    assert.equal(lossesOf(machine).length, 1);
+  });
+
+  it('I2 T35: an empty database is filled again, after five minutes, with what is starred as well', async () => {
+    const machine = await start();
+    const id = await write(machine, 'mine');
+    await machine.store.change(id, { isStarred: true });
+    await until(() => [...backend.conversations.values()].every((one) => one.is_starred));
+    backend.goBackTo();
+    const lostAt = clock.now();
+    await until(() => backend.conversations.size > 0, 10 * MINUTE);
+    assert.ok(clock.now() - lostAt >= 5 * MINUTE);
+    await until(() => isConfirmed(machine, id));
+    await until(() => [...backend.conversations.values()].every((one) => one.is_starred));
+    assert.deepEqual(there(), [['mine']]);
+  });
+
+  it('I2 I4 T36: messages that are gone are sent again, and stand where they stood, here and on a new machine', async () => {
+    const machine = await start();
+    const id = await write(machine, 'one', 'two');
+    const backup = backend.backUp();
+    for (const text of ['three', 'four']) await machine.say(id, text);
+    await until(() => isConfirmed(machine, id));
+    backend.goBackTo(backup);
+    const [conversation] = backend.conversations.values();
+    assert.ok(conversation);
+    backend.say(conversation, 'from elsewhere');
+    await until(async () => (await machine.texts(id)).length === 5);
+    const shown = ['one', 'two', 'three', 'four', 'from elsewhere'];
+    assert.deepEqual(await machine.texts(id), shown);
+    await until(() => conversation.messages.length === 5);
+    await until(() => isConfirmed(machine, id));
+    assert.deepEqual(await machine.texts(id), shown);
+    const newcomer = await start();
+    await until(async () => (await newcomer.texts(id)).length === 5);
+    assert.deepEqual(await newcomer.texts(id), shown);
+    assert.deepEqual(lossesOf(machine), ['The server has lost 2 messages; they are sent again.']);
+  });
+
+  it('I3 T36: what lies behind the newest 200 is not missed, and what is missed among them is sent again', async () => {
+    const machine = await start();
+    const id = await machine.write(...numbered(230));
+    const isSent = async () => (await machine.status()).state === 'synced';
+    await until(isSent);
+    await wait(MINUTE);
+    const backup = backend.backUp();
+    await machine.say(id, 'after the backup');
+    await until(isSent);
+    await wait(2 * MINUTE);
+    assert.deepEqual(lossesOf(machine), []);
+    backend.goBackTo(backup);
+    await until(() => lossesOf(machine).length > 0);
+    await until(isSent);
+    assert.deepEqual(lossesOf(machine), ['The server has lost 1 message; it is sent again.']);
+    assert.deepEqual(there(), [[...numbered(230), 'after the backup']]);
+  });
+
+  it('I3 T35: a 404 from a proxy for a while, or a list without it, is no loss', async () => {
+    const machine = await start();
+    for (const text of ['a', 'b', 'c', 'd']) await write(machine, text);
+    const id = await write(machine, 'mine');
+    const remoteId = (await machine.remoteIdOf(id)) ?? '';
+    const [kept] = [...backend.conversations].filter(([one]) => one === remoteId);
+    assert.ok(kept);
+    const creates = () => backend.log.filter((line) => line === 'POST /api/navi-memory/conversations').length;
+    const before = creates();
+    // Not on the list, but there.
+    backend.hidden.add(remoteId);
+    await wait(2 * MINUTE);
+    backend.hidden.clear();
+    await wait(MINUTE);
+    // Gone for one reading.
+    backend.conversations.delete(remoteId);
+    const reads = () =>
+      backend.log.filter((line) => line === `GET /api/navi-memory/conversations/${remoteId}`);
+    const seen = reads().length;
+    await until(() => reads().length > seen);
+    backend.conversations.set(...kept);
+    await wait(2 * MINUTE);
+    // All conversations answer 404, and the list is empty: for a minute.
+    const remove = [/\/conversations\/[^/?]+/, /\/conversations\?/].map((path, index) =>
+      proxy.add({
+        match: (request) => path.test(request.path),
+        fault: index === 0 ? errorAnswer(404) : { kind: 'answer', status: 200, body: '[]' },
+      }),
+    );
+    await wait(MINUTE);
+    for (const undo of remove) undo();
+    // The list is whole, but nothing can be read.
+    const undo = proxy.add({
+      match: (request) => /\/conversations\/[^/?]+/.test(request.path),
+      fault: errorAnswer(404),
+    });
+    backend.hidden.add(remoteId);
+    await wait(3 * MINUTE);
+    undo();
+    backend.hidden.clear();
+    await wait(MINUTE);
+    assert.deepEqual([creates(), lossesOf(machine)], [before, []]);
+    assert.ok(await isConfirmed(machine, id));
+  });
+
+  it('I3 T35: a conversation that the account may not see (403) is no loss', async () => {
+    const machine = await start();
+    for (const text of ['a', 'b', 'c']) await write(machine, text);
+    const remoteId = (await machine.remoteIdOf(await write(machine, 'mine'))) ?? '';
+    backend.hidden.add(remoteId);
+    proxy.add({ match: ({ path }) => path.includes(remoteId), fault: errorAnswer(403) });
+    await wait(3 * MINUTE);
+    assert.deepEqual([backend.conversations.size, lossesOf(machine)], [4, []]);
+  });
+
+  it('I7 T37: what was deleted is not sent again; restored here, it is', async () => {
+    const machine = await start();
+    for (const text of ['a', 'b', 'c', 'd']) await write(machine, text);
+    const backup = backend.backUp();
+    const trashed = await write(machine, 'in the trash');
+    const purged = await write(machine, 'deleted for good');
+    await machine.store.trash({ ids: [trashed, purged] }, 'act');
+    const { entries } = await machine.store.trashPreview({ ids: [purged] });
+    await machine.store.purge(entries, 'user');
+    await until(
+      () => [...backend.conversations.values()].filter(({ status }) => status === 'deleted').length === 2,
+    );
+    backend.goBackTo(backup);
+    await wait(3 * MINUTE);
+    assert.deepEqual(there(), [['a'], ['b'], ['c'], ['d']]);
+    await machine.store.restore({ ids: [trashed] });
+    await until(() => there().length === 5, 3 * MINUTE);
+    await until(() => isConfirmed(machine, trashed));
+    assert.deepEqual(there(), [['a'], ['b'], ['c'], ['d'], ['in the trash']]);
+  });
+
+  describe('with several machines', () => {
+    it('I2 I3 I5 T38: each sends again what it wrote, once, and all show the old order', async () => {
+      const [one, other] = [await start(), await start()];
+      for (const text of ['a', 'b', 'c']) await write(one, text);
+      const backup = backend.backUp();
+      const id = await write(one, 'first');
+      await until(async () => (await other.texts(id)).length === 1);
+      await other.say(id, 'second');
+      await until(async () => (await one.texts(id)).length === 2);
+      await one.say(id, 'third');
+      await until(async () => (await other.texts(id)).length === 3);
+      await until(() => isConfirmed(one, id));
+      const before = await one.remoteIdOf(id);
+      backend.goBackTo(backup);
+      for (const machine of machines) await until(moved(machine, id, before), 4 * MINUTE);
+      for (const machine of machines) await until(() => isConfirmed(machine, id), 4 * MINUTE);
+      assert.equal(backend.conversations.size, 4);
+      assert.deepEqual(
+        [...backend.conversations.values()]
+          .at(-1)
+          ?.messages.map(({ content }) => content)
+          .sort(),
+        ['first', 'second', 'third'],
+      );
+      const newcomer = await start();
+      await until(async () => (await newcomer.texts(id)).length === 3);
+      for (const machine of machines) assert.deepEqual(await machine.texts(id), ['first', 'second', 'third']);
+    });
+  });
+});
