@@ -21,18 +21,21 @@ export async function pushItem(context: PushContext, item: OutboxItem): Promise<
     return await (item.kind === 'append' ? sendAppends(context, item.conversationId) : send(context, item));
   } catch (error) {
     if (error instanceof StoreError && error.problem === 'fenced') return { kind: 'fenced' };
+    // What is announced could not be asked: nothing was done.
+    if (error instanceof RemoteError) return outcomeOf(error);
     throw error;
   }
 }
 
-/** Asked anew after a request without an answer: whoever answers now may be another. */
+/** Asked anew after a request without an answer: whoever answers now may be another. Throws `RemoteError`. */
 async function canResend({ announcement, signal }: PushContext, item: OutboxItem): Promise<boolean> {
   if (item.isSentById !== true) return false;
   try {
     return mayResend(item, await announcement.ask(signal));
   } catch (error) {
-    if (!(error instanceof RemoteError)) throw error;
-    // Nor can it be read back, then: that says so.
+    const isNoAnswer =
+      error instanceof RemoteError && (error.problem === 'not-found' || error.problem === 'refused');
+    if (!isNoAnswer) throw error;
     return false;
   }
 }

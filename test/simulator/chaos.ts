@@ -80,7 +80,9 @@ const plays: Readonly<Record<ActName, Play>> = {
     const { purged } = window.act((store) => store.purge(store.trashPreview({ ids: [id] }).entries, 'user'));
     if (purged > 0) world.purged.set(id, (world.purged.get(id) ?? new Set()).add(machine));
   },
-  retry: (world, _machine, window) => retryParked(world, window),
+  retry: (world, _machine, window) => {
+    retryParked(world, window);
+  },
   'open a window': (_world, machine) => {
     if (machine.windows.length < MOST_WINDOWS) machine.open();
   },
@@ -115,6 +117,7 @@ const plays: Readonly<Record<ActName, Play>> = {
     const jump = world.random.pick([-HOUR, HOUR, -60_000, 5_000, 30 * HOUR]) ?? 0;
     // Set forward, the clock says of a request that is still alive that it is dead: a gap that docs/SPEC.md names.
     if (jump < 0 || machine.pendingUntil < world.agenda.now()) machine.ahead += jump;
+    if (jump < 0) machine.setBackAt = world.agenda.now();
   },
   'change the account': (_world, machine) => machine.setAccount(machine.account === 'B' ? 'A' : 'B'),
   'switch sync off': (world, machine) => {
@@ -199,34 +202,36 @@ function change(
 }
 
 /** The user's word on everything that was refused here; `isOnce`: what is refused again stays so. */
-export function retryParked(world: World, window: SimWindow, isOnce = false): void {
+export function retryParked(world: World, window: SimWindow, isOnce = false): boolean {
   const { clickedAgain } = window.machine;
   const rows = window.db.all<{ message_id: string }>(
     `SELECT message_id FROM outbox WHERE state = 'parked' AND message_id IS NOT NULL`,
   );
-  for (const { message_id: id } of rows) {
-    if (isOnce && clickedAgain.has(id)) continue;
+  const fresh = isOnce ? rows.filter(({ message_id: id }) => !clickedAgain.has(id)) : rows;
+  for (const { message_id: id } of fresh) {
     if (isOnce) clickedAgain.add(id);
     world.refused.delete(id);
     world.everParked.add(id);
     window.act((store) => store.retryParked(id));
   }
+  return fresh.length > 0;
 }
 
 /** A refused change of fields rests until the user clicks again: once, a backend that refuses every title is not asked for ever. */
-export function clickAgain(window: SimWindow): void {
+export function clickAgain(window: SimWindow): boolean {
   const { clickedAgain } = window.machine;
   const rows = window.db.all<{ id: string; is_starred: number; status: string }>(
     `SELECT c.id, c.is_starred, c.status FROM outbox o JOIN conversations c ON c.id = o.conversation_id
      WHERE o.state = 'parked' AND o.kind = 'fields'`,
   );
-  for (const { id, is_starred: isStarred, status } of rows) {
-    if (clickedAgain.has(id)) continue;
+  const fresh = rows.filter(({ id }) => !clickedAgain.has(id));
+  for (const { id, is_starred: isStarred, status } of fresh) {
     clickedAgain.add(id);
     if (status !== 'deleted') window.act((store) => store.change(id, { isStarred: isStarred === 0 }));
     else if (window.act((store) => store.restore({ ids: [id] })) > 0)
       window.act((store) => store.trash({ ids: [id] }, 'again'));
   }
+  return fresh.length > 0;
 }
 
 export function goOn({ agenda }: World, window: SimWindow): void {

@@ -5,7 +5,7 @@ import { Agreement } from './agree.ts';
 import { actAs, type ActName } from './chaos.ts';
 import { Random } from './random.ts';
 import { Shuffled } from './shuffled.ts';
-import { calm, help } from './simulate.ts';
+import { calm, help } from './calm.ts';
 import { World } from './world.ts';
 
 export interface Deed {

@@ -16,6 +16,10 @@ export class Machine {
   ahead = 0;
   /** True time when the last of its requests under way takes effect. */
   pendingUntil = 0;
+  /** Waits that the backend asked for, in true time. */
+  readonly named: { readonly answeredAt: number; readonly until: number }[] = [];
+  /** True time when its clock was last set back. */
+  setBackAt = -Infinity;
   /** Messages, and conversations with refused fields, that the user has tried again after the faults. */
   readonly clickedAgain = new Set<string>();
   /** When its user was last asked to do something. */

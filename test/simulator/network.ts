@@ -7,6 +7,8 @@ import type { World } from './world.ts';
 /** The client gives a request up after so long, and no request acts later than its life; see http/client.ts, sync/engine.ts. */
 const DEADLINE_MS = 30_000;
 const LIFE_MS = 60_000;
+/** Who is asked to go slower without a time waits so long; see sync/machine.ts. */
+const SLOW_DOWN_MS = 30_000;
 
 const FATES = {
   'not sent': 3,
@@ -64,9 +66,7 @@ function callsThrough<T extends object>(world: World, window: SimWindow, there: 
             args.map((one) => (one instanceof AbortSignal ? never : one)),
           )) as unknown;
         };
-        return new Request(world, window, name, args.find((one) => one instanceof AbortSignal) ?? never).send(
-          act,
-        );
+        return new Request(world, window, name, args).send(act);
       };
     },
   });
@@ -76,25 +76,28 @@ class Request {
   private readonly world: World;
   private readonly window: SimWindow;
   private readonly name: string;
+  private readonly args: readonly unknown[];
   private readonly signal: AbortSignal;
   private isActed = false;
   private isCalledOff = false;
   private end: ((settle: () => void) => void) | undefined;
 
-  constructor(world: World, window: SimWindow, name: string, signal: AbortSignal) {
+  constructor(world: World, window: SimWindow, name: string, args: readonly unknown[]) {
     this.world = world;
     this.window = window;
     this.name = name;
-    this.signal = signal;
+    this.args = args;
+    this.signal = args.find((one) => one instanceof AbortSignal) ?? new AbortController().signal;
   }
 
   async send(act: Act): Promise<unknown> {
     if (this.signal.aborted) throw new RemoteError('not-sent', 'The request was cancelled');
     const { world, window, name, signal } = this;
     let isOpen = true;
-    world.requestBegins(window);
+    const isOld = !world.isCalm;
+    world.requestBegins(window, name, this.args);
     const close = (): void => {
-      if (isOpen) world.requestEnds(window);
+      if (isOpen) world.requestEnds(window, isOld);
       isOpen = false;
     };
     const fate = world.fateOf(window);
@@ -168,12 +171,17 @@ class Request {
       case 'unavailable': {
         const wait = random.chance(0.5) ? random.int(1_000, 20_000) : undefined;
         if (random.chance(0.3)) this.act(way, act);
-        fail(way + back, status(POSTS.has(this.name) ? 'unknown' : 'slow-down', 503, wait));
+        const isPost = POSTS.has(this.name);
+        this.names(way + back, wait ?? (isPost ? 0 : SLOW_DOWN_MS));
+        fail(way + back, status(isPost ? 'unknown' : 'slow-down', 503, wait));
         break;
       }
-      case 'slow down':
-        fail(way + back, status('slow-down', 429, random.int(1_000, 15_000)));
+      case 'slow down': {
+        const wait = random.int(1_000, 15_000);
+        this.names(way + back, wait);
+        fail(way + back, status('slow-down', 429, wait));
         break;
+      }
       case 'signed out':
         fail(way + back, status('signed-out', 401));
         break;
@@ -207,6 +215,12 @@ class Request {
         (error: unknown) => this.deliver(back, () => reject(error as Error)),
       );
     });
+  }
+
+  /** The backend will name a time: what waits for it waits so long after the answer. */
+  private names(ms: number, waitMs: number): void {
+    const answeredAt = this.world.agenda.now() + ms;
+    this.window.machine.named.push({ answeredAt, until: answeredAt + waitMs });
   }
 
   private takesEffectIn(ms: number): void {

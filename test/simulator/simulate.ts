@@ -2,7 +2,8 @@
 import type { Ability } from '../../src/protocol/abilities.ts';
 import { Timetable } from './agenda.ts';
 import { Agreement } from './agree.ts';
-import { act, ACTS, clickAgain, goOn, retryParked } from './chaos.ts';
+import { calm, comeBack, help, waitsOf, type Wait } from './calm.ts';
+import { act, ACTS } from './chaos.ts';
 import { Random } from './random.ts';
 import { World } from './world.ts';
 
@@ -10,35 +11,47 @@ export interface Outcome {
   readonly seed: number;
   readonly failure: Error | undefined;
   readonly trace: readonly string[];
-  /** Milliseconds of virtual time from the end of faults until all agreed. */
-  readonly agreedAfter: number;
+  readonly agreement: Agreed;
   readonly said: number;
   readonly requests: number;
 }
 
-const LONGEST_MS = 10 * 60_000;
+/** How all came to agree. */
+export interface Agreed {
+  /** Users were there, and said Sync Now when faults were over. */
+  readonly isBack: boolean;
+  /** What was still waited for then. */
+  readonly waits: readonly Wait[];
+  /** Milliseconds of virtual time from the end of faults, and of these waits, until all agreed. */
+  readonly after: number;
+  /** The same without taking the waits off. */
+  readonly inAll: number;
+}
+
+/** So long after the end of faults, and of what they began, all agree. */
+export const AGREED_MS = 30_000;
+/** Where nobody says Sync Now: a back-off, and two pulls of other machines, of half a minute each. */
+export const UNATTENDED_MS = 95_000;
 const LOOK_EVERY_MS = 250;
-/** The same is asked of nobody more often. */
-const HELP_EVERY_MS = 5_000;
 /** Nothing goes on by itself once all agree. */
 const REST_MS = 35_000;
 
 export async function simulate(seed: number, abilities: readonly Ability[] = []): Promise<Outcome> {
   const timetable = new Timetable();
   const world = prepare(seed, timetable, abilities);
-  let agreedAfter = 0;
+  let agreement: Agreed = { isBack: false, waits: [], after: 0, inAll: 0 };
   try {
     await trouble(world, timetable);
+    const isBack = world.random.chance(0.5);
     calm(world);
-    // A request that acts late is a fault until it has.
-    const calmAt = Math.max(timetable.now(), ...world.machines.map(({ pendingUntil }) => pendingUntil));
     for (const account of world.accounts) {
       if (world.failure !== undefined) break;
       for (const machine of world.machines) if (machine.account !== account) machine.setAccount(account);
-      await agree(world, timetable, account);
-      if (account === 'A') agreedAfter = Math.max(0, timetable.now() - calmAt);
-      await rest(world, timetable, account);
-      await newcomer(world, timetable, account);
+      if (isBack) comeBack(world);
+      const agreed = await agree(world, timetable, account, isBack);
+      if (account === 'A') agreement = agreed;
+      await rest(world, timetable, account, isBack);
+      await newcomer(world, timetable, account, isBack);
     }
   } catch (error) {
     world.failure ??= error as Error;
@@ -46,7 +59,7 @@ export async function simulate(seed: number, abilities: readonly Ability[] = [])
     world.dispose();
   }
   const { failure, trace, said, requests } = world;
-  return { seed, failure, trace, agreedAfter, said: said.length, requests };
+  return { seed, failure, trace, agreement, said: said.length, requests };
 }
 
 function prepare(seed: number, timetable: Timetable, abilities: readonly Ability[]): World {
@@ -81,43 +94,29 @@ async function trouble(world: World, timetable: Timetable): Promise<void> {
   }
 }
 
-/** Faults end, and windows go on. */
-export function calm(world: World): void {
-  world.isCalm = true;
-  world.note(undefined, 'faults are over');
-  world.refused.clear();
-  for (const machine of world.machines) {
-    machine.isOnline = true;
-    for (const window of machine.windows) goOn(world, window);
-    if (machine.windows.length === 0) machine.open();
-  }
-}
-
-/** The user does what is asked for: signs in, looks again, says Retry where something was refused. */
-export function help(world: World): void {
-  for (const machine of world.machines) {
-    const [window] = machine.windows;
-    if (window === undefined || machine.helpedAt > world.agenda.now() - HELP_EVERY_MS) continue;
-    retryParked(world, window, true);
-    clickAgain(window);
-    const { link } = window.store.readLinkStatus();
-    if (link !== 'signedOut' && link !== 'denied') continue;
-    machine.helpedAt = world.agenda.now();
-    if (link === 'signedOut') machine.setAccount(machine.account);
-    else for (const one of machine.windows) one.engine.syncNow();
-  }
-}
-
-async function agree(world: World, timetable: Timetable, account: string): Promise<void> {
+async function agree(world: World, timetable: Timetable, account: string, isBack: boolean): Promise<Agreed> {
   const agreement = new Agreement(world, account);
-  const end = timetable.now() + LONGEST_MS;
-  let lacking: string | undefined;
-  while (world.failure === undefined && (lacking = underWay(world) ?? agreement.lacking()) !== undefined) {
-    help(world);
-    if (timetable.now() > end) throw new Error(`I5: not within ${LONGEST_MS} ms: ${lacking}`);
+  const begun = timetable.now();
+  const waits = waitsOf(world, isBack);
+  const limit = isBack ? AGREED_MS : UNATTENDED_MS;
+  for (;;) {
+    // First, so that nothing is left that only the user can end.
+    if (help(world)) waits.add('the user', timetable.now() + 1);
+    const lacking = underWay(world) ?? agreement.lacking();
+    if (lacking === undefined || world.failure !== undefined) break;
+    if (timetable.now() > waits.endGiven(world.hungUntil) + limit)
+      throw new Error(`I5: not within ${limit} ms: ${lacking}`);
     await timetable.runUntil(timetable.now() + LOOK_EVERY_MS, () => world.failure !== undefined);
   }
   agreement.check();
+  const now = timetable.now();
+  waits.add('under way', world.hungUntil);
+  return {
+    isBack,
+    waits: waits.names,
+    after: Math.max(0, now - waits.endGiven(world.hungUntil)),
+    inAll: now - begun,
+  };
 }
 
 /** What acts late may still change what all agree on. */
@@ -126,21 +125,22 @@ function underWay({ machines, agenda }: World): string | undefined {
   return late && `${late.name} has a request under way`;
 }
 
-async function rest(world: World, timetable: Timetable, account: string): Promise<void> {
+async function rest(world: World, timetable: Timetable, account: string, isBack: boolean): Promise<void> {
   const lastChange = world.backend.lastChangeOf(account);
   const { requests } = world;
   await timetable.runUntil(timetable.now() + REST_MS, () => world.failure !== undefined);
   if (world.backend.lastChangeOf(account) !== lastChange)
     world.fail('I5: the server is changed when all had agreed');
   const each = (world.requests - requests) / world.machines.length;
-  if (each > 12) world.fail(`I12: ${each} requests a machine in ${REST_MS} ms of rest`);
+  if (each > (isBack ? 18 : 12)) world.fail(`I12: ${each} requests a machine in ${REST_MS} ms of rest`);
   const lacking = new Agreement(world, account).lacking();
   if (lacking !== undefined) world.fail(`I5: no longer agreed: ${lacking}`);
 }
 
 /** A machine that is new reads it all from the server. */
-async function newcomer(world: World, timetable: Timetable, account: string): Promise<void> {
+async function newcomer(world: World, timetable: Timetable, account: string, isBack: boolean): Promise<void> {
   if (world.failure !== undefined) return;
   world.addMachine(account).open();
-  await agree(world, timetable, account);
+  if (isBack) comeBack(world);
+  await agree(world, timetable, account, isBack);
 }

@@ -3,7 +3,8 @@ import { describe, it } from 'mocha';
 import { ABILITIES, type Ability } from '../../src/protocol/abilities.ts';
 import { RUNS } from '../model/runs.ts';
 import { FIRST_SEED as SEED } from './first.ts';
-import { simulate, type Outcome } from './simulate.ts';
+import { AGREED_MS, simulate, UNATTENDED_MS, type Outcome } from './simulate.ts';
+import { Tally } from './tally.ts';
 
 /** Each ability of a backend alone, none of them, and all of them. */
 const BACKENDS: readonly (readonly [name: string, abilities: readonly Ability[]])[] = [
@@ -25,6 +26,7 @@ const FOUND: readonly (readonly [seed: number, what: string])[] = [
 
 describe('the sync engine in a simulated world', function () {
   this.timeout(0);
+  const tally = new Tally();
 
   for (const [name, abilities] of BACKENDS)
     it(`I1 I2 I3 I4 I5 I7 I8 I10: ${name}: ${seedsOf(abilities)} lives of a few machines (seed ${SEED})`, async () => {
@@ -33,9 +35,24 @@ describe('the sync engine in a simulated world', function () {
         const outcome = await simulate(seed, abilities);
         assert.ok(outcome.failure === undefined, told(outcome));
         said += outcome.said;
+        tally.add(outcome.agreement);
       }
       assert.ok(said > seedsOf(abilities), `only ${said} messages were written`);
     });
+
+  it('I5: all agree within 30 s of the end of faults, and of what they began, when users are back; each bound was met in its lives', () => {
+    for (const line of tally.lines()) console.log(`      ${line}`);
+    assert.ok(tally.count(({ isBack }) => isBack) > 0 && tally.count(({ isBack }) => !isBack) > 0);
+    assert.ok(tally.count(({ waits }) => waits.includes('no answer')) > 0);
+    assert.equal(
+      tally.count(({ isBack, after }) => isBack && after > AGREED_MS),
+      0,
+    );
+    assert.equal(
+      tally.count(({ after }) => after > UNATTENDED_MS),
+      0,
+    );
+  });
 
   it(`the same seed gives the same trace (seed ${SEED})`, async () => {
     const [first, second] = [await simulate(SEED), await simulate(SEED)];

@@ -39,6 +39,10 @@ export class World {
   requests = 0;
   /** Faults are over. */
   isCalm = false;
+  /** True time when the last request ended that had begun before that. */
+  hungUntil = 0;
+  /** True time when a request for a conversation or message last began, by its client id. */
+  readonly begunAt = new Map<string, number>();
   /** The first thing that may not be. */
   failure: Error | undefined;
   /** The probability that a request is not simply answered. */
@@ -90,21 +94,24 @@ export class World {
     return !this.isCalm && this.busyStore > 0 && this.random.chance(this.busyStore);
   }
 
-  requestBegins(window: SimWindow): void {
+  requestBegins(window: SimWindow, name: string, args: readonly unknown[]): void {
     this.requests += 1;
+    for (const id of idsIn(name, args)) this.begunAt.set(id, this.agenda.now());
     window.inFlight += 1;
     if (window.inFlight > MAX_REQUESTS)
       this.fail(`I12: ${window.inFlight} requests in flight of ${window.name}`);
   }
 
-  requestEnds(window: SimWindow): void {
+  /** `isOld`: it had begun before faults were over. */
+  requestEnds(window: SimWindow, isOld: boolean): void {
     window.inFlight -= 1;
+    if (isOld && this.isCalm && !window.isGone) this.hungUntil = this.agenda.now();
   }
 
   /** A request reaches the backend. Throws `RemoteError` where it is refused. */
   arrives(name: string, args: readonly unknown[]): void {
     this.backend.setTime(this.agenda.now());
-    if (idsIn(name, args).some((id) => this.refused.has(id)))
+    if (name !== 'appendAll' && idsIn(name, args).some((id) => this.refused.has(id)))
       throw new RemoteError('refused', 'Answered 422', { status: 422 });
   }
 
@@ -119,6 +126,11 @@ export class World {
     const owner = this.accountOf.get(conversationId) ?? account;
     this.accountOf.set(conversationId, owner);
     if (owner !== account) this.fail(`I10: ${conversationId} of ${owner} was sent to ${account}`);
+  }
+
+  /** The backend has it. */
+  isMade(id: string): boolean {
+    return this.madeIds.has(id);
   }
 
   /** It was made while this account was known to exist: it may never reach another. */
@@ -151,15 +163,17 @@ export class World {
   }
 }
 
-/** Client ids of what a request makes on the backend, where one that is refused refuses all of it. */
+/** Client ids of what a request makes on the backend. */
 function idsIn(name: string, args: readonly unknown[]): string[] {
-  const id =
+  const ids =
     name === 'create'
-      ? noteOf(args[0], 'initial_context')
+      ? [noteOf(args[0], 'initial_context')]
       : name === 'append'
-        ? noteOf(args[1], 'metadata')
-        : undefined;
-  return id === undefined ? [] : [id];
+        ? [noteOf(args[1], 'metadata')]
+        : name === 'appendAll'
+          ? (args[1] as readonly unknown[]).map((one) => noteOf(one, 'metadata'))
+          : [];
+  return ids.filter((id) => id !== undefined);
 }
 
 /** The client id in the note of a body. */

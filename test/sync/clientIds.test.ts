@@ -82,6 +82,23 @@ describe('sync with a backend that keeps client ids', () => {
     }
   });
 
+  it('I2 T12: what may be sent again is, once it can be asked what is announced', async () => {
+    await machine.connect(proxy.url);
+    const id = await machine.write('before');
+    await machine.synced();
+    const start = machine.clock.now();
+    proxy.add({ match: isAppend, fault: { kind: 'reset' }, times: 1 });
+    let asked = 0;
+    // The first finds the backend well again, the second asks whether it is the one that it was.
+    const isSecond = ({ path }: SeenRequest) => path.endsWith('/capabilities') && (asked += 1) === 2;
+    proxy.add({ match: isSecond, fault: { kind: 'reset' } });
+    await machine.say(id, 'in flight');
+    await machine.until(async () => ['sent', 'confirmed'].includes((await machine.deliveries(id))[1] ?? ''));
+    assert.ok(asked > 2, `asked ${asked} times`);
+    assert.ok(machine.clock.now() - start <= 20_000, `took ${machine.clock.now() - start} ms`);
+    assert.deepEqual(await onServer('before'), ['before', 'in flight']);
+  });
+
   it('I3 T12: a backend that keeps no client ids any more is read before anything is sent to it again', async () => {
     await machine.connect(proxy.url);
     const id = await machine.write('before');
