@@ -263,11 +263,12 @@ export class MemoryBackend {
     Object.assign(conversation, change);
     const last = conversation.messages.at(-1)?.created_at;
     const { updatesAhead = 0 } = this.habits;
-    const isMessage = keys.length === 0 && updatesAhead === 0 && last !== conversation.updated_at;
+    // Never back to a value that it had before: it would look unchanged.
+    const isLater = last !== undefined && last > conversation.updated_at;
+    const isMessage = keys.length === 0 && updatesAhead === 0 && isLater;
     conversation.touched = this.tick();
     conversation.changed = this.revision;
-    conversation.updated_at =
-      isMessage && last !== undefined ? last : formatMicros(conversation.touched + updatesAhead);
+    conversation.updated_at = isMessage ? last : formatMicros(conversation.touched + updatesAhead);
   }
 
   private messageTime({ messages }: StoredConversation): string {
