@@ -3,6 +3,7 @@ import { PAGE_LIMIT } from '../protocol/api.ts';
 import type { Change, ChangesAnswer, FullConversation } from '../protocol/abilities.ts';
 import type { AccountKey, FeedPage, FeedPlace, RemoteChange } from '../store/outbox.ts';
 import type { RequestOutcome } from './failure.ts';
+import { isLookDue, lookForLost } from './lost.ts';
 import { readEach, reaching, readWhole, takeIn, type PullContext } from './reading.ts';
 import { RemoteError } from './remote.ts';
 import { decodeConversation, decodeMessage } from './wire.ts';
@@ -12,12 +13,14 @@ const MAX_PAGES = 10_000;
 const MAX_LIST_PAGES = 1_000;
 
 /** 'none' where the backend, against its word, has no feed. */
-export async function pullFeed(context: PullContext): Promise<RequestOutcome | 'none'> {
+export async function pullFeed(context: PullContext, isBrief: boolean): Promise<RequestOutcome | 'none'> {
   const { store, account, lease, announcement, warn } = context;
+  const history = { isAnother: false };
   const reached = await reaching(async () => {
     const place = await store.feedPlace(account);
     if ((await readOn(context, place?.cursor)) !== 'gone') return;
     warn('The server has another history than before: all of it is read again, and nothing here is removed.');
+    history.isAnother = true;
     await store.setFeedPlace(lease, account, placeOf(context, undefined));
     if ((await readOn(context, undefined)) === 'gone')
       throw new RemoteError('unknown', 'The server has no beginning of its changes', { status: 200 });
@@ -29,7 +32,9 @@ export async function pullFeed(context: PullContext): Promise<RequestOutcome | '
     return 'none';
   }
   if (reached.kind !== 'ok') return reached;
-  return readEach(context, await store.settleCounts(lease, account));
+  const read = await readEach(context, await store.settleCounts(lease, account));
+  if (read.kind !== 'ok') return read;
+  return history.isAnother || (!isBrief && isLookDue(context)) ? lookForLost(context) : read;
 }
 
 /** Reads and merges page after page until there is no more. Throws `RemoteError`. */

@@ -1,8 +1,55 @@
 /** What a backend has lost is found and sent again: it went back to an old backup, or its database is empty. */
+import { PAGE_LIMIT } from '../protocol/api.ts';
 import type { RequestOutcome } from './failure.ts';
 import { lossInWords } from './lossInWords.ts';
-import { pullConversation, reaching, type PullContext } from './reading.ts';
+import { pullConversation, reaching, readEach, type PullContext } from './reading.ts';
 import { RemoteError } from './remote.ts';
+
+/** A feed of changes does not tell what is no more: so often all of it is looked for by its list. */
+const LOOK_EVERY_MS = 15 * 60_000;
+/** A backend that answers full pages for ever must not keep us for ever. */
+const MAX_PAGES = 1_000;
+
+/**
+ * Also when whoever answers may be another: a server that was ended and begun again may have gone back to a backup of its file, and
+ * its feed goes on as if nothing had been.
+ */
+export function isLookDue({ announcement: { lookedAt }, now }: PullContext): boolean {
+  return lookedAt === undefined || lookedAt > now() || now() - lookedAt >= LOOK_EVERY_MS;
+}
+
+/** Lists all that there is, with how many messages where that is told, and compares it with what is known to be there. */
+export async function lookForLost(context: PullContext): Promise<RequestOutcome> {
+  const { store, account, lease, announcement } = context;
+  const there: { readonly remoteId: string; readonly count: number }[] = [];
+  const deleted: string[] = [];
+  const listed = await reaching(async () => {
+    for await (const row of rows(context, undefined)) there.push(row);
+    for await (const row of rows(context, 'deleted')) deleted.push(row.remoteId);
+  });
+  if (listed.kind === 'refused') return { kind: 'denied', detail: listed.detail };
+  if (listed.kind !== 'ok') return listed;
+  const isCounted = announcement.current.abilities.has('counts');
+  const short = isCounted ? await store.shorter(lease, account, there) : [];
+  const read = await readEach(context, short);
+  if (read.kind !== 'ok') return read;
+  return findLost(
+    context,
+    there.map(({ remoteId }) => remoteId),
+    deleted,
+  );
+}
+
+async function* rows({ remote, announcement, signal }: PullContext, status: 'deleted' | undefined) {
+  const isCounted = announcement.current.abilities.has('counts');
+  for (let page = 0; page < MAX_PAGES; page += 1) {
+    const at = { ...(status && { status }), offset: page * PAGE_LIMIT };
+    const listed = isCounted ? await remote.announced.fullList(at, signal) : await remote.list(at, signal);
+    for (const row of listed)
+      yield { remoteId: row.id, count: 'message_count' in row ? row.message_count : Infinity };
+    if (listed.length < PAGE_LIMIT) return;
+  }
+}
 
 /**
  * Compares what the backend has, by its whole list, with what is known to be there. A conversation that is missing counts only

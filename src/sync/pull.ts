@@ -19,7 +19,9 @@ export async function pullAll(context: PullContext, isBrief = false): Promise<Re
   });
   if (asked.kind === 'refused') return { kind: 'denied', detail: asked.detail };
   if (asked.kind !== 'ok') return asked;
-  const fed = context.announcement.current.abilities.has('changes') ? await pullFeed(context) : 'none';
+  const fed = context.announcement.current.abilities.has('changes')
+    ? await pullFeed(context, isBrief)
+    : 'none';
   return fed === 'none' ? pullList(context, isBrief) : fed;
 }
 

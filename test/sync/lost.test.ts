@@ -136,6 +136,21 @@ describe('what a server has lost, by the plain contract', () => {
     assert.deepEqual(lossesOf(machine), ['The server has lost 2 messages; they are sent again.']);
   });
 
+  it('I2 T36: what the server took and lost before it was seen there is sent again', async () => {
+    const machine = await start();
+    const id = await write(machine, 'one');
+    await wait(MINUTE);
+    const backup = backend.backUp();
+    await machine.say(id, 'two');
+    await until(async () =>
+      (await machine.deliveries(id)).every((one) => one !== 'queued' && one !== 'sending'),
+    );
+    assert.deepEqual(await machine.deliveries(id), ['confirmed', 'sent']);
+    backend.goBackTo(backup);
+    await until(() => isConfirmed(machine, id));
+    assert.deepEqual(there(), [['one', 'two']]);
+  });
+
   it('I3 T36: what lies behind the newest 200 is not missed, and what is missed among them is sent again', async () => {
     const machine = await start();
     const id = await machine.write(...numbered(230));
@@ -230,7 +245,131 @@ describe('what a server has lost, by the plain contract', () => {
     assert.deepEqual(there(), [['a'], ['b'], ['c'], ['d'], ['in the trash']]);
   });
 
+  it('I7 T37: a deletion that the server has lost is given anew', async () => {
+    const machine = await start();
+    await write(machine, 'kept');
+    const id = await write(machine, 'to be deleted');
+    await wait(MINUTE);
+    const backup = backend.backUp();
+    await machine.store.trash({ ids: [id] }, 'act');
+    await until(() => there().length === 1);
+    await wait(MINUTE);
+    backend.goBackTo(backup);
+    assert.equal(there().length, 2);
+    await until(() => there().length === 1);
+    await wait(MINUTE);
+    assert.deepEqual(there(), [['kept']]);
+    assert.equal((await machine.store.list({ status: 'deleted', limit: 9 })).items.length, 1);
+  });
+
   describe('with several machines', () => {
+    /** Both have the conversation, of which each wrote a part; the server has lost all of it. */
+    const shared = async (one: TestMachine, other: TestMachine) => {
+      for (const text of ['a', 'b', 'c', 'd']) await write(one, text);
+      const backup = backend.backUp();
+      const id = await write(one, 'first');
+      await until(async () => (await other.texts(id)).length === 1);
+      await other.say(id, 'second');
+      await until(async () => (await one.texts(id)).length === 2);
+      await until(async () => (await isConfirmed(one, id)) && (await isConfirmed(other, id)));
+      return { id, before: await one.remoteIdOf(id), lose: () => backend.goBackTo(backup) };
+    };
+    const leave = async (machine: TestMachine) => {
+      machines.splice(machines.indexOf(machine), 1);
+      await machine.connect(undefined);
+      await machine.whenIdle();
+    };
+    const comeBack = async (machine: TestMachine) => {
+      machines.push(machine);
+      await machine.connect(proxy.url);
+    };
+
+    it('I2 I3 T38: what a machine wrote that does not come back is sent by one of the others, half an hour later', async () => {
+      const [one, other, third] = [await start(), await start(), await start()];
+      const { id, before, lose } = await shared(one, other);
+      await until(async () => (await third.texts(id)).length === 2);
+      await leave(one);
+      lose();
+      const lostAt = clock.now();
+      for (const machine of [other, third])
+        await until(async () => (await machine.deliveries(id)).every((delivery) => delivery === 'queued'));
+      assert.match((await third.report()).text, /2 messages; they are sent again.* wait, safe/);
+      for (const machine of [other, third]) await until(moved(machine, id, before), 60 * MINUTE);
+      assert.ok(clock.now() - lostAt >= 30 * MINUTE);
+      for (const machine of [other, third]) await until(() => isConfirmed(machine, id), 60 * MINUTE);
+      assert.deepEqual(there().at(-1)?.length, 2);
+      assert.equal(backend.conversations.size, 5);
+      await comeBack(one);
+      await until(moved(one, id, before));
+      await wait(5 * MINUTE);
+      assert.equal(backend.conversations.size, 5);
+      for (const machine of machines) assert.deepEqual(await machine.texts(id), ['first', 'second']);
+      assert.deepEqual([...backend.conversations.values()].at(-1)?.messages.length, 2);
+    });
+
+    it('I3 I5 T38: a machine that was away while another found the loss takes the new one for the old one', async () => {
+      const [one, other] = [await start(), await start()];
+      const { id, before, lose } = await shared(one, other);
+      await leave(other);
+      lose();
+      await until(moved(one, id, before));
+      await until(async () => (await one.deliveries(id))[0] === 'confirmed');
+      const again = await one.remoteIdOf(id);
+      await comeBack(other);
+      await until(async () => (await other.remoteIdOf(id)) === again, 15_000);
+      for (const machine of machines) await until(() => isConfirmed(machine, id));
+      for (const machine of machines) {
+        assert.deepEqual(await machine.texts(id), ['first', 'second']);
+        assert.equal((await machine.store.list({ status: 'active', limit: 99 })).items.length, 5);
+      }
+      assert.deepEqual([...backend.conversations.values()].at(-1)?.messages.length, 2);
+    });
+
+    it('I7 T37: what another machine purged does not come back by one that had not heard of it', async () => {
+      const [one, other] = [await start(), await start()];
+      const { id, before, lose } = await shared(one, other);
+      await leave(one);
+      await other.store.trash({ ids: [id] }, 'act');
+      const { entries } = await other.store.trashPreview({ ids: [id] });
+      await other.store.purge(entries, 'user');
+      await until(() => there().length === 4);
+      lose();
+      await wait(MINUTE);
+      await leave(other);
+      await comeBack(one);
+      await until(moved(one, id, before));
+      await until(() => isConfirmed(one, id), 60 * MINUTE);
+      assert.equal(there().length, 5);
+      await comeBack(other);
+      await until(() => there().length === 4);
+      await wait(2 * MINUTE);
+      assert.equal(there().length, 4);
+      assert.equal(await other.store.read(id, { limit: 1 }), undefined);
+      const { items } = await one.store.list({ status: 'active', limit: 99 });
+      assert.equal(items.length, 4);
+    });
+
+    it('I2 I3 T38: what another client wrote is sent again once, with its words and its place', async () => {
+      const machine = await start();
+      for (const text of ['a', 'b', 'c', 'd']) await write(machine, text);
+      const other = await start();
+      const backup = backend.backUp();
+      backend.write('of an old panel', ['its prompt', 'its next']);
+      const old = async (one: TestMachine) =>
+        (await one.store.list({ status: 'active', limit: 9 })).items.find(
+          ({ title }) => title === 'of an old panel',
+        );
+      for (const one of machines) await until(async () => (await old(one))?.messageCount === 2);
+      const id = (await old(machine))?.id ?? '';
+      backend.goBackTo(backup);
+      await until(() => there().length === 5, 60 * MINUTE);
+      for (const one of machines) await until(() => isConfirmed(one, id), 60 * MINUTE);
+      for (const one of machines) assert.deepEqual(await one.texts(id), ['its prompt', 'its next']);
+      await wait(45 * MINUTE);
+      assert.deepEqual(there().at(-1), ['its prompt', 'its next']);
+      assert.equal(await other.remoteIdOf(id), await machine.remoteIdOf(id));
+    });
+
     it('I2 I3 I5 T38: each sends again what it wrote, once, and all show the old order', async () => {
       const [one, other] = [await start(), await start()];
       for (const text of ['a', 'b', 'c']) await write(one, text);

@@ -51,7 +51,13 @@ export function settleAppends(
       if ('unsent' in result) putBack(context, result);
       if (conversationId !== undefined) grown.add(conversationId);
     }
-    for (const id of grown) applyBranches(context, id);
+    for (const id of grown) {
+      applyBranches(context, id);
+      // A backend that lists it as it was before has lost what it took.
+      const sql =
+        'UPDATE conversations SET remote_updated_at = NULL WHERE id = ? AND remote_updated_at IS NOT NULL';
+      context.db.run(sql, id);
+    }
     return next === undefined ? [] : begin(context, lease, next.conversationId, next.terms);
   });
 }

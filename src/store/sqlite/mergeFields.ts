@@ -9,7 +9,7 @@ import { writeClocks } from './fieldClocks.ts';
 import { ensureFieldsQueued } from './outboxRows.ts';
 import { noteReturn } from './returns.ts';
 import type { Context } from './session.ts';
-import { readSyncRow, sideOf } from './syncRow.ts';
+import { readSyncRow, sideOf, type SyncRow } from './syncRow.ts';
 
 export function mergeKnownFields(context: Context, id: string, remote: RemoteFields): void {
   const row = readSyncRow(context, id);
@@ -19,7 +19,10 @@ export function mergeKnownFields(context: Context, id: string, remote: RemoteFie
   const base = readBase(row.base, theirs);
   const isReturning = isOutlived(context, id, base, remote);
   if (isReturning && ours.status !== 'deleted') noteReturn(context, id);
-  const { merged, dropped } = mergeSides(withOwnDeletion(base, theirs), ours, theirs, {
+  const agreed = wentBack(row, base, remote)
+    ? { ...base, status: theirs.status }
+    : withOwnDeletion(base, theirs);
+  const { merged, dropped } = mergeSides(agreed, ours, theirs, {
     nowMs: context.now(),
     seen: row.last_hlc,
     isOutlived: isReturning,
@@ -46,6 +49,15 @@ export function learnAnswer(context: Context, id: string, order: FieldsOrder, an
   writeClocks(context, id, side.clocks);
   writeBase(context, id, base);
   return isTaken || baseText(theirs) !== baseText(before);
+}
+
+/**
+ * The backend is as it was before a deletion that it had taken: nobody has restored the conversation, it went back to a backup. So
+ * our deletion is given anew. With clocks their order says the same.
+ */
+function wentBack(row: SyncRow, base: Base, { status, clocks, remoteUpdatedAt }: RemoteFields): boolean {
+  const isBack = clocks === undefined && base.status === 'deleted' && status !== 'deleted';
+  return isBack && row.remote_updated_at !== null && row.remote_updated_at === remoteUpdatedAt;
 }
 
 /** A deletion that is under way from here is no news from there, so that Undo holds. */

@@ -6,6 +6,7 @@ import type { Context } from './session.ts';
 export interface SyncRow extends ConversationRow {
   account: string | null;
   remote_id: string | null;
+  remote_updated_at: string | null;
   base: string | null;
   clocks: string;
   last_hlc: number;
