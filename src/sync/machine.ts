@@ -240,7 +240,9 @@ function proceed(state: SyncState, now: number): Step {
   }
   if (isStreamDue(next, now)) {
     const { failures } = next.stream;
-    next = { ...next, stream: { kind: 'open', failures }, pullAt: now + PULL_LIVE_EVERY_MS };
+    // One that broke before may never tell anything: the pull that was planned comes first.
+    const pullAt = failures === 0 ? now + PULL_LIVE_EVERY_MS : next.pullAt;
+    next = { ...next, stream: { kind: 'open', failures }, pullAt };
     effects.push({ type: 'follow' });
   }
   // While nothing more could be sent, a look would find nothing to do: the end of a request is what lets it begin.

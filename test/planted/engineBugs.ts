@@ -17,6 +17,7 @@ const FAILURES = 'test/sync/failure.test.ts';
 const WINDOWS = 'test/sync/windows.test.ts';
 const BATCH = 'test/sync/batch.test.ts';
 const SOCKET = 'test/sync/socket/plain.test.ts';
+const ANNOUNCED = 'test/sync/socket/announced.test.ts';
 
 /** Mistakes that sync engines like this one have been seen to make elsewhere, or that were found in this one. */
 export const engineBugs: readonly Bug[] = [
@@ -251,5 +252,21 @@ export const engineBugs: readonly Bug[] = [
     to: 'return failed(context, sending, error, isById);',
     test: BATCH,
     grep: 'refused as a whole goes message by message',
+  },
+  {
+    name: 'a stream that never tells anything puts off every pull',
+    file: MACHINE,
+    from: 'const pullAt = failures === 0 ? now + PULL_LIVE_EVERY_MS : next.pullAt;',
+    to: 'const pullAt = now + PULL_LIVE_EVERY_MS;',
+    test: ANNOUNCED,
+    grep: 'reset in the middle of an event',
+  },
+  {
+    name: 'an announcement that only fails holds up everything',
+    file: 'src/sync/announcement.ts',
+    from: 'if (!isUselessAnswer(error)) throw error;',
+    to: 'if (error !== undefined) throw error;',
+    test: ANNOUNCED,
+    grep: 'an announcement that is 500',
   },
 ];

@@ -40,8 +40,8 @@ export interface WireExchange {
   forward(): Promise<WireAnswer>;
   /** Sends an answer whole; the connection stays open. */
   answer(answer: WireAnswer): void;
-  /** Passes on an answer that does not end, piece by piece. */
-  stream(): Promise<void>;
+  /** Passes on an answer that does not end, piece by piece; `change` says what becomes of a piece: undefined, nothing. */
+  stream(change?: (piece: Buffer) => Buffer | undefined): Promise<void>;
   /** Ends the connection with a reset. */
   reset(): void;
   /** Nothing more comes: whoever waits for an answer can only give up. */
@@ -252,14 +252,18 @@ class Exchange implements WireExchange {
     this.socket.write(Buffer.concat([headOf(answer), answer.body]));
   }
 
-  async stream(): Promise<void> {
+  async stream(change: (piece: Buffer) => Buffer | undefined = (piece) => piece): Promise<void> {
     await this.#whole;
     const message = await this.#ask();
     const lines = Object.entries({ ...plainHeaders(message), connection: 'close' });
     this.socket.write(linesOf(message.statusCode ?? 0, lines));
     this.socket.on('close', () => message.destroy());
     message.on('error', () => this.socket.destroy());
-    message.pipe(this.socket);
+    message.on('data', (piece: Buffer) => {
+      const changed = change(piece);
+      if (changed !== undefined && this.socket.writable) this.socket.write(changed);
+    });
+    message.on('end', () => this.socket.end());
   }
 
   reset(): void {

@@ -31,9 +31,12 @@ describe('sync machine: the stream of events', () => {
         true,
       );
       state = { ...again.state, looking: 'no' };
-      assert.equal(state.pullAt, now + 300_000, 'a check while it lives');
+      assert.equal(state.pullAt, now + 1, 'a stream that never tells anything puts no pull off');
     }
     assert.deepEqual(waits, [1_000, 1_500, 3_000, 6_000, 12_000, 22_500, 22_500]);
+    const pulled: SyncEvent = { type: 'pulled', outcome: { kind: 'ok' }, canFollow: true };
+    const checked = step({ ...state, isPulling: true }, pulled, now, 0.5);
+    assert.equal(checked.state.pullAt, now + 300_000, 'a check while it lives');
     const { stream } = step(state, broken, now, 0.5).state;
     assert.deepEqual(stream, { kind: 'wanted', failures: 1, at: now + 1_000 });
   });

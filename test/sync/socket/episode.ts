@@ -15,8 +15,8 @@ import { clientIdsOf, operationOf, type Operation } from './requests.ts';
 import { TOKEN, type World } from './world.ts';
 
 /** In every text, and in no log. */
-const SECRET = 'unlogged';
-const CONVERSATIONS = '/api/navi-memory/conversations';
+export const SECRET = 'unlogged';
+export const CONVERSATIONS = '/api/navi-memory/conversations';
 /** Faults are over when each kind of request has met one, or after this. */
 const FAULTY_MS = 3 * 60 * 60_000;
 /** The longest wait that a backend can ask for is 10 minutes, see http/retryAfter.ts. */
@@ -129,7 +129,7 @@ async function signInAgain(world: World): Promise<void> {
  * I1, I2, I3: every message is there once, or is marked here with its words. I4: those with `tag`, here and there in the
  * order of writing; without it, none is marked.
  */
-async function assertThere(world: World, id: string, tag?: string): Promise<void> {
+export async function assertThere(world: World, id: string, tag?: string): Promise<void> {
   const page = await world.machine.store.read(id, { limit: 1_000 });
   assert.ok(page !== undefined);
   const there = idsIn(await detailOf(world, id));
@@ -219,7 +219,7 @@ function wasLookedFor(seen: readonly WireRequest[], first: WireRequest, second: 
 }
 
 /** I11, and no defect of the engine. */
-function assertQuiet(world: World): void {
+export function assertQuiet(world: World): void {
   const { machine, proxy } = world;
   assert.deepEqual(machine.errors, []);
   assert.ok(
@@ -277,7 +277,7 @@ async function rowsNamed(world: World, title: string) {
   return rows.filter((row) => row.title === title);
 }
 
-async function ask(world: World, method: string, path: string, json?: object): Promise<unknown> {
+export async function ask(world: World, method: string, path: string, json?: object): Promise<unknown> {
   const response = await fetch(`${world.server.address}${path}`, {
     method,
     ...(json && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(json) }),

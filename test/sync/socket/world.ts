@@ -47,6 +47,9 @@ export class World {
   private readonly trap: Server;
   private trapped = 0;
   private armed: Armed | undefined;
+  /** Instead of passing on the stream of events, and what is announced. */
+  events: WireFault | undefined;
+  capabilities: WireFault | undefined;
   private variant = 0;
   private readonly answers = new Map<string, WireAnswer>();
 
@@ -137,6 +140,16 @@ export class World {
     }
   }
 
+  /** The client has waited longer for an answer, or for a word of a stream, than it ever does. */
+  waitOut(): void {
+    this.deadlines.turn(2 * DEADLINE_MS);
+  }
+
+  /** Of another origin, which nobody may ever ask. */
+  get trapAddress(): string {
+    return this.tools().trap;
+  }
+
   /** The redirects led nowhere. */
   assertNotTrapped(): void {
     assert.equal(this.trapped, 0, 'I11: another origin was asked');
@@ -155,8 +168,9 @@ export class World {
     const operation = operationOf(request);
     const fault = operation === undefined ? undefined : this.faultFor(operation);
     if (fault !== undefined) return fault;
-    if (request.path.startsWith(EVENTS)) return (exchange) => exchange.stream();
-    if (request.path.startsWith(CAPABILITIES)) return (exchange) => this.announce(exchange);
+    if (request.path.startsWith(EVENTS)) return this.events ?? ((exchange) => exchange.stream());
+    if (request.path.startsWith(CAPABILITIES))
+      return this.capabilities ?? ((exchange) => this.announce(exchange));
     return async (exchange) => {
       const answer = await exchange.forward();
       if (answer.status === 200) this.answers.set(`${request.method} ${operation ?? ''}`, answer);
