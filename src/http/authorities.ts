@@ -1,6 +1,6 @@
-import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import { setImmediate as turn } from 'node:timers/promises';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { Worker } from 'node:worker_threads';
 import type { ProxySettings } from './proxy.ts';
 
@@ -8,8 +8,8 @@ import type { ProxySettings } from './proxy.ts';
 export type ReadSystemAuthorities = () => Promise<readonly string[]>;
 
 /**
- * What a secure connection trusts, made once for many connections: reading some 150 certificates takes about 15 ms.
- * Undefined: what Node trusts by itself, which costs nothing. Never rejects: who cannot be asked is not trusted.
+ * What a secure connection trusts, made once for many connections. Undefined: what Node trusts by itself, which costs
+ * nothing. Never rejects: who cannot be asked is not trusted.
  */
 export async function trustOf(
   settings: Pick<ProxySettings, 'systemCertificates' | 'certificates' | 'environment'>,
@@ -20,34 +20,36 @@ export async function trustOf(
     readExtra(settings.environment),
   ]);
   const added = [...system, ...extra, ...(settings.certificates ?? [])];
-  return added.length === 0
-    ? undefined
-    : createSecureContext({ ca: [...getCACertificates('default'), ...added] });
+  return added.length === 0 ? undefined : contextWith(added);
 }
 
-/**
- * Node reads NODE_EXTRA_CA_CERTS when its process starts; an editor may learn of it only later, or not allow it. What
- * Node knows already is left out.
- */
+/** Node reads NODE_EXTRA_CA_CERTS when its process starts; an editor may learn of it only later, or not allow it. */
 async function readExtra(environment: ProxySettings['environment']): Promise<readonly string[]> {
   const file = environment['NODE_EXTRA_CA_CERTS'] ?? '';
   if (file === '') return [];
   const text = await readFile(file, 'utf8').catch(() => '');
-  const known = new Set(getCACertificates('default').map(bare));
-  const found = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
-  return found.filter((pem) => !known.has(bare(pem)) && isReadable(pem));
+  return text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
 }
 
-const bare = (pem: string): string => pem.replace(/\s+/g, '');
+/** About a millisecond's worth. */
+const AT_A_TIME = 5;
 
-/** One that cannot be read must not take the others down with it. */
-function isReadable(pem: string): boolean {
-  try {
-    new X509Certificate(pem);
-    return true;
-  } catch {
-    return false;
+/**
+ * Node's own authorities, and these. Naming all of them as `ca` parses some 150 certificates anew, in 15 to 100 ms of this
+ * thread; they are added to the ones that Node has parsed already, as the editor does it for its own connections.
+ */
+async function contextWith(added: readonly string[]): Promise<SecureContext> {
+  const secure = createSecureContext();
+  const context = secure.context as { addCACert: (pem: string) => void };
+  for (const [n, pem] of added.entries()) {
+    if (n % AT_A_TIME === AT_A_TIME - 1) await turn();
+    try {
+      context.addCACert(pem);
+    } catch {
+      // One that cannot be read must not take the others down with it.
+    }
   }
+  return secure;
 }
 
 /** Reading the operating system's store took 80 ms on Linux, and on macOS it asks a service: not in this thread. */

@@ -80,6 +80,27 @@ describe('HttpClient and the authorities it trusts', () => {
     await fails(get(url, { systemCertificates: true }, system), 'not-sent', 'ERR_TLS_CERT_ALTNAME_INVALID');
   });
 
+  it('N2 I12: what Node trusts by itself stays trusted, and its authorities are not parsed again', async () => {
+    const { port } = await serve();
+    const module = join(import.meta.dirname, '../../src/http/authorities.ts');
+    const script = `const tls = await import('node:tls');
+      const { trustOf } = await import(${JSON.stringify(module)});
+      tls.createSecureContext();
+      const began = performance.now();
+      tls.createSecureContext({ ca: tls.getCACertificates('default') });
+      const parsing = performance.now() - began;
+      const settings = { systemCertificates: true, environment: {} };
+      const adding = performance.now();
+      const secureContext = await trustOf(settings, () => Promise.resolve([${JSON.stringify(makeAuthority('another').certificate)}]));
+      const took = performance.now() - adding;
+      const socket = tls.connect({ host: '127.0.0.1', port: ${port}, secureContext });
+      socket.on('secureConnect', () => { process.stdout.write(JSON.stringify([socket.authorized, took < parsing / 2])); socket.destroy(); });`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+      env: { NODE_EXTRA_CA_CERTS: await file(authority.certificate) },
+    });
+    assert.deepEqual(JSON.parse(stdout), [true, true]);
+  });
+
   it('reads the store once for many requests, and not at all for plain ones', async () => {
     let reads = 0;
     const counting = {
