@@ -90,6 +90,13 @@ export interface AppendTerms {
   readonly bytes: number;
 }
 
+export interface NextAppends {
+  readonly conversationId: string;
+  readonly terms: AppendTerms;
+  /** Those behind this row: it and all before it are under way. */
+  readonly after?: number | undefined;
+}
+
 export interface SendingAppend {
   /** As it was before. */
   readonly item: OutboxItem;
@@ -238,6 +245,8 @@ export interface LinkStatus {
   readonly retryAt?: number;
   /** The backend named that time: it holds for the next window that syncs, and after a restart. */
   readonly isAsked?: true;
+  /** It announced nothing beyond the plain contract when it was last asked for that. */
+  readonly isPlain?: true;
   /** When it was last asked; absent while it is up. */
   readonly pulledAt?: number;
   /** Failures in a row. */
@@ -265,14 +274,15 @@ export interface SyncStore extends LossStore {
     now: number,
     isById?: boolean,
   ): Promise<CreateOrder | FieldsOrder | undefined>;
-  /** The same for the conversation's next appends, in order, as far as they are due and fit. */
-  beginAppends(lease: Lease, conversationId: string, terms: AppendTerms): Promise<readonly SendingAppend[]>;
   completeCreate(lease: Lease, account: AccountKey, seq: number, created: RemoteFields): Promise<void>;
-  /** Enters what became of appends and, in the same transaction, begins the `next` ones. */
+  /**
+   * Enters what became of appends and, in the same transaction, begins the `next` ones of a conversation: in order, as far as
+   * they are due and fit.
+   */
   settleAppends(
     lease: Lease,
     results: readonly AppendResult[],
-    next?: { readonly conversationId: string; readonly terms: AppendTerms },
+    next?: NextAppends,
   ): Promise<readonly SendingAppend[]>;
   completeFields(lease: Lease, seq: number, sent: ConversationFields): Promise<void>;
   /**

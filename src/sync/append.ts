@@ -1,174 +1,85 @@
-import { parseMicros } from '../protocol/api.ts';
-import type { BatchResult } from '../protocol/abilities.ts';
-import type { AppendResult, OutboxItem, SendingAppend, SentMessage } from '../store/outbox.ts';
-import { deferralFor, outcomeOf, type RequestOutcome } from './failure.ts';
-import { tooLate, type PushContext } from './pushContext.ts';
+import type { AppendResult } from '../store/outbox.ts';
+import { carry, unsent, type Begun } from './carry.ts';
+import type { RequestOutcome } from './failure.ts';
+import type { PushContext } from './pushContext.ts';
 import { readBack } from './readBack.ts';
-import { RemoteError, type AppendWithId } from './remote.ts';
 import { termsFor } from './terms.ts';
-import { encodeAppend } from './wire.ts';
 
 /** So long one conversation goes on by itself while others wait. */
 const TURN_MS = 500;
 
-/** What a request did: `conflicts` are messages whose client id stands for something else there. */
-interface Carried {
-  readonly results: readonly AppendResult[];
-  readonly conflicts: readonly OutboxItem[];
-  readonly outcome: RequestOutcome;
-}
-
-const NOTHING: Carried = { results: [], conflicts: [], outcome: { kind: 'nothing' } };
+const TAKEN = 'The server holds another message under the id of this one.';
 
 /**
- * Sends the messages of a conversation that are due, in order, one request at a time. The end of some and the beginning of
- * the next are one transaction. Throws `StoreError`.
+ * Sends the messages of a conversation that are due, in order, one request at a time. While some are on their way, one
+ * transaction enters what became of those before them and begins those behind them, so that no request waits for the store.
+ * Throws `StoreError`.
  */
 export async function sendAppends(context: PushContext, conversationId: string): Promise<RequestOutcome> {
-  const { store, lease, account, announcement, now } = context;
+  const { now } = context;
   const until = now() + TURN_MS;
   const goesOn = () => now() < until && !context.signal.aborted && context.mayGoOn();
+  const next = (before: number) => ({ conversationId, before });
   let outcome: RequestOutcome = { kind: 'nothing' };
-  let terms = termsFor(announcement.current, account, now(), 0);
-  let begunAt = now();
-  let sending = await store.beginAppends(lease, conversationId, terms);
-  while (sending.length > 0) {
-    const isBatch = sending.length > 1 && announcement.current.abilities.has('batch');
-    const late = terms.isById ? undefined : tooLate(begunAt, now());
-    const carried =
-      late !== undefined
-        ? failed(context, sending, late, terms.isById)
-        : isBatch
-          ? await carryBatch(context, sending, terms.isById)
-          : await carryInTurn(context, sending, terms.isById, goesOn);
+  let begun = await settle(context, [], next(0));
+  /** What became of those before, where nobody has entered it yet. */
+  let left: readonly AppendResult[] = [];
+  while (begun.sending.length > 0) {
+    const count = begun.sending.length;
+    const ahead = begun.isFull && goesOn() ? caught(settle(context, left, next(count), begun)) : undefined;
+    const carried = await carry(context, begun, goesOn);
     outcome = carried.outcome;
-    terms = termsFor(announcement.current, account, now(), sending.length);
+    const entered = await ahead;
+    left = entered !== undefined && 'begun' in entered ? carried.results : [...left, ...carried.results];
+    if (entered !== undefined && 'error' in entered) {
+      await settle(context, left);
+      throw entered.error;
+    }
     const isMore = outcome.kind === 'ok' && carried.conflicts.length === 0 && goesOn();
-    begunAt = now();
-    sending = await store.settleAppends(
-      lease,
-      carried.results,
-      isMore ? { conversationId, terms } : undefined,
-    );
+    if (isMore && entered !== undefined && entered.begun.sending.length > 0) {
+      begun = entered.begun;
+      continue;
+    }
+    const back = entered?.begun.sending.map(unsent) ?? [];
+    begun = await settle(context, [...left, ...back], isMore ? next(count) : undefined);
+    left = [];
     for (const item of carried.conflicts) await readBack(context, item, TAKEN);
   }
   return outcome;
 }
 
-const TAKEN = 'The server holds another message under the id of this one.';
-const INVALID = 'The server finds this message malformed.';
-const NO_PLACE = 'The server did not say where it put this message.';
+interface Next {
+  readonly conversationId: string;
+  /** How many went at once before them. */
+  readonly before: number;
+}
 
-async function carryBatch(
-  context: PushContext,
-  sending: readonly SendingAppend[],
-  isById: boolean,
-): Promise<Carried> {
-  const [first, ...others] = sending;
-  if (first === undefined) return NOTHING;
-  const { remote, signal, announcement } = context;
-  const bodies = sending.map((one) => bodyOf(one, isById));
+/** Enters results and begins the next in one transaction: those that wait, or those behind others that are under way. */
+async function settle(
+  { store, lease, account, announcement, now }: PushContext,
+  results: readonly AppendResult[],
+  next?: Next,
+  behind?: Begun,
+): Promise<Begun> {
+  const at = now();
+  if (next === undefined) {
+    await store.settleAppends(lease, results);
+    return { sending: [], at, isById: false, isFull: false };
+  }
+  const { conversationId, before } = next;
+  const terms = termsFor(announcement.current, account, at, before);
+  const after = behind?.sending.at(-1)?.item.seq;
+  const sending = await store.settleAppends(lease, results, { conversationId, terms, after });
+  return { sending, at, isById: terms.isById, isFull: sending.length >= terms.messages };
+}
+
+/** Others go on meanwhile: whoever waits for it hears then how it ended. */
+async function caught(
+  begun: Promise<Begun>,
+): Promise<{ readonly begun: Begun } | { readonly error: unknown }> {
   try {
-    const answers = await remote.announced.appendAll(first.order.remoteId, bodies, signal);
-    return resultsOf(context, sending, answers, isById);
+    return { begun: await begun };
   } catch (error) {
-    if (!(error instanceof RemoteError)) throw error;
-    const isRefused = error.problem === 'refused' || error.problem === 'not-found';
-    if (!isRefused || error.code === 'purged') return failed(context, sending, error, isById);
-    // No verdict on each of them, or a backend that takes no batches any more: the first alone will tell.
-    announcement.doubt();
-    // A backend may refuse what it has stored all the same: without client ids only a reading tells.
-    if (!isById) return doubted(context, sending, error.message);
-    const alone = await carryOne(context, first, isById);
-    return { ...alone, results: [...alone.results, ...others.map(unsent)] };
+    return { error };
   }
-}
-
-/** One after the other, until one is not taken or something else has to be done; what is left was not sent. */
-async function carryInTurn(
-  context: PushContext,
-  sending: readonly SendingAppend[],
-  isById: boolean,
-  goesOn: () => boolean,
-): Promise<Carried> {
-  const results: AppendResult[] = [];
-  let last = NOTHING;
-  for (const [index, one] of sending.entries()) {
-    last = await carryOne(context, one, isById);
-    results.push(...last.results);
-    if (last.outcome.kind === 'ok' && last.conflicts.length === 0 && goesOn()) continue;
-    results.push(...sending.slice(index + 1).map(unsent));
-    break;
-  }
-  return { ...last, results };
-}
-
-async function carryOne(context: PushContext, sending: SendingAppend, isById: boolean): Promise<Carried> {
-  const { item, order } = sending;
-  try {
-    const sent = await context.remote.append(order.remoteId, bodyOf(sending, isById), context.signal);
-    return { results: [{ seq: item.seq, sent: placeOf(sent) }], conflicts: [], outcome: { kind: 'ok' } };
-  } catch (error) {
-    if (!(error instanceof RemoteError)) throw error;
-    if (error.code === 'client_id_taken') return { results: [], conflicts: [item], outcome: { kind: 'ok' } };
-    return failed(context, [sending], error, isById);
-  }
-}
-
-/** The same each time that a message is sent, so that a backend knows it again. */
-function bodyOf({ order: { message, contents, place } }: SendingAppend, isById: boolean): AppendWithId {
-  return { ...encodeAppend(message, contents, place), ...(isById && { client_id: message.id }) };
-}
-
-function placeOf({ id, created_at }: { readonly id: string; readonly created_at: string }): SentMessage {
-  return { remoteId: id, serverOrder: parseMicros(created_at) ?? 0 };
-}
-
-/** All of them had the same fate. */
-function failed(
-  { announcement, now, random }: PushContext,
-  sending: readonly SendingAppend[],
-  error: RemoteError,
-  isById: boolean,
-): Carried {
-  if (error.problem === 'unknown') announcement.doubt();
-  const results = sending.map(({ item }) => ({
-    seq: item.seq,
-    deferral: deferralFor(error, item, now(), random(), isById),
-  }));
-  return { results, conflicts: [], outcome: outcomeOf(error) };
-}
-
-function doubted({ now }: PushContext, sending: readonly SendingAppend[], reason: string): Carried {
-  const results = sending.map(({ item }) => ({
-    seq: item.seq,
-    deferral: { state: 'unknown', notBefore: now(), reason } as const,
-  }));
-  return { results, conflicts: [], outcome: { kind: 'doubtful', detail: reason } };
-}
-
-function resultsOf(
-  { now }: PushContext,
-  sending: readonly SendingAppend[],
-  answers: readonly BatchResult[],
-  isById: boolean,
-): Carried {
-  const results: AppendResult[] = [];
-  const conflicts: OutboxItem[] = [];
-  for (const [index, { item, order }] of sending.entries()) {
-    const { seq } = item;
-    const answer = answers[index];
-    const isOurs = !isById || answer?.client_id === order.message.id;
-    const parked = (reason: string): AppendResult => ({ seq, deferral: { state: 'parked', reason } });
-    if (answer?.status === 'conflict' && isOurs) conflicts.push(item);
-    else if (answer?.status === 'invalid') results.push(parked(INVALID));
-    else if (isOurs && answer?.id !== undefined && answer.created_at !== undefined)
-      results.push({ seq, sent: placeOf({ id: answer.id, created_at: answer.created_at }) });
-    else results.push({ seq, deferral: { state: 'unknown', notBefore: now(), reason: NO_PLACE } });
-  }
-  return { results, conflicts, outcome: { kind: 'ok' } };
-}
-
-function unsent({ item }: SendingAppend): AppendResult {
-  return { seq: item.seq, unsent: item.state === 'unknown' ? 'unknown' : 'queued' };
 }

@@ -158,15 +158,15 @@ export class SyncEngine {
         break;
       case 'pull': {
         const failed = { type: 'pulled', outcome: storeFailed } as const;
-        const { kind } = this.state.link;
+        const { link, isPlain } = this.state;
+        const { kind } = link;
         if (kind === 'unknown') this.announcement?.doubt();
         this.request('pull', failed, async (context) => {
-          const outcome = await pullAll(context, !this.hasPulled);
+          const outcome = await pullAll(context, { isFirst: !this.hasPulled, isPlain });
           this.hasPulled ||= outcome.kind === 'ok';
           // Asked by the next pull: one that only probes whether the backend is there makes one request.
           if ((kind === 'down' || kind === 'denied') && outcome.kind === 'ok') context.announcement.doubt();
-          const { abilities } = context.announcement.current;
-          return { ...failed, outcome, canFollow: abilities.has('events') && abilities.has('changes') };
+          return { ...failed, outcome, ...toldBy(context.announcement) };
         });
         break;
       }
@@ -319,6 +319,11 @@ export class SyncEngine {
     this.lease = undefined;
     this.handle({ type: 'lease', isHeld: false });
   }
+}
+
+function toldBy({ current: { abilities }, isKnown }: Announcement) {
+  const canFollow = abilities.has('events') && abilities.has('changes');
+  return isKnown ? { canFollow, isPlain: abilities.size === 0 } : { canFollow };
 }
 
 /** The store itself failed: back off as from an unreachable backend, nothing is lost. */

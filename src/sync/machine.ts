@@ -68,7 +68,8 @@ function react(state: SyncState, event: SyncEvent, now: number, random: number):
       const left = event.status?.account === state.account ? event.status : undefined;
       const link = state.link.kind === 'unknown' ? resumed(left, now) : state.link;
       const pulledAt = Math.max(state.pulledAt, left?.pulledAt ?? -Infinity);
-      return { state: { ...state, memory: 'read', link, pulledAt }, effects: [] };
+      const isPlain = left?.isPlain === true;
+      return { state: { ...state, memory: 'read', link, pulledAt, isPlain }, effects: [] };
     }
     case 'networkChanged': {
       const { link } = state;
@@ -88,7 +89,8 @@ function react(state: SyncState, event: SyncEvent, now: number, random: number):
       return { state: lookAgain(learn({ ...state, busy, pullAt }, event.outcome, now, random)), effects: [] };
     }
     case 'pulled': {
-      const ended = { ...state, isPulling: false };
+      const { isPlain = state.isPlain } = event;
+      const ended = { ...state, isPulling: false, isPlain };
       if (event.outcome.kind === 'ok') {
         const link = isAskedToWait(state.link, now) ? state.link : { kind: 'up' as const };
         const stream = offered(state.stream, event.canFollow === true, now);
@@ -265,7 +267,7 @@ function reportOf(before: SyncState, after: SyncState): SyncEffect[] {
 }
 
 /** What all windows and the next start may know of the link. */
-function linkStatus({ link, account, pulledAt }: SyncState): LinkStatus {
+function linkStatus({ link, account, pulledAt, isPlain }: SyncState): LinkStatus {
   return {
     link: link.kind,
     detail: 'detail' in link ? link.detail : '',
@@ -274,5 +276,6 @@ function linkStatus({ link, account, pulledAt }: SyncState): LinkStatus {
     // A backend that is well may be asked by each window: nothing has to be written down for that.
     ...(link.kind === 'up' || pulledAt === -Infinity ? {} : { pulledAt }),
     ...('isAsked' in link ? { isAsked: link.isAsked } : {}),
+    ...(isPlain ? { isPlain } : {}),
   };
 }

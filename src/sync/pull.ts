@@ -9,20 +9,30 @@ import { decodeFields } from './wire.ts';
 /** A backend that answers full pages for ever must not keep us for ever: 200,000 conversations. */
 const MAX_PAGES = 1_000;
 
-/**
- * Brings in what is new or changed there: by the feed of changes where there is one, else by the list. `isBrief`: a list
- * is read only as far as it can bring something new, if all that is known here was on it; the rest waits for the next pull.
- */
-export async function pullAll(context: PullContext, isBrief = false): Promise<RequestOutcome> {
+export interface PullKind {
+  /**
+   * Of a session: a list is read only as far as it can bring something new, if all that is known here was on it; the rest
+   * waits for the next pull.
+   */
+  readonly isFirst: boolean;
+  /** The backend announced nothing when it was last asked: the first pull takes that for granted, the next one asks. */
+  readonly isPlain: boolean;
+}
+
+/** Brings in what is new or changed there: by the feed of changes where there is one, else by the list. */
+export async function pullAll(
+  context: PullContext,
+  { isFirst, isPlain }: PullKind = { isFirst: false, isPlain: false },
+): Promise<RequestOutcome> {
   const asked = await reaching(async () => {
-    await context.announcement.ask(context.signal);
+    if (!isFirst || !isPlain) await context.announcement.ask(context.signal);
   });
   if (asked.kind === 'refused') return { kind: 'denied', detail: asked.detail };
   if (asked.kind !== 'ok') return asked;
   const fed = context.announcement.current.abilities.has('changes')
-    ? await pullFeed(context, isBrief)
+    ? await pullFeed(context, isFirst)
     : 'none';
-  return fed === 'none' ? pullList(context, isBrief) : fed;
+  return fed === 'none' ? pullList(context, isFirst) : fed;
 }
 
 /** Lists everything, then reads what is new or changed. */
@@ -30,18 +40,14 @@ async function pullList(context: PullContext, isBrief: boolean): Promise<Request
   const { store, account, lease } = context;
   const changed: string[] = [];
   const seen = { there: [] as string[], deleted: [] as string[], isAll: false };
-  const unseen = new Set(isBrief ? await store.remoteIds(account) : []);
   const listed = await reaching(async () => {
-    for (const status of [undefined, 'deleted'] as const) {
-      for await (const page of pages(context, status)) {
-        const news = await store.mergeList(lease, account, page.map(decodeFields));
-        changed.push(...news);
-        for (const { id } of page) unseen.delete(id);
-        seen[status ?? 'there'].push(...page.map(({ id }) => id));
-        // The newest change comes first: behind a page without news there is none, and nothing is missing.
-        if (isBrief && unseen.size === 0 && news.length === 0) return;
-      }
-    }
+    const isEnough = await readList(context, {
+      changed,
+      ids: seen.there,
+      known: isBrief ? store.remoteIds(account) : undefined,
+    });
+    if (isEnough) return;
+    await readList(context, { changed, ids: seen.deleted, status: 'deleted' });
     seen.isAll = true;
   });
   if (listed.kind === 'refused') return { kind: 'denied', detail: listed.detail };
@@ -49,6 +55,48 @@ async function pullList(context: PullContext, isBrief: boolean): Promise<Request
   await store.confirmAccount(lease, account);
   const read = await readEach(context, changed);
   return read.kind === 'ok' && seen.isAll ? findLost(context, seen.there, seen.deleted) : read;
+}
+
+interface Reading {
+  /** What has to be read is added. */
+  readonly changed: string[];
+  /** What was on the list is added. */
+  readonly ids: string[];
+  readonly status?: 'deleted';
+  /** What is known here of the account, where the list need be read no further than that. */
+  readonly known?: Promise<readonly string[]> | undefined;
+}
+
+/**
+ * Merges page after page, each while the next is on its way. True when it was left at a page without news, behind which
+ * there can be none: the newest change comes first, and all that is known was on it.
+ */
+async function readList(context: PullContext, { changed, ids, status, known }: Reading): Promise<boolean> {
+  const { store, account, lease } = context;
+  const list = pages(context, status);
+  const [first, here] = await both(list.next(), known);
+  const unseen = here && new Set(here);
+  let coming = first;
+  while (coming.done !== true) {
+    const page = coming.value;
+    for (const { id } of page) unseen?.delete(id);
+    ids.push(...page.map(({ id }) => id));
+    const merging = store.mergeList(lease, account, page.map(decodeFields));
+    const isLast = unseen?.size === 0;
+    const [news, next] = await both(merging, isLast ? undefined : list.next());
+    changed.push(...news);
+    if (isLast && news.length === 0) return true;
+    coming = next ?? (await list.next());
+  }
+  return false;
+}
+
+/** Waits for both, also when one fails: nothing goes on behind the back of whoever waits. */
+async function both<A, B>(a: Promise<A>, b: Promise<B> | undefined): Promise<readonly [A, B | undefined]> {
+  const [first, second] = await Promise.allSettled([a, b]);
+  if (first.status === 'rejected') throw first.reason;
+  if (second.status === 'rejected') throw second.reason;
+  return [first.value, second.value];
 }
 
 async function* pages({ remote, announcement, signal }: PullContext, status: 'deleted' | undefined) {

@@ -55,7 +55,6 @@ async function send(context: PushContext, item: OutboxItem): Promise<RequestOutc
     const late = isById ? undefined : tooLate(begunAt, now());
     if (late !== undefined) throw late;
     await carryOut(context, item.seq, order, isById);
-    return { kind: 'ok' };
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error;
     if (error.problem === 'unknown') announcement.doubt();
@@ -65,6 +64,14 @@ async function send(context: PushContext, item: OutboxItem): Promise<RequestOutc
     if (item.kind === 'fields' && error.problem === 'forbidden') return { kind: 'nothing' };
     return outcomeOf(error);
   }
+  return await goOn(context, item);
+}
+
+/** The messages of a conversation follow its creation at once. */
+async function goOn(context: PushContext, { kind, conversationId }: OutboxItem): Promise<RequestOutcome> {
+  const isMore = kind === 'create' && !context.signal.aborted && context.mayGoOn();
+  const outcome = isMore ? await sendAppends(context, conversationId) : undefined;
+  return outcome === undefined || outcome.kind === 'nothing' ? { kind: 'ok' } : outcome;
 }
 
 async function carryOut(

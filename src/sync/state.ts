@@ -59,6 +59,8 @@ export interface SyncState {
   /** When the next item that waits becomes due. */
   readonly nextDueAt: number | undefined;
   readonly stream: Stream;
+  /** When it was last asked, the backend announced nothing: the first pull of a session need not ask again. */
+  readonly isPlain: boolean;
 }
 
 export type SyncEvent =
@@ -72,8 +74,13 @@ export type SyncEvent =
   | { readonly type: 'networkChanged' }
   | { readonly type: 'found'; readonly items: readonly OutboxItem[]; readonly nextDueAt: number | undefined }
   | { readonly type: 'pushed'; readonly conversationId: string; readonly outcome: RequestOutcome }
-  /** `canFollow`: the backend announces events. */
-  | { readonly type: 'pulled'; readonly outcome: RequestOutcome; readonly canFollow?: boolean }
+  /** `canFollow`: the backend announces events. `isPlain`: nothing at all; absent where it was not asked. */
+  | {
+      readonly type: 'pulled';
+      readonly outcome: RequestOutcome;
+      readonly canFollow?: boolean;
+      readonly isPlain?: boolean;
+    }
   | { readonly type: 'followed'; readonly outcome: FollowOutcome }
   | { readonly type: 'woken' }
   | { readonly type: 'syncNow' };
@@ -112,4 +119,5 @@ export const initialState: SyncState = {
   looking: 'no',
   nextDueAt: undefined,
   stream: { kind: 'none' },
+  isPlain: false,
 };

@@ -10,6 +10,7 @@ import { MESSAGES } from './queue.ts';
 import { postBare } from './syncBare.ts';
 import { drain } from './syncDrain.ts';
 import { benchSaves } from './syncSaves.ts';
+import { benchStartPull } from './syncStart.ts';
 
 const ROUNDS = { rounds: 3, warmUp: 1 };
 const BATCHED = 4_000;
@@ -23,6 +24,7 @@ export const syncGroup: Group = {
       return [
         await benchDrain(context, server.address),
         await benchBatch(context, server.address),
+        ...(await benchStartPull(context, server.address)),
         await benchSaves(context, server.address),
       ];
     } finally {

@@ -6,6 +6,7 @@ import { NO_PROXY_SETTINGS } from '../../src/http/proxy.ts';
 import type { SqliteStore } from '../../src/store/sqlite/workerStore.ts';
 import { accountKey } from '../../src/sync/account.ts';
 import { SyncEngine } from '../../src/sync/engine.ts';
+import type { SyncObserver } from '../../src/sync/observer.ts';
 import { HttpRemote } from '../../src/sync/http/httpRemote.ts';
 import { PLAIN, type Remote } from '../../src/sync/remote.ts';
 import { openBundledStore } from './bundledStore.ts';
@@ -54,11 +55,16 @@ export async function drain(address: string, file: string, { messages, isPlain }
 }
 
 /** The engine as the extension builds it. Whatever it warns of spoils the measurement. */
-export function startEngine(store: SqliteStore, onSpoiled: (error: Error) => void): SyncEngine {
+export function startEngine(
+  store: SqliteStore,
+  onSpoiled: (error: Error) => void,
+  ...observers: readonly SyncObserver[]
+): SyncEngine {
   const spoil = (text: string, cause?: unknown) => onSpoiled(new Error(`Sync: ${text}`, { cause }));
   return new SyncEngine({
     store,
     random: Math.random,
+    observers,
     time: {
       now: Date.now,
       after: (ms, callback) => {
@@ -103,7 +109,7 @@ function watched(remote: Remote, isPlain: boolean, onAppended: (count: number) =
 }
 
 /** The same object with some members replaced. */
-function instead<T extends object>(target: T, members: Partial<T>): T {
+export function instead<T extends object>(target: T, members: Partial<T>): T {
   return new Proxy(target, {
     get: (_, key): unknown => {
       const member: unknown = Reflect.get(members, key) ?? Reflect.get(target, key);

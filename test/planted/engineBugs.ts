@@ -5,7 +5,7 @@ const MACHINE = 'src/sync/machine.ts';
 const TIMES = 'src/sync/times.ts';
 const FAILURE = 'src/sync/failure.ts';
 const PUSH = 'src/sync/push.ts';
-const APPEND = 'src/sync/append.ts';
+const CARRY = 'src/sync/carry.ts';
 const PULL = 'src/sync/pull.ts';
 const CALLER = 'src/sync/http/caller.ts';
 const PROBLEM = 'src/sync/http/problem.ts';
@@ -71,7 +71,7 @@ export const engineBugs: readonly Bug[] = [
   },
   {
     name: 'a message that is refused is dropped',
-    file: APPEND,
+    file: CARRY,
     from: '    return failed(context, [sending], error, isById);\n  }\n}',
     to: "    if (error.problem !== 'refused') return failed(context, [sending], error, isById);\n    return { results: [{ seq: item.seq, sent: { remoteId: 'none', serverOrder: 1 } }], conflicts: [], outcome: { kind: 'ok' } };\n  }\n}",
     test: SOCKET,
@@ -223,7 +223,7 @@ export const engineBugs: readonly Bug[] = [
   },
   {
     name: 'a message that a batch left out counts as sent',
-    file: APPEND,
+    file: CARRY,
     from: "else if (answer?.status === 'invalid') results.push(parked(INVALID));",
     to: "else if (answer?.status === 'invalid') results.push({ seq, sent: { remoteId: String(seq), serverOrder: 1 } });",
     test: BATCH,
@@ -231,7 +231,7 @@ export const engineBugs: readonly Bug[] = [
   },
   {
     name: 'a message is sent again under another client id',
-    file: APPEND,
+    file: CARRY,
     from: '...(isById && { client_id: message.id }) };',
     to: '...(isById && { client_id: `${message.id}-${performance.now()}` }) };',
     test: 'test/sync/socket/abilities.test.ts',
@@ -247,7 +247,7 @@ export const engineBugs: readonly Bug[] = [
   },
   {
     name: 'a batch that is refused as a whole is parked as a whole',
-    file: APPEND,
+    file: CARRY,
     from: "if (!isRefused || error.code === 'purged') return failed(context, sending, error, isById);",
     to: 'return failed(context, sending, error, isById);',
     test: BATCH,
@@ -268,5 +268,21 @@ export const engineBugs: readonly Bug[] = [
     to: 'if (error !== undefined) throw error;',
     test: ANNOUNCED,
     grep: 'an announcement that is 500',
+  },
+  {
+    name: 'what was begun behind a message that is not taken is sent all the same',
+    file: 'src/sync/append.ts',
+    from: 'if (isMore && entered !== undefined',
+    to: 'if (entered !== undefined',
+    test: 'test/sync/ahead.test.ts',
+    grep: 'one that is not taken keeps back',
+  },
+  {
+    name: 'what was begun and not sent stays under way',
+    file: 'src/sync/append.ts',
+    from: '[...left, ...back]',
+    to: '(void back, left)',
+    test: 'test/sync/ahead.test.ts',
+    grep: 'a window that was stopped meanwhile',
   },
 ];

@@ -43,7 +43,7 @@ describe('appends of one conversation', () => {
     return id;
   }
   const begin = (id: string, other: Partial<AppendTerms> = {}) =>
-    window.store.beginAppends(lease, id, terms(other));
+    window.store.settleAppends(lease, [], { conversationId: id, terms: terms(other) });
   const texts = (begun: ReturnType<typeof begin>) => begun.map(({ order }) => order.message.content);
   const lose = (begun: ReturnType<typeof begin>) =>
     window.store.settleAppends(
@@ -91,7 +91,9 @@ describe('appends of one conversation', () => {
   it('I8: a stale token begins and settles nothing', () => {
     const id = there('a');
     const stale = { ...lease, token: lease.token - 1 };
-    assert.throws(() => window.store.beginAppends(stale, id, terms()), { problem: 'fenced' });
+    assert.throws(() => window.store.settleAppends(stale, [], { conversationId: id, terms: terms() }), {
+      problem: 'fenced',
+    });
     const [begun] = begin(id);
     const sent = { remoteId: 'r', serverOrder: 1 };
     const results = [{ seq: begun?.item.seq ?? 0, sent }];

@@ -8,12 +8,13 @@ export function oneAtATime(account: AccountKey, now: number): AppendTerms {
 
 /** Begins a request as the engine does: a message by what is next in its conversation, anything else by its own row. */
 export function begin(
-  store: Pick<Operations, 'beginSend' | 'beginAppends'>,
+  store: Pick<Operations, 'beginSend' | 'settleAppends'>,
   lease: Lease,
   account: AccountKey,
   { seq, kind, conversationId }: Pick<OutboxItem, 'seq' | 'kind' | 'conversationId'>,
   now: number,
 ): SendOrder | undefined {
   if (kind !== 'append') return store.beginSend(lease, account, seq, now);
-  return store.beginAppends(lease, conversationId, oneAtATime(account, now))[0]?.order;
+  const terms = oneAtATime(account, now);
+  return store.settleAppends(lease, [], { conversationId, terms })[0]?.order;
 }

@@ -79,16 +79,11 @@ export const writes: Readonly<Record<string, Write>> = {
     store.saveDraft(conversationId, { messageId: '019a0000-0000-7000-8000-000000000004', text: 'draft' }),
   change: ({ store }, { conversationId }) => store.change(conversationId, { title: 'New', isStarred: true }),
   beginSend: ({ store, world: { now } }, { lease, queued }) => store.beginSend(lease, ACCOUNT, queued, now),
-  beginAppends: ({ store, world: { now } }, { lease, conversationId }) =>
-    store.beginAppends(lease, conversationId, {
-      account: ACCOUNT,
-      now,
-      isById: true,
-      messages: 9,
-      bytes: Infinity,
+  settleAppends: ({ store, world: { now } }, { lease, sent, conversationId }) =>
+    store.settleAppends(lease, [{ seq: sent, sent: { remoteId: 'r-1', serverOrder: 5 } }], {
+      conversationId,
+      terms: { account: ACCOUNT, now, isById: true, messages: 9, bytes: Infinity },
     }),
-  settleAppends: ({ store }, { lease, sent }) =>
-    store.settleAppends(lease, [{ seq: sent, sent: { remoteId: 'r-1', serverOrder: 5 } }]),
   completeCreate: ({ store }, { lease, made }) =>
     store.completeCreate(lease, ACCOUNT, made, remoteFields('r-2')),
   completeFields: ({ store }, { lease, fields }) =>

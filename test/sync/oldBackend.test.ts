@@ -244,6 +244,7 @@ describe('sync with the public backend as it is', () => {
     await machine.synced();
     const lists = () => backend.log.filter((line) => line === 'GET /api/navi-memory/conversations').length;
     assert.equal(lists(), 1, 'one full page, and no look for a second or for what is deleted');
+    assert.equal(backend.log.length, 1, 'nor for what it announces, which was nothing');
     await machine.until(() => Promise.resolve(lists() === 4), 60_000);
     await machine.connect(undefined);
     first.status = 'deleted';

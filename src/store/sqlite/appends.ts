@@ -1,7 +1,14 @@
 /** Messages of one conversation on their way to a backend: one, or as many as go in one request. */
 import { sizeOfMessage } from '../../model/size.ts';
 import type { Message } from '../../model/message.ts';
-import { companyOf, type AppendResult, type AppendTerms, type Lease, type SendingAppend } from '../outbox.ts';
+import {
+  companyOf,
+  type AppendResult,
+  type AppendTerms,
+  type Lease,
+  type NextAppends,
+  type SendingAppend,
+} from '../outbox.ts';
 import { contentsOf, contentsToSend } from './attachments.ts';
 import { applyBranches } from './branches.ts';
 import { checkFence } from './leases.ts';
@@ -24,23 +31,11 @@ interface Candidate extends OutboxRow {
 /** What a message has in a request beside its words: ids, times, names. */
 const ENVELOPE_BYTES = 1_000;
 
-export function beginAppends(
-  context: Context,
-  lease: Lease,
-  conversationId: string,
-  terms: AppendTerms,
-): SendingAppend[] {
-  return context.db.write(() => {
-    checkFence(context, lease);
-    return begin(context, lease, conversationId, terms);
-  });
-}
-
 export function settleAppends(
   context: Context,
   lease: Lease,
   results: readonly AppendResult[],
-  next?: { readonly conversationId: string; readonly terms: AppendTerms },
+  next?: NextAppends,
 ): SendingAppend[] {
   return context.db.write(() => {
     checkFence(context, lease);
@@ -58,7 +53,7 @@ export function settleAppends(
         'UPDATE conversations SET remote_updated_at = NULL WHERE id = ? AND remote_updated_at IS NOT NULL';
       context.db.run(sql, id);
     }
-    return next === undefined ? [] : begin(context, lease, next.conversationId, next.terms);
+    return next === undefined ? [] : begin(context, lease, next);
   });
 }
 
@@ -101,12 +96,13 @@ function putBack({ db }: Context, { seq, unsent }: Extract<AppendResult, { unsen
   );
 }
 
-function begin(context: Context, lease: Lease, conversationId: string, terms: AppendTerms): SendingAppend[] {
+function begin(context: Context, lease: Lease, next: NextAppends): SendingAppend[] {
   const { db } = context;
+  const { conversationId, terms } = next;
   const conversation = readSyncRow(context, conversationId);
   const remoteId = conversation?.remote_id ?? undefined;
   if (remoteId === undefined || (conversation?.account ?? terms.account) !== terms.account) return [];
-  const company = together(waiting(context, conversationId, terms), terms);
+  const company = together(waiting(context, next), terms);
   const messages = readMessages(
     context,
     company.map((row) => row.message_id),
@@ -154,14 +150,15 @@ function placeOf({ db }: Context, row: OutboxRow): { place?: number } {
 }
 
 /** The first that wait; parked ones and those that are left to another machine are stepped over. */
-function waiting({ db }: Context, conversationId: string, { messages, now }: AppendTerms): Candidate[] {
+function waiting({ db }: Context, { conversationId, terms, after = 0 }: NextAppends): Candidate[] {
   return db.all<Candidate>(
     `SELECT o.*, (SELECT m.bytes FROM messages m WHERE m.id = o.message_id) AS bytes
      FROM conversations c JOIN outbox o ON o.conversation_id = c.id
-     WHERE c.id = ?1 AND o.seq > 0 AND o.state <> 'parked' AND ${isFree('o', '?2')} ORDER BY o.seq LIMIT ?3`,
+     WHERE c.id = ?1 AND o.seq > ?3 AND o.state <> 'parked' AND ${isFree('o', '?2')} ORDER BY o.seq LIMIT ?4`,
     conversationId,
-    now,
-    messages,
+    terms.now,
+    after,
+    terms.messages,
   );
 }
 

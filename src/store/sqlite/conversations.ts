@@ -101,9 +101,9 @@ export function tagsOf(stored: string): string[] {
   return Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : [];
 }
 
-export function toFields(
-  row: Pick<ConversationRow, 'title' | 'status' | 'is_pinned' | 'is_starred'>,
-): ConversationFields {
+export type FieldsRow = Pick<ConversationRow, 'title' | 'status' | 'is_pinned' | 'is_starred'>;
+
+export function toFields(row: FieldsRow): ConversationFields {
   return {
     title: row.title,
     status: row.status,

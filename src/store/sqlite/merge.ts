@@ -8,14 +8,14 @@ import type {
   RemoteFields,
   RemoteMessage,
 } from '../outbox.ts';
-import { cleanTitle } from './conversations.ts';
+import { cleanTitle, type FieldsRow } from './conversations.ts';
 import { putArrived } from './attachments.ts';
 import { applyBranches } from './branches.ts';
 import { settleCount } from './counts.ts';
 import { compareRead, IS_DOUBTED } from './doubts.ts';
 import { checkFence } from './leases.ts';
 import { insertMessage } from './messages.ts';
-import { mergeKnownFields } from './mergeFields.ts';
+import { isAgreed, mergeKnownFields } from './mergeFields.ts';
 import { linkRemote } from './outbox.ts';
 import { IS_OF_MESSAGE } from './outboxRows.ts';
 import { keepPurged } from './purged.ts';
@@ -29,11 +29,12 @@ import { parkUnverifiable } from './unverifiable.ts';
 import { noteConfirmed } from './watching.ts';
 import { placeOf } from './workspaces.ts';
 
-export interface KnownRow {
+export interface KnownRow extends FieldsRow {
   id: string;
   remote_updated_at: string | null;
   older: 'wanted' | 'unavailable' | null;
   older_cursor: string | null;
+  base: string | null;
   is_doubted: number;
 }
 
@@ -61,7 +62,7 @@ export function mergeList(
         const known = findByRemote(context, account, remote.remoteId);
         // One of ours whose creation was not answered may have been deleted by another machine since.
         if (known === undefined) return remote.status !== 'deleted' || remote.createdAt >= since;
-        mergeKnownFields(context, known.id, remote);
+        if (!isAgreed(known, remote)) mergeKnownFields(context, known.id, remote);
         const isNews =
           known.remote_updated_at !== remote.remoteUpdatedAt ||
           known.older === 'wanted' ||
@@ -115,8 +116,9 @@ function isInsteadOf(remote: Pick<RemoteConversation, 'insteadOf'> | undefined, 
 
 export function findByRemote({ db }: Context, account: AccountKey, remoteId: string): KnownRow | undefined {
   return db.get<KnownRow>(
-    `SELECT id, remote_updated_at, older, older_cursor, ${IS_DOUBTED} AS is_doubted FROM conversations c
-     WHERE account = ? AND remote_id = ?`,
+    `SELECT id, title, status, is_pinned, is_starred, base, remote_updated_at, older, older_cursor,
+       ${IS_DOUBTED} AS is_doubted
+     FROM conversations c WHERE account = ? AND remote_id = ?`,
     account,
     remoteId,
   );

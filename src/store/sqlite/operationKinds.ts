@@ -26,7 +26,6 @@ export const OPERATION_KINDS: Readonly<Record<OperationName, 'read' | 'write' | 
   confirmAccount: 'write',
   dueItems: 'read',
   beginSend: 'write',
-  beginAppends: 'write',
   completeCreate: 'write',
   settleAppends: 'write',
   completeFields: 'write',

@@ -97,7 +97,6 @@ export function createOperations(given: Context): Operations {
     confirmAccount: (lease, key) => outbox.confirmAccount(context, lease, key),
     dueItems: (key, now, limit) => outbox.dueItems(context, key, now, limit),
     beginSend: (lease, key, seq, now, isById) => outbox.beginSend(context, lease, key, seq, now, isById),
-    beginAppends: (lease, id, terms) => appends.beginAppends(context, lease, id, terms),
     completeCreate: (lease, key, seq, created) => outbox.completeCreate(context, lease, key, seq, created),
     settleAppends: (lease, results, next) => appends.settleAppends(context, lease, results, next),
     completeFields: (lease, seq, sent) => outbox.completeFields(context, lease, seq, sent),

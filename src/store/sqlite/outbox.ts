@@ -122,7 +122,7 @@ export function beginSend(
     const conversation = row && readSyncRow(context, row.conversation_id);
     if (row === undefined || conversation === undefined || !maySend(row, { now, isById })) return undefined;
     if (conversation.account !== null && conversation.account !== account) return undefined;
-    // Messages go by `beginAppends`.
+    // Messages go by `settleAppends`.
     if (row.kind === 'append') return undefined;
     const order = orderFor(context, row, conversation);
     if (order === undefined) {

@@ -185,7 +185,10 @@ export class Life {
     const { host } = this;
     const now = Date.now();
     if (kind !== 'append') return host.act('beginSend', lease, ACCOUNT, seq, now);
-    const [sending] = await host.act('beginAppends', lease, conversationId, oneAtATime(ACCOUNT, now));
+    const [sending] = await host.act('settleAppends', lease, [], {
+      conversationId,
+      terms: oneAtATime(ACCOUNT, now),
+    });
     return sending?.order;
   }
 
