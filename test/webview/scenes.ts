@@ -190,7 +190,15 @@ export const scenes: Readonly<Record<string, () => Snapshot>> = {
         filter: { unreadOnly: true, tag: 'release', days: 7 },
       },
     }),
-  empty: () => snapshot(),
+  empty: () =>
+    snapshot({
+      sync: {
+        state: 'signedOut',
+        queued: 2,
+        parked: 0,
+        detail: 'Sign in to sync. Messages are saved here and wait.',
+      },
+    }),
   trash: () =>
     snapshot({
       list: {
@@ -373,16 +381,6 @@ export const scenes: Readonly<Record<string, () => Snapshot>> = {
         items,
         hasMore: true,
         search: { ...search, text: 'flamingo', hits: [], isNewestOnly: false, isComplete: false },
-      },
-    }),
-  'signed-out': () =>
-    snapshot({
-      list: { view: 'active', items, hasMore: false },
-      sync: {
-        state: 'signedOut',
-        queued: 2,
-        parked: 0,
-        detail: 'Sign in to sync. Messages are saved here and wait.',
       },
     }),
   blank: () =>
