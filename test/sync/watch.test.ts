@@ -6,6 +6,7 @@ import { errorAnswer, startFaultProxy, type Fault, type FaultProxy } from '../su
 import { TestMachine } from '../support/machines.ts';
 import { startMemoryServer, type TestServer } from '../support/memoryServer.ts';
 import { tempFolder } from '../support/tempFolder.ts';
+import { until } from '../vscode/until.ts';
 
 const TOKEN = 'secret-token-of-the-test-4711';
 const t = (text: string, ...args: (string | number)[]) =>
@@ -23,8 +24,9 @@ describe('watching sync', () => {
     await proxy.close();
     await server.close();
   });
-  beforeEach(() => {
+  beforeEach(async () => {
     proxy.clear();
+    await proxy.accept();
     machine = new TestMachine();
   });
   afterEach(async () => {
@@ -159,12 +161,18 @@ describe('watching sync', () => {
       await leader.stop();
       folder.dispose();
     });
-    /** The answer, while the clock stands still for all but the timers that are due. */
-    const answered = async (asking: Promise<string>) => {
+    /** The answer. Windows hear of each other by real time: the clock goes on no faster. */
+    const answered = (asking: Promise<string>) => {
       let answer: string | undefined;
       void asking.then((said) => (answer = said));
-      await leader.until(async () => answer !== undefined);
-      return answer;
+      return until(
+        async () => {
+          await leader.whenIdle();
+          leader.clock.advance(100);
+          return answer;
+        },
+        { what: 'an answer' },
+      );
     };
 
     it('in a window that does not sync is done by the one that does, and answered', async () => {
