@@ -26,7 +26,12 @@ describe('two windows on one workspace', () => {
   });
   const editor = useEditor(async () => ({ settings: { 'navi.backend.url': proxy.url } }));
 
-  it('S12: the question to sign in is asked in one of them, and answered there counts in both', async () => {
+  it('S12 I5: one of them asks to sign in, for both; what is sent in one appears in the other, both ways', async () => {
+    const windows = await signInOnce();
+    await talkInBoth(windows);
+  });
+
+  async function signInOnce(): Promise<readonly [Workbench, Workbench]> {
     // This editor forgets its secrets with each window: only this test asks for them.
     const letIn = proxy.add({
       match: ({ headers }) => headers.authorization !== `Bearer ${TOKEN}`,
@@ -59,10 +64,11 @@ describe('two windows on one workspace', () => {
     const news = other.page.locator('.statusbar-item[id="status.notifications"] .codicon-bell-dot');
     assert.equal(await news.count(), 0, 'the other window never had a notification');
     letIn();
-  });
+    return [asking, other];
+  }
 
-  it('I5: a message sent in one appears in the other without a reload, both ways', async () => {
-    const [first, second] = [await panelOf(await editor().open()), await panelOf(await editor().open())];
+  async function talkInBoth([one, another]: readonly [Workbench, Workbench]): Promise<void> {
+    const [first, second] = [await panelOf(one), await panelOf(another)];
     await first.newConversation();
     await first.send('From the first window');
     await second.open('From the first window');
@@ -77,7 +83,7 @@ describe('two windows on one workspace', () => {
     assert.deepEqual(await first.messages(), await second.messages());
     assert.equal((await first.messages()).length, 4);
     assert.deepEqual(await doubledOnBackend(server.address), []);
-  });
+  }
 
   async function statusIs(window: Workbench, words: RegExp): Promise<void> {
     const item = window.page.locator('.statusbar-item[id="navralabs.navi.navi.status"] a');
