@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { OperationName, Operations } from '../../../src/store/sqlite/operations.ts';
 import { fromFailure, type Answer, type Call } from '../../../src/store/sqlite/protocol.ts';
-import { StoreWorker } from '../../../src/store/sqlite/worker.ts';
+import { StoreWorker } from '../../../src/store/sqlite/storeWorker.ts';
 import { toView, type View, type Views } from './replay.ts';
 
 /** The store's worker as the next host starts it, in this thread: what it does is done when a call returns. */
