@@ -10,7 +10,7 @@ export interface PushContext extends PullContext {
 }
 
 /** Longer than a store takes to answer; short against the life of a request, which is counted from its note. */
-const LATEST_MS = 5_000;
+export const LATEST_MS = 5_000;
 
 /**
  * A window that was stopped between noting a request and sending it may go on when another one has long looked for what it

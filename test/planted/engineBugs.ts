@@ -120,8 +120,8 @@ export const engineBugs: readonly Bug[] = [
   {
     name: 'what belongs to another account is offered',
     file: OUTBOX,
-    from: 'const OF_ACCOUNT = `(c.account IS NULL OR c.account = ?)`;',
-    to: 'const OF_ACCOUNT = `(c.account IS NULL OR c.account IS NOT ? OR 1)`;',
+    from: 'WHERE (c.account IS NULL OR c.account = ?2)',
+    to: 'WHERE (c.account IS NULL OR c.account IS NOT ?2 OR 1)',
     test: 'test/store/outbox.test.ts',
     grep: 'what belongs to another account',
   },

@@ -4,9 +4,10 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, it } from 'mocha';
 import * as z from 'zod';
-import { BUG_VARIABLE, plantIn, type Bug } from './bug.ts';
+import { BUG_VARIABLE, filesOf, plantIn, type Bug } from './bug.ts';
 import { engineBugs } from './engineBugs.ts';
 import { storeBugs } from './storeBugs.ts';
+import { worldBugs } from './worldBugs.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PLANT = new URL('./plant.ts', import.meta.url).href;
@@ -21,9 +22,9 @@ const reportSchema = z.object({
 
 describe('planted bugs', function () {
   this.timeout(LIMIT_MS);
-  for (const bug of [...storeBugs, ...engineBugs])
+  for (const bug of [...storeBugs, ...engineBugs, ...worldBugs])
     it(`${bug.name}: ${bug.test}${bug.grep === '' ? '' : `, "${bug.grep}"`} goes red`, () => {
-      plantIn(readFileSync(`${ROOT}${bug.file}`, 'utf8'), bug);
+      for (const file of filesOf(bug)) plantIn(readFileSync(`${ROOT}${file}`, 'utf8'), file, bug);
       const { stats } = run(bug);
       assert.ok(stats.tests > 0, 'no test has this name');
       assert.ok(stats.failures > 0, 'the bug was not caught');
@@ -46,6 +47,7 @@ function run(bug: Bug): z.infer<typeof reportSchema> {
       env: {
         ...process.env,
         ...SEEDS,
+        ...(bug.runs !== undefined && { NAVI_TEST_RUNS: String(bug.runs) }),
         [BUG_VARIABLE]: JSON.stringify(bug),
         NODE_OPTIONS: `--import=${PLANT}`,
         NAVI_TEST_TALLY: undefined,

@@ -1,6 +1,6 @@
 /** The end of faults: what users do then, and what may still be waited for, by name. */
 import type { Machine } from './machine.ts';
-import { clickAgain, goOn, retryParked } from './chaos.ts';
+import { clickAgain, end, goOn, retryParked } from './chaos.ts';
 import type { World } from './world.ts';
 
 /** The same is asked of nobody more often. */
@@ -54,6 +54,7 @@ export function calm(world: World): void {
   world.isCalm = true;
   world.note(undefined, 'faults are over');
   world.refused.clear();
+  for (const window of world.ending) end(window.machine, window);
   for (const machine of world.machines) {
     machine.isOnline = true;
     for (const window of machine.windows) goOn(world, window);
@@ -110,11 +111,13 @@ function forbiddenIn({ db, ahead }: Machine): number[] {
 function livesOf(world: World, machine: Machine, isBack: boolean): [Wait, number][] {
   const now = world.agenda.now();
   return machine.db
-    .all<{ id: string; kind: string; state: string; sent_at: number; not_before: number }>(
-      `SELECT coalesce(message_id, conversation_id) AS id, kind, state, sent_at, not_before FROM outbox
+    .all<{ id: string; kind: string; isHeld: number; sent_at: number; not_before: number }>(
+      // Of a window that still has the lease: another one that took it over would have to ask at once.
+      `SELECT coalesce(message_id, conversation_id) AS id, kind, sent_at, not_before,
+         state = 'sending' AND fence = (SELECT token FROM leases WHERE holder <> '') AS isHeld FROM outbox
        WHERE state IN ('sending', 'unknown') AND carried IS NULL`,
     )
-    .filter(({ id, kind, state }) => state === 'sending' || kind === 'fields' || !world.isMade(id))
+    .filter(({ id, kind, isHeld }) => isHeld === 1 || kind === 'fields' || !world.isMade(id))
     .map(({ id, kind, sent_at: sentAt, not_before: notBefore }) => {
       const known = kind === 'fields' ? undefined : world.begunAt.get(id);
       const begun = known ?? sentAt - machine.ahead;

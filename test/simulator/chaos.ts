@@ -24,6 +24,8 @@ export const ACTS = {
   'kill a window': 2,
   'close a window': 1,
   'stop a window': 2,
+  'stop while sending': 2,
+  'kill while sending': 2,
   'lose the network': 2,
   'set the clock': 1,
   'change the account': 0,
@@ -88,6 +90,7 @@ const plays: Readonly<Record<ActName, Play>> = {
   },
   'reload a window': (world, machine, window) => {
     // The old host goes on for some seconds.
+    world.ending.add(window);
     world.agenda.after(world.random.int(0, 5_000), undefined, () => end(machine, window));
     machine.open();
   },
@@ -107,6 +110,14 @@ const plays: Readonly<Record<ActName, Play>> = {
     window.isStopped = true;
     world.agenda.after(world.random.int(1_000, 100_000), undefined, () => goOn(world, window));
   },
+  // For so long that another window takes over, and sends what this one was sending.
+  'stop while sending': (world, machine, window) =>
+    whileSending(world, machine, window, (leader) => {
+      leader.isStopped = true;
+      world.agenda.after(world.random.int(31_000, 100_000), undefined, () => goOn(world, leader));
+    }),
+  'kill while sending': (world, machine, window) =>
+    whileSending(world, machine, window, (leader) => end(machine, leader)),
   'lose the network': (world, machine) => {
     machine.isOnline = false;
     world.agenda.after(world.random.int(1_000, 60_000), undefined, () => {
@@ -234,13 +245,33 @@ export function clickAgain(window: SimWindow): boolean {
   return fresh.length > 0;
 }
 
+/** Some messages are written, and soon something happens to the window that sends them. */
+function whileSending(
+  world: World,
+  machine: Machine,
+  window: SimWindow,
+  happens: (leader: SimWindow) => void,
+): void {
+  const { random, agenda } = world;
+  if (machine.windows.length < 2) machine.open();
+  const id = some(world, window)?.id ?? begin(world, window);
+  for (let n = random.int(2, 5); n > 0; n -= 1) say(world, window, id);
+  agenda.after(random.int(1, 1_500), undefined, () => {
+    if (world.isCalm) return;
+    const leader = machine.awake().find((one) => one.name === world.leaderOf(machine) && !one.isLeaving);
+    if (leader === undefined || machine.awake().length < 2) return;
+    world.note(leader, 'is in the middle of it');
+    happens(leader);
+  });
+}
+
 export function goOn({ agenda }: World, window: SimWindow): void {
   if (window.isGone || !window.isStopped) return;
   window.isStopped = false;
   agenda.resume(window);
 }
 
-function end(machine: Machine, window: SimWindow): void {
+export function end(machine: Machine, window: SimWindow): void {
   if (!window.isGone) machine.kill(window);
 }
 

@@ -35,6 +35,7 @@ export async function interleave(
       for (let n = pause; n > 0 && world.failure === undefined; n -= 1) await agenda.step();
     }
     calm(world);
+    for (const one of world.machines) if (one.account !== 'A') one.setAccount('A');
     await agree(world, agenda);
   } finally {
     world.dispose();

@@ -21,6 +21,8 @@ const DEEDS: readonly ActName[] = [
   'retry',
   'open a window',
   'kill a window',
+  'kill while sending',
+  'change the account',
   'close a window',
   'switch sync off',
   'sync now',

@@ -42,15 +42,15 @@ type Act = () => Promise<unknown>;
 /** The backend as one window reaches it, signed in as `account`. */
 export function remoteThrough(world: World, window: SimWindow, account: string): Remote {
   const there = memoryRemote(world.backend, account);
-  const plain = callsThrough<Remote>(world, window, there);
-  const announced = callsThrough<AnnouncedRemote>(world, window, there.announced);
+  const plain = callsThrough<Remote>(world, window, account, there);
+  const announced = callsThrough<AnnouncedRemote>(world, window, account, there.announced);
   return new Proxy(plain, {
     get: (target, name) => (name === 'announced' ? announced : (Reflect.get(target, name) as unknown)),
   });
 }
 
 /** Each call by its name, whichever there are. */
-function callsThrough<T extends object>(world: World, window: SimWindow, there: T): T {
+function callsThrough<T extends object>(world: World, window: SimWindow, account: string, there: T): T {
   const never = new AbortController().signal;
   return new Proxy(there, {
     get: (target, key) => {
@@ -59,7 +59,7 @@ function callsThrough<T extends object>(world: World, window: SimWindow, there: 
       const name = String(key);
       return (...args: unknown[]) => {
         const act: Act = async () => {
-          world.arrives(name, args);
+          world.arrives(account, name, args);
           return (await Reflect.apply(
             call,
             target,

@@ -97,18 +97,18 @@ export class SimWindow implements Owner {
       get: (_, name) => {
         if (name === 'onDidChange') return onDidChange;
         const call = calls[String(name)];
-        return call && ((...args: unknown[]) => this.ask(String(name), () => call(...args)));
+        return call && ((...args: unknown[]) => this.ask(String(name), args, () => call(...args)));
       },
     });
   }
 
-  private ask(name: string, call: () => unknown): Promise<unknown> {
+  private ask(name: string, args: readonly unknown[], call: () => unknown): Promise<unknown> {
     const { world } = this.machine;
     const { agenda, random } = world;
     return new Promise((resolve, reject) => {
       this.freeAt = Math.max(this.freeAt, agenda.now() + workTime(random.next()));
       const work = (): void => {
-        const answer = this.carryOut(name, call, resolve, reject);
+        const answer = this.carryOut(name, args, call, resolve, reject);
         this.answeredAt = Math.max(this.answeredAt, agenda.now() + (random.chance(0.7) ? 0 : 1));
         if (this.answeredAt <= agenda.now()) answer();
         else agenda.after(this.answeredAt - agenda.now(), this, answer, `${this.name} answers`);
@@ -117,8 +117,17 @@ export class SimWindow implements Owner {
     });
   }
 
+  /** Who has taken over since the lease was given that a call brings along. */
+  private successorTo([lease]: readonly unknown[]): string | undefined {
+    const token = typeof lease === 'object' && lease !== null && 'token' in lease ? lease.token : undefined;
+    if (typeof token !== 'number') return undefined;
+    const row = this.db.get<{ holder: string; token: number }>('SELECT holder, token FROM leases');
+    return row !== undefined && row.token > token ? row.holder : undefined;
+  }
+
   private carryOut(
     name: string,
+    args: readonly unknown[],
     call: () => unknown,
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
@@ -127,7 +136,11 @@ export class SimWindow implements Owner {
     try {
       if (world.isStoreBusy())
         throw new StoreError('busy', 'Another window held the file for too long; nothing was changed.');
+      const { version } = this.machine;
+      const successor = this.successorTo(args);
       const value = this.machine.noticing(call);
+      if (successor !== undefined && this.machine.version !== version)
+        world.fail(`I8: ${name} of ${this.name} changed something after ${successor} had taken over`);
       world.stored(this, name, value);
       return () => resolve(value);
     } catch (error) {

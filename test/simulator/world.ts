@@ -1,5 +1,6 @@
 /** All there is in one run: machines, the backend, what was said, and what may never be seen, checked where it would show. */
 import type { JsonObject } from '../../src/model/json.ts';
+import { LATEST_MS } from '../../src/sync/pushContext.ts';
 import { MAX_REQUESTS } from '../../src/sync/times.ts';
 import { RemoteError, type AppendWithId, type CreateWithId } from '../../src/sync/remote.ts';
 import type { Lease } from '../../src/store/outbox.ts';
@@ -36,6 +37,8 @@ export class World {
   readonly purged = new Map<string, Set<Machine>>();
   /** What happened, for whoever has to understand it. */
   readonly trace: string[] = [];
+  /** Windows whose old host is still there for some seconds. */
+  readonly ending = new Set<SimWindow>();
   requests = 0;
   /** Faults are over. */
   isCalm = false;
@@ -50,7 +53,7 @@ export class World {
   /** The probability that a call finds the file busy. */
   busyStore = 0;
   private readonly accountOf = new Map<string, string>();
-  private readonly tokens = new Map<Machine, Lease>();
+  private readonly tokens = new Map<Machine, Lease & { readonly since: number }>();
   private ids = 0;
   private readonly madeIds = new Set<string>();
 
@@ -100,6 +103,14 @@ export class World {
     window.inFlight += 1;
     if (window.inFlight > MAX_REQUESTS)
       this.fail(`I12: ${window.inFlight} requests in flight of ${window.name}`);
+    const lease = this.tokens.get(window.machine);
+    if (
+      CHANGES.has(name) &&
+      lease !== undefined &&
+      lease.holder !== window.name &&
+      this.agenda.now() - lease.since > LATEST_MS
+    )
+      this.fail(`I8: ${window.name} sends (${name}), though ${lease.holder} has the lease for long`);
   }
 
   /** `isOld`: it had begun before faults were over. */
@@ -108,9 +119,12 @@ export class World {
     if (isOld && this.isCalm && !window.isGone) this.hungUntil = this.agenda.now();
   }
 
-  /** A request reaches the backend. Throws `RemoteError` where it is refused. */
-  arrives(name: string, args: readonly unknown[]): void {
+  /** A request of this account reaches the backend. Throws `RemoteError` where it is refused. */
+  arrives(account: string, name: string, args: readonly unknown[]): void {
     this.backend.setTime(this.agenda.now());
+    const owner = typeof args[0] === 'string' ? this.backend.conversations.get(args[0])?.owner : undefined;
+    if (owner !== undefined && owner !== account)
+      this.fail(`I10: ${account} asks for a conversation of ${owner} (${name})`);
     if (name !== 'appendAll' && idsIn(name, args).some((id) => this.refused.has(id)))
       throw new RemoteError('refused', 'Answered 422', { status: 422 });
   }
@@ -149,7 +163,14 @@ export class World {
       (lease.token < last.token || (lease.token === last.token && lease.holder !== last.holder))
     )
       this.fail(`I8: ${window.name} was given token ${lease.token} after ${last.token} of ${last.holder}`);
-    this.tokens.set(window.machine, lease);
+    if (last?.token !== lease.token && isSendingSince(window, lease.token))
+      this.fail(`I8: what was being sent when ${window.name} took over has no doubt about it`);
+    if (last?.token !== lease.token) this.tokens.set(window.machine, { ...lease, since: this.agenda.now() });
+  }
+
+  /** The name of the window that has the lease. */
+  leaderOf(machine: Machine): string | undefined {
+    return this.tokens.get(machine)?.holder;
   }
 
   engineError(window: SimWindow, text: string, error: unknown): void {
@@ -162,6 +183,22 @@ export class World {
     for (const machine of this.machines) machine.dispose();
   }
 }
+
+function isSendingSince({ db }: SimWindow, token: number): boolean {
+  return db.get(`SELECT 1 FROM outbox WHERE state = 'sending' AND fence < ?`, token) !== undefined;
+}
+
+/** Requests that change something there. */
+const CHANGES: ReadonlySet<string> = new Set([
+  'create',
+  'append',
+  'appendAll',
+  'patch',
+  'delete',
+  'take',
+  'change',
+  'purge',
+]);
 
 /** Client ids of what a request makes on the backend. */
 function idsIn(name: string, args: readonly unknown[]): string[] {
