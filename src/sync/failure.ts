@@ -20,14 +20,14 @@ const MAX_ATTEMPTS = 5;
 const MAX_RESENDS = 14;
 const FORBIDDEN_WAIT_MS = 5 * 60_000;
 const FIRST_WAIT_MS = 1_000;
-const LONGEST_WAIT_MS = 30_000;
+export const LONGEST_BACK_OFF_MS = 30_000;
 
 /**
  * Exponential back-off with jitter: between half and all of 1 s, 2 s, 4 s ... 30 s, and never less than 1 s. `random` is
  * in [0, 1).
  */
 export function backOff(failures: number, random: number): number {
-  const full = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.max(0, failures - 1));
+  const full = Math.min(LONGEST_BACK_OFF_MS, FIRST_WAIT_MS * 2 ** Math.max(0, failures - 1));
   return Math.max(FIRST_WAIT_MS, jittered(full, random));
 }
 
@@ -81,7 +81,7 @@ export function deferralFor(
     case 'slow-down':
       return {
         state: waiting,
-        notBefore: now + (error.retryAfterMs ?? LONGEST_WAIT_MS),
+        notBefore: now + (error.retryAfterMs ?? LONGEST_BACK_OFF_MS),
         reason: error.message,
       };
     case 'forbidden':
@@ -112,7 +112,7 @@ export function deferralFor(
  */
 export function deferralForUnread(item: OutboxItem, now: number, random: number): Deferral {
   const waited = now - (item.sentAt ?? now);
-  const wait = Math.min(LONGEST_WAIT_MS, Math.max(FIRST_WAIT_MS, waited));
+  const wait = Math.min(LONGEST_BACK_OFF_MS, Math.max(FIRST_WAIT_MS, waited));
   return {
     state: 'unknown',
     notBefore: now + jittered(wait, random),

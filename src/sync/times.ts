@@ -1,4 +1,5 @@
 /** When the sync machine may begin what, by its state and the time. Pure, as machine.ts. */
+import { LONGEST_BACK_OFF_MS } from './failure.ts';
 import type { Link, Stream, SyncState, Waiting } from './state.ts';
 
 /** More requests at once reorder messages on the plain backend and can exhaust it. */
@@ -17,8 +18,14 @@ export const PULL_LIVE_EVERY_MS = 5 * 60_000;
 /** A wait that looks longer is the work of a clock that was set back, and is over. */
 export const LONGEST_WAIT_MS = 15 * 60_000;
 
-export function isOver(at: number, now: number): boolean {
-  return at <= now || at > now + LONGEST_WAIT_MS;
+export function isOver(at: number, now: number, longest = LONGEST_WAIT_MS): boolean {
+  return at <= now || at > now + longest;
+}
+
+/** When what waits like this is tried again; now, where the clock was set back meanwhile. */
+function retryTime({ kind, isAsked, retryAt }: Waiting, now: number): number {
+  const longest = kind === 'down' && isAsked !== true ? LONGEST_BACK_OFF_MS : LONGEST_WAIT_MS;
+  return isOver(retryAt, now, longest) ? now : retryAt;
 }
 
 export function isAskedToWait(link: Link, now: number): link is Waiting {
@@ -58,7 +65,7 @@ export function nextPullAt(state: SyncState, now: number): number | undefined {
     }
     case 'down':
     case 'denied':
-      return Math.max(earliest, isOver(link.retryAt, now) ? now : link.retryAt);
+      return Math.max(earliest, retryTime(link, now));
     case 'signedOut':
       return undefined;
   }

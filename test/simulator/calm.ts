@@ -91,8 +91,10 @@ export function waitsOf(world: World, isBack: boolean): Waits {
   const waits = new Waits(now);
   for (const machine of world.machines) {
     waits.add('under way', machine.pendingUntil);
-    for (const { answeredAt, until } of machine.named)
-      if (!isBack || answeredAt > now + BACK_MS) waits.add('named', until);
+    for (const { answeredAt, until, ahead } of machine.named)
+      // A clock that was set back since makes it longer.
+      if (!isBack || answeredAt > now + BACK_MS)
+        waits.add('named', until + Math.max(0, ahead - machine.ahead));
     if (!isBack) for (const until of forbiddenIn(machine)) waits.add('forbidden', until);
     for (const [wait, until] of livesOf(world, machine, isBack)) waits.add(wait, until);
   }

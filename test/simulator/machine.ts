@@ -17,7 +17,7 @@ export class Machine {
   /** True time when the last of its requests under way takes effect. */
   pendingUntil = 0;
   /** Waits that the backend asked for, in true time. */
-  readonly named: { readonly answeredAt: number; readonly until: number }[] = [];
+  readonly named: { readonly answeredAt: number; readonly until: number; readonly ahead: number }[] = [];
   /** True time when its clock was last set back. */
   setBackAt = -Infinity;
   /** Messages, and conversations with refused fields, that the user has tried again after the faults. */

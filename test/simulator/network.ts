@@ -220,7 +220,8 @@ class Request {
   /** The backend will name a time: what waits for it waits so long after the answer. */
   private names(ms: number, waitMs: number): void {
     const answeredAt = this.world.agenda.now() + ms;
-    this.window.machine.named.push({ answeredAt, until: answeredAt + waitMs });
+    const { named, ahead } = this.window.machine;
+    named.push({ answeredAt, until: answeredAt + waitMs, ahead });
   }
 
   private takesEffectIn(ms: number): void {

@@ -14,6 +14,16 @@ const up: SyncState = {
 };
 const pulls = ({ effects }: Step): boolean => effects.some(({ type }) => type === 'pull');
 
+describe('a clock that is set back by a minute', () => {
+  it('S2: ends a back-off, and leaves a wait that was asked for', () => {
+    const waiting = { kind: 'down', failures: 5, retryAt: NOW + 29_000, detail: 'why' } as const;
+    const woken = (link: SyncState['link']) => step({ ...up, link }, { type: 'woken' }, NOW - 60_000, 0.5);
+    assert.ok(pulls(woken(waiting)));
+    assert.ok(!pulls(woken({ ...waiting, isAsked: true })));
+    assert.ok(!pulls(woken({ ...waiting, kind: 'denied' })));
+  });
+});
+
 describe('a user who comes back', () => {
   it('S15: on the word of the user pulls come each 10 s for a minute and a half, then each 30 s', () => {
     const periods: number[] = [];
