@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'mocha';
 import { doubledOnBackend, textsOnBackend } from '../support/backend.ts';
 import { startFaultProxy, type FaultProxy } from '../support/faultProxy.ts';
 import { startMemoryServer, type TestServer } from '../support/memoryServer.ts';
+import { until } from '../vscode/until.ts';
 import { useEditor } from './support/editor.ts';
 import { panelOf } from './support/panel.ts';
 
@@ -31,6 +32,12 @@ describe('a backend that comes and goes', () => {
     }
     await panel.allAre('queued');
     await panel.frame.getByText('Offline. Messages are saved here').first().waitFor();
+    for (let press = 0; press < 2; press += 1) await window.runCommand('NAVI: Sync Now');
+    const saidNothing = async () =>
+      (await window.notifications()).filter((text) => text.includes('Nothing could be synced.')).length;
+    await until(async () => (await saidNothing()) > 0, { what: 'the word that nothing could be synced' });
+    await window.page.locator('.statusbar').getByText('NAVI: Syncing').waitFor({ state: 'hidden' });
+    assert.equal(await saidNothing(), 1, 'S11: one notice, however often it is asked');
     await panel.newConversation();
     await panel.send('Another one, offline');
     await panel.allAre('queued');
