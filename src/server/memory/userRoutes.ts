@@ -1,6 +1,5 @@
 /** What a user takes along, and what a user takes back: all of it. */
 import { Readable } from 'node:stream';
-import { setImmediate as turn } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Clock } from '../../model/ids.ts';
 import type { DeletedUser } from '../../protocol/abilities.ts';
@@ -13,11 +12,8 @@ import { ownerOf } from '../http/identity.ts';
 import type { ZodTypeProvider } from '../http/validation.ts';
 import type { Repository } from '../storage/repository.ts';
 import type { OpenSnapshot } from '../storage/snapshots.ts';
+import { paced } from './paced.ts';
 import { deleteUserBody } from './requests.ts';
-
-const LONGEST_EXPORT_MS = 600_000;
-/** A client that takes nothing for so long has no need of its moment any more. */
-const LONGEST_REST_MS = 25_000;
 
 export interface UserParts {
   readonly repository: Pick<Repository, 'deleteUser'>;
@@ -55,7 +51,12 @@ export function addUserRoutes(server: FastifyInstance, parts: UserParts): void {
         'content-disposition': 'attachment; filename="navi-export.ndjson"',
         'cache-control': 'no-store',
       })
-      .send(Readable.from(paced(text, reply), { objectMode: false }));
+      .send(
+        Readable.from(
+          paced(text, () => reply.raw.destroy()),
+          { objectMode: false },
+        ),
+      );
   });
 
   app.delete(
@@ -72,24 +73,6 @@ export function addUserRoutes(server: FastifyInstance, parts: UserParts): void {
       return { message: 'User deleted', deleted: await repository.deleteUser(owner) };
     },
   );
-}
-
-/** Ends the connection, and with it the text before its end, when it takes too long or nobody takes it. */
-async function* paced(text: AsyncIterable<string>, reply: FastifyReply): AsyncGenerator<string> {
-  const stop = (): unknown => reply.raw.destroy();
-  const whole = setTimeout(stop, LONGEST_EXPORT_MS);
-  const rest = setTimeout(stop, LONGEST_REST_MS);
-  try {
-    for await (const piece of text) {
-      yield piece;
-      rest.refresh();
-      // The embedded database answers at once: others have their turn.
-      await turn();
-    }
-  } finally {
-    clearTimeout(whole);
-    clearTimeout(rest);
-  }
 }
 
 /** After an answer, whole or not, or at once when the client has left already. */
