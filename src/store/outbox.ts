@@ -86,6 +86,8 @@ export interface AppendTerms {
   readonly isById: boolean;
   /** Most of them at once. One that was tried before goes in ever smaller company, see `companyOf`. */
   readonly messages: number;
+  /** Also those that were left to another machine first: it was looked whether that has sent them. */
+  readonly takesHeld?: boolean;
   /** Most bytes of them at once, by estimate. The first goes whatever its size. */
   readonly bytes: number;
 }
@@ -166,6 +168,8 @@ export interface RemoteConversation {
   readonly insteadOf?: readonly string[];
   /** When it was asked for, with its messages; milliseconds since the epoch. Absent: it says nothing of what it lacks. */
   readonly readAt?: number;
+  /** What has its client id here is there too, or is not there at the moment: see `MergeReport`. */
+  readonly rivalIs?: 'there' | 'gone';
 }
 
 export interface MergeReport {
@@ -181,6 +185,11 @@ export interface MergeReport {
   readonly olderFrom?: string;
   /** The reading lacked messages that are known to be there; a second one will tell whether they are lost. */
   readonly isDoubted?: boolean;
+  /**
+   * Nothing was merged: what has its client id here is there under this id. Whether it still is has to be asked: then this is a
+   * copy, else it may stand for what was lost: it does when that was deleted here.
+   */
+  readonly rival?: string;
 }
 
 /** `whole` or `unavailable`: that was all that can be had. `from`: the page before goes on there. */
@@ -210,6 +219,8 @@ export interface FeedPage {
   readonly place?: FeedPlace;
   /** They happened since the last page, so a message that is added is unread. */
   readonly isNews: boolean;
+  /** The backend keeps client ids: it has one message of each. */
+  readonly isById?: boolean;
   /** Ids there of conversations that are not brought in. */
   readonly ignored: ReadonlySet<string>;
 }

@@ -13,13 +13,17 @@ const TAKEN = 'The server holds another message under the id of this one.';
 /**
  * Sends the messages of a conversation that are due, in order, one request at a time. While some are on their way, one
  * transaction enters what became of those before them and begins those behind them, so that no request waits for the store.
- * Throws `StoreError`.
+ * `takesHeld` as in `AppendTerms`. Throws `StoreError`.
  */
-export async function sendAppends(context: PushContext, conversationId: string): Promise<RequestOutcome> {
+export async function sendAppends(
+  context: PushContext,
+  conversationId: string,
+  takesHeld = false,
+): Promise<RequestOutcome> {
   const { now } = context;
   const until = now() + TURN_MS;
   const goesOn = () => now() < until && !context.signal.aborted && context.mayGoOn();
-  const next = (before: number) => ({ conversationId, before });
+  const next = (before: number) => ({ conversationId, before, takesHeld });
   let outcome: RequestOutcome = { kind: 'nothing' };
   let begun = await settle(context, [], next(0));
   /** What became of those before, where nobody has entered it yet. */
@@ -52,6 +56,7 @@ interface Next {
   readonly conversationId: string;
   /** How many went at once before them. */
   readonly before: number;
+  readonly takesHeld: boolean;
 }
 
 /** Enters results and begins the next in one transaction: those that wait, or those behind others that are under way. */
@@ -66,8 +71,8 @@ async function settle(
     await store.settleAppends(lease, results);
     return { sending: [], at, isById: false, isFull: false };
   }
-  const { conversationId, before } = next;
-  const terms = termsFor(announcement.current, account, at, before);
+  const { conversationId, before, takesHeld } = next;
+  const terms = { ...termsFor(announcement.current, account, at, before), takesHeld };
   const after = behind?.sending.at(-1)?.item.seq;
   const sending = await store.settleAppends(lease, results, { conversationId, terms, after });
   return { sending, at, isById: terms.isById, isFull: sending.length >= terms.messages };

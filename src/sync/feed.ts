@@ -81,7 +81,8 @@ async function merge(context: PullContext, { answer, isNews, ignored }: Answered
 /** What an event or a page of the feed says, with the place behind it. */
 export function pageOf(context: PullContext, answer: ChangesAnswer, isNews: boolean): FeedPage {
   const changes = answer.changes.map((change) => decodeChange(context.account, change));
-  return { changes, place: placeOf(context, answer.cursor), isNews, ignored: new Set() };
+  const isById = context.announcement.current.abilities.has('idempotent');
+  return { changes, place: placeOf(context, answer.cursor), isNews, isById, ignored: new Set() };
 }
 
 function placeOf({ announcement }: PullContext, cursor: string | undefined): FeedPlace {
@@ -117,7 +118,7 @@ async function bring(context: PullContext, remoteIds: readonly string[]): Promis
       const readAt = context.now();
       const detail = await readWhole(context, remoteId);
       if (detail.status === 'deleted') absent.push(remoteId);
-      else await takeIn(context, detail, readAt);
+      else if (!(await takeIn(context, detail, readAt))) absent.push(remoteId);
     } catch (error) {
       // Removed since: its tombstone is yet to come.
       if (!(error instanceof RemoteError && error.problem === 'not-found')) throw error;

@@ -1,9 +1,12 @@
 /** What a backend has lost is found and sent again: it went back to an old backup, or its database is empty. */
-import { PAGE_LIMIT } from '../protocol/api.ts';
+import type { FullConversation } from '../protocol/abilities.ts';
+import { PAGE_LIMIT, type ConversationRow } from '../protocol/api.ts';
+import { keepsClocks } from './announcement.ts';
 import type { RequestOutcome } from './failure.ts';
 import { lossInWords } from './lossInWords.ts';
 import { pullConversation, reaching, readEach, type PullContext } from './reading.ts';
 import { RemoteError } from './remote.ts';
+import { decodeFields } from './wire.ts';
 
 /** A feed of changes does not tell what is no more: so often all of it is looked for by its list. */
 const LOOK_EVERY_MS = 15 * 60_000;
@@ -20,34 +23,54 @@ export function isLookDue({ announcement: { lookedAt }, now }: PullContext): boo
 
 /** Lists all that there is, with how many messages where that is told, and compares it with what is known to be there. */
 export async function lookForLost(context: PullContext): Promise<RequestOutcome> {
-  const { store, account, lease, announcement } = context;
-  const there: { readonly remoteId: string; readonly count: number }[] = [];
+  const { store, account, lease } = context;
+  const there: string[] = [];
   const deleted: string[] = [];
+  const toRead: string[] = [];
   const listed = await reaching(async () => {
-    for await (const row of rows(context, undefined)) there.push(row);
-    for await (const row of rows(context, 'deleted')) deleted.push(row.remoteId);
+    for (const status of [undefined, 'deleted'] as const)
+      for await (const rows of pages(context, status)) {
+        // Fields that went back are told by no feed either.
+        toRead.push(
+          ...(await store.mergeList(
+            lease,
+            account,
+            rows.map((row) => fieldsOf(context, row)),
+          )),
+        );
+        const counts = rows.flatMap(countOf);
+        if (status === undefined) toRead.push(...(await store.shorter(lease, account, counts)));
+        (status === undefined ? there : deleted).push(...rows.map(({ id }) => id));
+      }
   });
   if (listed.kind === 'refused') return { kind: 'denied', detail: listed.detail };
   if (listed.kind !== 'ok') return listed;
-  const isCounted = announcement.current.abilities.has('counts');
-  const short = isCounted ? await store.shorter(lease, account, there) : [];
-  const read = await readEach(context, short);
-  if (read.kind !== 'ok') return read;
-  return findLost(
-    context,
-    there.map(({ remoteId }) => remoteId),
-    deleted,
-  );
+  const read = await readEach(context, [...new Set(toRead)]);
+  return read.kind === 'ok' ? findLost(context, there, deleted) : read;
 }
 
-async function* rows({ remote, announcement, signal }: PullContext, status: 'deleted' | undefined) {
+/** As it is read by itself: without the clocks that a backend does not say to keep. */
+function fieldsOf(
+  { announcement }: PullContext,
+  row: ConversationRow | FullConversation,
+): ReturnType<typeof decodeFields> {
+  const { clocks, tags, ...plain } = decodeFields(row);
+  return keepsClocks(announcement) ? { ...plain, ...(clocks && { clocks }), ...(tags && { tags }) } : plain;
+}
+
+function countOf(row: ConversationRow | FullConversation): { remoteId: string; count: number }[] {
+  return 'message_count' in row ? [{ remoteId: row.id, count: row.message_count }] : [];
+}
+
+async function* pages({ remote, announcement, signal }: PullContext, status: 'deleted' | undefined) {
   const isCounted = announcement.current.abilities.has('counts');
   for (let page = 0; page < MAX_PAGES; page += 1) {
     const at = { ...(status && { status }), offset: page * PAGE_LIMIT };
-    const listed = isCounted ? await remote.announced.fullList(at, signal) : await remote.list(at, signal);
-    for (const row of listed)
-      yield { remoteId: row.id, count: 'message_count' in row ? row.message_count : Infinity };
-    if (listed.length < PAGE_LIMIT) return;
+    const rows: readonly (ConversationRow | FullConversation)[] = isCounted
+      ? await remote.announced.fullList(at, signal)
+      : await remote.list(at, signal);
+    if (rows.length > 0) yield rows;
+    if (rows.length < PAGE_LIMIT) return;
   }
 }
 

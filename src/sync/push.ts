@@ -7,6 +7,7 @@ import { deferralFor, outcomeOf, type RequestOutcome } from './failure.ts';
 import { tooLate, type PushContext } from './pushContext.ts';
 import { pullAll } from './pull.ts';
 import { readBack } from './readBack.ts';
+import { pullConversation, reaching } from './reading.ts';
 import { RemoteError, type ConversationStep, type Remote } from './remote.ts';
 import { stepsFor } from './steps.ts';
 import { mayResend } from './terms.ts';
@@ -18,7 +19,14 @@ const UNPROCESSABLE = 422;
 export async function pushItem(context: PushContext, item: OutboxItem): Promise<RequestOutcome> {
   try {
     if (item.state === 'unknown' && !(await canResend(context, item))) return await readBack(context, item);
-    return await (item.kind === 'append' ? sendAppends(context, item.conversationId) : send(context, item));
+    const wasHeld = item.wasHeld === true;
+    if (wasHeld) {
+      const looked = await lookBefore(context, item);
+      if (looked !== undefined) return looked;
+    }
+    return await (item.kind === 'append'
+      ? sendAppends(context, item.conversationId, wasHeld)
+      : send(context, item));
   } catch (error) {
     if (error instanceof StoreError && error.problem === 'fenced') return { kind: 'fenced' };
     // What is announced could not be asked: nothing was done.
@@ -40,13 +48,27 @@ async function canResend({ announcement, signal }: PushContext, item: OutboxItem
   }
 }
 
+/**
+ * What was left to another machine may be there by now: then its row is gone after this. Undefined: it may be sent. Throws
+ * `RemoteError`.
+ */
+async function lookBefore(
+  context: PushContext,
+  { kind, conversationId }: OutboxItem,
+): Promise<RequestOutcome | undefined> {
+  if (kind === 'create') {
+    const pulled = await pullAll(context);
+    return pulled.kind === 'ok' ? undefined : pulled;
+  }
+  const remoteId = await context.store.remoteIdOf(context.account, conversationId);
+  const read = await reaching(async () => remoteId !== undefined && pullConversation(context, remoteId));
+  // Where this one cannot be read, its answer to the message says more.
+  const isOne = read.kind === 'refused' || read.kind === 'doubtful';
+  return read.kind === 'ok' || isOne ? undefined : read;
+}
+
 async function send(context: PushContext, item: OutboxItem): Promise<RequestOutcome> {
   const { store, lease, account, announcement, now, random } = context;
-  if (item.wasHeld === true && item.kind === 'create') {
-    // Another machine may have done it by now.
-    const pulled = await pullAll(context);
-    if (pulled.kind !== 'ok') return pulled;
-  }
   const isById = item.kind === 'create' && announcement.current.abilities.has('idempotent');
   const begunAt = now();
   const order = await store.beginSend(lease, account, item.seq, begunAt, isById);

@@ -52,16 +52,40 @@ export function readWhole(
   return remote.read(remoteId, signal, keepsClocks(announcement) ? 'full' : undefined);
 }
 
+/** Throws `RemoteError`. */
+async function isThere(context: PullContext, remoteId: string): Promise<boolean> {
+  try {
+    await readWhole(context, remoteId);
+    return true;
+  } catch (error) {
+    if (error instanceof RemoteError && error.problem === 'not-found') return false;
+    throw error;
+  }
+}
+
 /**
  * Merges a conversation that was read when it was `readAt`, and fetches what is missing before it. False when that did not come, so that what is not
  * here may still be there. Throws `RemoteError`.
  */
-export async function takeIn(context: PullContext, detail: FullDetail, readAt: number): Promise<boolean> {
+export async function takeIn(
+  context: PullContext,
+  detail: FullDetail,
+  readAt: number,
+  rivalIs?: 'there' | 'gone',
+): Promise<boolean> {
   const { store, account, lease, announcement, warn } = context;
   const report = await store.mergeConversation(lease, account, {
     ...decodeConversation(account, detail),
     readAt,
+    ...(rivalIs && { rivalIs }),
   });
+  if (report.rival !== undefined) {
+    // Looked for, with whatever else may be lost; until then nobody can tell what this one is.
+    announcement.lookedAt = undefined;
+    if (rivalIs !== undefined) return false;
+    const isRivalThere = await isThere(context, report.rival);
+    return await takeIn(context, detail, readAt, isRivalThere ? 'there' : 'gone');
+  }
   if (report.doubled > 0) {
     warn(
       `The server holds ${report.doubled} message(s) of conversation ${report.conversationId} twice; shown once.`,

@@ -33,6 +33,8 @@ export const ACTS = {
   'sync now': 1,
   'sign in': 2,
   'write elsewhere': 2,
+  'back the server up': 0,
+  'take the server back to its backup': 0,
 } as const;
 export type ActName = keyof typeof ACTS;
 
@@ -142,6 +144,8 @@ const plays: Readonly<Record<ActName, Play>> = {
   'sync now': (_world, _machine, window) => window.engine.syncNow(),
   'sign in': (_world, machine) => machine.setAccount(machine.account),
   'write elsewhere': (world) => writeElsewhere(world),
+  'back the server up': (world) => world.backUp(),
+  'take the server back to its backup': (world) => world.goBack(),
 };
 
 /** One act of somebody, somewhere. */

@@ -58,7 +58,10 @@ function callsThrough<T extends object>(world: World, window: SimWindow, account
       if (typeof call !== 'function') return undefined;
       const name = String(key);
       return (...args: unknown[]) => {
+        const { timesBack } = world;
         const act: Act = async () => {
+          // A server that is begun again knows nothing of requests from before.
+          if (world.timesBack !== timesBack) throw new RemoteError('unknown', 'The connection broke');
           world.arrives(account, name, args);
           return (await Reflect.apply(
             call,

@@ -32,26 +32,37 @@ export interface Agreed {
 export const AGREED_MS = 30_000;
 /** Where nobody says Sync Now: a back-off, and two pulls of other machines, of half a minute each. */
 export const UNATTENDED_MS = 95_000;
+/**
+ * What the server has lost is found within a quarter of an hour, when more than half is missing five minutes later, and sent by
+ * others than its writer forty minutes after that.
+ */
+const FOUND_MS = 75 * 60_000;
 const LOOK_EVERY_MS = 250;
 /** Nothing goes on by itself once all agree. */
 const REST_MS = 35_000;
 
-export async function simulate(seed: number, abilities: readonly Ability[] = []): Promise<Outcome> {
+/** `goesBack`: the server goes back to backups, also when faults are over. */
+export async function simulate(
+  seed: number,
+  abilities: readonly Ability[] = [],
+  goesBack = false,
+): Promise<Outcome> {
   const timetable = new Timetable();
   const world = prepare(seed, timetable, abilities);
   let agreement: Agreed = { isBack: false, waits: [], after: 0, inAll: 0 };
   try {
-    await trouble(world, timetable);
+    await trouble(world, timetable, goesBack);
+    if (goesBack && world.random.chance(0.5)) world.goBack();
     const isBack = world.random.chance(0.5);
     calm(world);
     for (const account of world.accounts) {
       if (world.failure !== undefined) break;
       for (const machine of world.machines) if (machine.account !== account) machine.setAccount(account);
       if (isBack) comeBack(world);
-      const agreed = await agree(world, timetable, account, isBack);
+      const agreed = await agree(world, timetable, account, isBack, goesBack);
       if (account === 'A') agreement = agreed;
       await rest(world, timetable, account, isBack);
-      await newcomer(world, timetable, account, isBack);
+      await newcomer(world, timetable, account, isBack, goesBack);
     }
   } catch (error) {
     world.failure ??= error as Error;
@@ -83,9 +94,14 @@ function prepare(seed: number, timetable: Timetable, abilities: readonly Ability
   return world;
 }
 
-async function trouble(world: World, timetable: Timetable): Promise<void> {
+async function trouble(world: World, timetable: Timetable, goesBack: boolean): Promise<void> {
   const { random } = world;
-  const weights = { ...ACTS, 'change the account': world.accounts.length > 1 ? 3 : 0 };
+  const weights = {
+    ...ACTS,
+    'change the account': world.accounts.length > 1 ? 3 : 0,
+    'back the server up': goesBack ? 4 : 0,
+    'take the server back to its backup': goesBack ? 3 : 0,
+  };
   const isOver = () => world.failure !== undefined;
   for (let n = random.int(6, 32); n > 0 && !isOver(); n -= 1) {
     act(world, weights);
@@ -94,11 +110,17 @@ async function trouble(world: World, timetable: Timetable): Promise<void> {
   }
 }
 
-async function agree(world: World, timetable: Timetable, account: string, isBack: boolean): Promise<Agreed> {
+async function agree(
+  world: World,
+  timetable: Timetable,
+  account: string,
+  isBack: boolean,
+  goesBack: boolean,
+): Promise<Agreed> {
   const agreement = new Agreement(world, account);
   const begun = timetable.now();
   const waits = waitsOf(world, isBack);
-  const limit = isBack ? AGREED_MS : UNATTENDED_MS;
+  const limit = goesBack ? FOUND_MS : isBack ? AGREED_MS : UNATTENDED_MS;
   for (;;) {
     // First, so that nothing is left that only the user can end.
     if (help(world)) waits.add('the user', timetable.now() + 1);
@@ -106,7 +128,8 @@ async function agree(world: World, timetable: Timetable, account: string, isBack
     if (lacking === undefined || world.failure !== undefined) break;
     if (timetable.now() > waits.endGiven(world.hungUntil) + limit)
       throw new Error(`I5: not within ${limit} ms: ${lacking}`);
-    await timetable.runUntil(timetable.now() + LOOK_EVERY_MS, () => world.failure !== undefined);
+    const pause = goesBack ? 10 * LOOK_EVERY_MS : LOOK_EVERY_MS;
+    await timetable.runUntil(timetable.now() + pause, () => world.failure !== undefined);
   }
   agreement.check();
   const now = timetable.now();
@@ -129,7 +152,8 @@ async function rest(world: World, timetable: Timetable, account: string, isBack:
   const lastChange = world.backend.lastChangeOf(account);
   const { requests } = world;
   await timetable.runUntil(timetable.now() + REST_MS, () => world.failure !== undefined);
-  if (world.backend.lastChangeOf(account) !== lastChange)
+  // What was refused because the server had lost its conversation goes by itself once that is there again.
+  if (world.backend.lastChangeOf(account) !== lastChange && world.timesBack === 0)
     world.fail('I5: the server is changed when all had agreed');
   const each = (world.requests - requests) / world.machines.length;
   if (each > (isBack ? 18 : 12)) world.fail(`I12: ${each} requests a machine in ${REST_MS} ms of rest`);
@@ -138,9 +162,15 @@ async function rest(world: World, timetable: Timetable, account: string, isBack:
 }
 
 /** A machine that is new reads it all from the server. */
-async function newcomer(world: World, timetable: Timetable, account: string, isBack: boolean): Promise<void> {
+async function newcomer(
+  world: World,
+  timetable: Timetable,
+  account: string,
+  isBack: boolean,
+  goesBack: boolean,
+): Promise<void> {
   if (world.failure !== undefined) return;
   world.addMachine(account).open();
   if (isBack) comeBack(world);
-  await agree(world, timetable, account, isBack);
+  await agree(world, timetable, account, isBack, goesBack);
 }

@@ -48,7 +48,7 @@ export class SimWindow implements Owner {
       },
       random: () => world.random.next(),
       log: {
-        info: () => undefined,
+        info: (text) => world.note(this, text),
         warn: () => undefined,
         error: (text, error) => world.engineError(this, text, error),
       },

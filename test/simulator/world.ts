@@ -5,7 +5,7 @@ import { MAX_REQUESTS } from '../../src/sync/times.ts';
 import { RemoteError, type AppendWithId, type CreateWithId } from '../../src/sync/remote.ts';
 import type { Lease } from '../../src/store/outbox.ts';
 import { StoreError } from '../../src/store/store.ts';
-import { MemoryBackend, type BackendHabits } from '../support/memoryBackend.ts';
+import { MemoryBackend, type Backup, type BackendHabits } from '../support/memoryBackend.ts';
 import type { Agenda } from './agenda.ts';
 import { Machine } from './machine.ts';
 import { drawFate, type Fate } from './network.ts';
@@ -55,6 +55,9 @@ export class World {
   private readonly accountOf = new Map<string, string>();
   private readonly tokens = new Map<Machine, Lease & { readonly since: number }>();
   private ids = 0;
+  private backup: Backup | undefined;
+  /** How often the server was begun again with a backup of its data. */
+  timesBack = 0;
   private readonly madeIds = new Set<string>();
 
   constructor(random: Random, agenda: Agenda, habits: BackendHabits) {
@@ -127,6 +130,25 @@ export class World {
       this.fail(`I10: ${account} asks for a conversation of ${owner} (${name})`);
     if (name !== 'appendAll' && idsIn(name, args).some((id) => this.refused.has(id)))
       throw new RemoteError('refused', 'Answered 422', { status: 422 });
+  }
+
+  backUp(): void {
+    this.backup = this.backend.backUp();
+  }
+
+  /** What was made since may, and must, be made once more. */
+  goBack(): void {
+    if (this.backup === undefined) return;
+    this.timesBack += 1;
+    this.backend.goBackTo(this.backup);
+    this.madeIds.clear();
+    for (const { initial_context, messages } of this.backend.conversations.values()) {
+      for (const id of [
+        noteOf({ initial_context }, 'initial_context'),
+        ...messages.map((one) => noteOf(one, 'metadata')),
+      ])
+        if (id !== undefined) this.madeIds.add(id);
+    }
   }
 
   /** A row was made on the backend: none may be made twice, or for another account. */

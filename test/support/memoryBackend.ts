@@ -57,6 +57,11 @@ export interface Tombstone {
   readonly changed: number;
 }
 
+export interface Backup {
+  readonly conversations: ReadonlyMap<string, StoredConversation>;
+  readonly tombstones: readonly Tombstone[];
+}
+
 /** What its tokenizer chokes on. */
 const TOKEN = '<|endoftext|>';
 const MOST_TITLE = 255;
@@ -83,6 +88,8 @@ export class MemoryBackend {
   revision = 0;
   private micros: number;
   private ids = 0;
+  /** Nothing that is stored now has the time of what was stored before. */
+  private wentBackAt = '';
 
   constructor(habits: BackendHabits = {}, startMs = Date.UTC(2026, 0, 1)) {
     this.habits = habits;
@@ -92,6 +99,21 @@ export class MemoryBackend {
   /** Its own clock, which no client sets. */
   setTime(ms: number): void {
     this.micros = Math.max(this.micros, ms * 1_000);
+  }
+
+  /** All that it holds, as a backup has it. */
+  backUp(): Backup {
+    const { conversations, tombstones } = this;
+    return structuredClone({ conversations, tombstones });
+  }
+
+  /** It holds what it held then; it does not know that anything has happened since. */
+  goBackTo(backup: Backup): void {
+    const { conversations, tombstones } = structuredClone(backup);
+    this.conversations.clear();
+    for (const [id, conversation] of conversations) this.conversations.set(id, conversation);
+    this.tombstones.splice(0, Infinity, ...tombstones);
+    this.wentBackAt = formatMicros(this.tick());
   }
 
   /** When anything of this owner's was last changed, on its own clock. */
@@ -274,7 +296,11 @@ export class MemoryBackend {
   private messageTime({ messages }: StoredConversation): string {
     const { tieEvery } = this.habits;
     const last = messages.at(-1);
-    const isTie = tieEvery !== undefined && last !== undefined && messages.length % tieEvery === 0;
+    const isTie =
+      tieEvery !== undefined &&
+      last !== undefined &&
+      messages.length % tieEvery === 0 &&
+      last.created_at > this.wentBackAt;
     return isTie ? last.created_at : formatMicros(this.tick());
   }
 

@@ -112,6 +112,7 @@ const LATER: Readonly<Record<number, (db: Connection) => void>> = {
     db.exec(`UPDATE messages SET is_own = 1, resent_at = ${AT * 1000 + 9} WHERE id = 'm2'`);
     db.exec(`UPDATE outbox SET held_until = 1 WHERE message_id = 'm3'`);
   },
+  22: (db) => db.exec(`UPDATE conversations SET is_own = 1 WHERE id = 'c1'`),
 };
 
 /** A file of this schema, that its host left open when it died. */

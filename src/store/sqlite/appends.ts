@@ -16,7 +16,7 @@ import { readMessages } from './messages.ts';
 import { doubt, isEarly, maySend, moveOn, park, toItem, type OutboxRow } from './outbox.ts';
 import { HAS_SEQ } from './outboxRows.ts';
 import { DAMAGED_REASON } from './quarantine.ts';
-import { isFree } from './resend.ts';
+import { AT_ONCE, isFree } from './resend.ts';
 import type { Context } from './session.ts';
 import { readSyncRow } from './syncRow.ts';
 
@@ -154,11 +154,13 @@ function waiting({ db }: Context, { conversationId, terms, after = 0 }: NextAppe
   return db.all<Candidate>(
     `SELECT o.*, (SELECT m.bytes FROM messages m WHERE m.id = o.message_id) AS bytes
      FROM conversations c JOIN outbox o ON o.conversation_id = c.id
-     WHERE c.id = ?1 AND o.seq > ?3 AND o.state <> 'parked' AND ${isFree('o', '?2')} ORDER BY o.seq LIMIT ?4`,
+     WHERE c.id = ?1 AND o.seq > ?3 AND o.state <> 'parked' AND ${isFree('o', '?2')}
+       AND (?5 OR o.held_until <= ${AT_ONCE}) ORDER BY o.seq LIMIT ?4`,
     conversationId,
     terms.now,
     after,
     terms.messages,
+    Number(terms.takesHeld === true),
   );
 }
 

@@ -163,8 +163,8 @@ export function createConversation(
     if (known !== undefined) return known;
     refusePurged(db, input.id);
     db.run(
-      `INSERT INTO conversations (id, title, is_renamed, status, created_at, updated_at, workspace, workspace_id, account)
-       VALUES (?, ?, ?, 'active', ?, ?, ?, ?, (SELECT key FROM accounts WHERE key = ?))`,
+      `INSERT INTO conversations (id, title, is_renamed, status, created_at, updated_at, workspace, workspace_id, account, is_own)
+       VALUES (?, ?, ?, 'active', ?, ?, ?, ?, (SELECT key FROM accounts WHERE key = ?), 1)`,
       input.id,
       cleanTitle(input.title ?? NEW_CONVERSATION_TITLE),
       Number(input.title !== undefined),

@@ -98,9 +98,15 @@ function doubt(
 export function compareRead(
   context: Context,
   id: string,
-  { messages, isCut, readAt }: RemoteConversation,
+  { fields, messages, isCut, readAt }: RemoteConversation,
 ): void {
+  const { db } = context;
   const oldest = messages[0];
+  const here = db.get<{ status: string }>('SELECT status FROM conversations WHERE id = ?', id);
+  if (fields.status === 'deleted' || here?.status === 'deleted') {
+    db.run('DELETE FROM doubts WHERE conversation_id = ?', id);
+    return;
+  }
   if (readAt === undefined || (isCut === true && oldest === undefined)) return;
   const after = isCut === true && oldest !== undefined ? (oldest.resentAt ?? oldest.serverOrder) : -1;
   const reading = {
@@ -111,7 +117,7 @@ export function compareRead(
   const left = compare(context, id, reading, after);
   // What was missed by a reading of all can only be seen by another one.
   if (left > 0 && after >= 0)
-    context.db.run(`UPDATE conversations SET older = 'wanted', older_cursor = NULL WHERE id = ?`, id);
+    db.run(`UPDATE conversations SET older = 'wanted', older_cursor = NULL WHERE id = ?`, id);
 }
 
 export function noteWhole(

@@ -1,15 +1,7 @@
-import type {
-  AccountKey,
-  FeedPage,
-  FeedPlace,
-  FeedReport,
-  Lease,
-  RemoteChange,
-  RemoteConversation,
-} from '../outbox.ts';
+import type { AccountKey, FeedPage, FeedPlace, FeedReport, Lease, RemoteConversation } from '../outbox.ts';
 import { applyBranches } from './branches.ts';
 import { checkFence } from './leases.ts';
-import { conversationFor, findByRemote, isKeptPurged, mergeMessage } from './merge.ts';
+import { conversationFor, findByRemote, isKeptPurged, mergeMessage, rivalOf } from './merge.ts';
 import { mergeKnownFields } from './mergeFields.ts';
 import { purgedThere } from './purgedThere.ts';
 import type { Context } from './session.ts';
@@ -62,7 +54,7 @@ export function mergeChanges(
   return db.overwriting(() =>
     db.write(() => {
       checkFence(context, lease);
-      const { changes, isNews, place } = page;
+      const { changes, place } = page;
       // Whatever their order in the feed: a row comes where it was last changed, its messages where they were added.
       const known = new Map<string, string>();
       for (const change of changes) {
@@ -72,7 +64,7 @@ export function mergeChanges(
       }
       const unknown = unknownIn(context, account, page, known);
       if (unknown.length > 0) return { unknown, added: 0 };
-      const added = mergeFedMessages(context, account, changes, known, isNews);
+      const added = mergeFedMessages(context, account, page, known);
       for (const id of new Set(known.values())) applyBranches(context, id);
       for (const change of changes) if (change.type === 'tombstone') purgedThere(context, account, change);
       if (place !== undefined) writePlace(context, account, place);
@@ -94,6 +86,8 @@ function mergeFedConversation(
   const known = findByRemote(context, account, fields.remoteId);
   if (known === undefined && fields.status === 'deleted' && !isOwnUnanswered(context, account, remote.id))
     return undefined;
+  // Read by the next look at the whole list, when it is known what has become of the one that is here.
+  if (rivalOf(context, account, remote) !== undefined) return undefined;
   const id = known?.id ?? conversationFor(context, account, remote);
   if (known !== undefined) mergeKnownFields(context, id, fields);
   db.run(
@@ -141,16 +135,17 @@ function unknownIn(
 function mergeFedMessages(
   context: Context,
   account: AccountKey,
-  changes: readonly RemoteChange[],
+  { changes, isNews, isById }: FeedPage,
   known: ReadonlyMap<string, string>,
-  isNews: boolean,
 ): number {
   const counts = { added: 0, adopted: 0, kept: 0 };
   for (const change of changes) {
     const conversationId = change.type === 'message' ? known.get(change.remoteConversationId) : undefined;
     if (change.type !== 'message' || conversationId === undefined) continue;
     const { message } = change;
-    const merged = mergeMessage(context, conversationId, message);
+    // Where client ids are kept there is one of each: another id there is not any more.
+    const sole = { remoteIds: new Set([message.remoteId]), after: -1 };
+    const merged = mergeMessage(context, conversationId, message, isById === true ? sole : undefined);
     counts[merged] += 1;
     if (merged === 'added') markArrived(context, { conversationId, account, isKnown: isNews, message });
   }

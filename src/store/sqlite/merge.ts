@@ -21,9 +21,9 @@ import { IS_OF_MESSAGE } from './outboxRows.ts';
 import { keepPurged } from './purged.ts';
 import { isQuarantined, mend } from './quarantine.ts';
 import { requireConversation, type Context } from './session.ts';
-import { readSyncRow } from './syncRow.ts';
+import { readSyncRow, type SyncRow } from './syncRow.ts';
 import { findTombstone, findTombstoneByRemote, forgetTombstone } from './tombstones.ts';
-import { unlink } from './resend.ts';
+import { forgetPlace, unlink } from './resend.ts';
 import { markArrived } from './unread.ts';
 import { parkUnverifiable } from './unverifiable.ts';
 import { noteConfirmed } from './watching.ts';
@@ -137,14 +137,18 @@ export function mergeConversation(
     if (isKeptPurged(context, account, remote.fields, remote))
       return { conversationId: remote.id, added: 0, adopted: 0, doubled: 0, wantsOlder: false };
     const isKnown = findByRemote(context, account, remote.fields.remoteId) !== undefined;
+    const rival = rivalOf(context, account, remote);
+    if (rival !== undefined && remote.readAt !== undefined && remote.rivalIs !== 'there')
+      return { conversationId: remote.id, added: 0, adopted: 0, doubled: 0, wantsOlder: false, rival };
     const id = conversationFor(context, account, remote);
     if (isGap(context, id, remote)) setOlder(context, id, 'wanted');
     const seen = new Set<string>();
     const report = { added: 0, adopted: 0, doubled: 0, kept: 0 };
+    const reading = shownBy(remote);
     for (const message of remote.messages) {
       if (seen.has(message.id)) report.doubled += 1;
       else {
-        const merged = mergeMessage(context, id, message);
+        const merged = mergeMessage(context, id, message, reading);
         report[merged] += 1;
         if (merged === 'added') markArrived(context, { conversationId: id, account, isKnown, message });
       }
@@ -170,6 +174,24 @@ export function mergeConversation(
       ...(isDoubted && { isDoubted }),
     };
   });
+}
+
+/** The id there of what has this one's client id here, where this one is not known to stand for it. */
+export function rivalOf(
+  context: Context,
+  account: AccountKey,
+  remote: RemoteConversation,
+): string | undefined {
+  if (findByRemote(context, account, remote.fields.remoteId) !== undefined) return undefined;
+  const own = readSyncRow(context, remote.id);
+  if (own?.remote_id == null || own.account !== account) return undefined;
+  return standsFor(remote, own) ? undefined : own.remote_id;
+}
+
+/** What was deleted here needs no second reading: whatever has its client id there is to be deleted as well. */
+function standsFor(remote: RemoteConversation, own: SyncRow): boolean {
+  if (own.remote_id === null || isInsteadOf(remote, own.remote_id)) return true;
+  return remote.rivalIs === 'gone' && own.status === 'deleted';
 }
 
 /** True when what is here does not reach up to the oldest message that came. */
@@ -216,13 +238,11 @@ export function conversationFor(context: Context, account: AccountKey, remote: R
   }
   const own = readSyncRow(context, remote.id);
   const isOurs =
-    own !== undefined &&
-    (own.account === null || own.account === account) &&
-    (own.remote_id === null || isInsteadOf(remote, own.remote_id));
+    own !== undefined && (own.account === null || own.account === account) && standsFor(remote, own);
   if (isOurs) {
     // Another machine has found the loss first. What was deleted here is not sent again, but deleted there.
-    if (own.remote_id !== null && own.status !== 'deleted')
-      unlink(context, own.id, remote.readAt ?? context.now(), false);
+    if (own.remote_id !== null && own.status === 'deleted') forgetPlace(context, own.id);
+    else if (own.remote_id !== null) unlink(context, own.id, remote.readAt ?? context.now(), false);
     linkRemote(context, own.id, account, remote.fields);
     return own.id;
   }
@@ -253,7 +273,16 @@ export function conversationFor(context: Context, account: AccountKey, remote: R
 
 type Merged = 'added' | 'adopted' | 'kept';
 
-export function mergeMessage(context: Context, conversationId: string, message: RemoteMessage): Merged {
+/**
+ * `reading`: what came with it. A message that is known under another id there, which had to be shown and is not, was lost there
+ * and came again, by whichever way: it is taken for what it is now, as every new machine does.
+ */
+export function mergeMessage(
+  context: Context,
+  conversationId: string,
+  message: RemoteMessage,
+  reading?: Shown,
+): Merged {
   const { db } = context;
   const byId = findMessage(context, 'id = ?', message.id);
   const own = byId?.conversation_id === conversationId ? byId : undefined;
@@ -277,12 +306,13 @@ export function mergeMessage(context: Context, conversationId: string, message: 
   }
   const isTaken = byRemote !== undefined && byRemote.id !== known.id;
   if (known.is_confirmed === 1) {
-    // Lost there, and sent again by another machine before this one missed it.
-    if (message.resentAt !== undefined && !isTaken && known.remote_id !== message.remoteId)
+    const isOther = known.remote_id !== null && known.remote_id !== message.remoteId && !isTaken;
+    if (isOther && (message.resentAt !== undefined || isMissing(known, reading)))
       db.run(
-        'UPDATE messages SET remote_id = ?, resent_at = ? WHERE id = ?',
+        'UPDATE messages SET remote_id = ?, server_order = ?, resent_at = ? WHERE id = ?',
         message.remoteId,
-        message.resentAt,
+        message.serverOrder,
+        message.resentAt ?? null,
         known.id,
       );
     return 'kept';
@@ -300,16 +330,36 @@ export function mergeMessage(context: Context, conversationId: string, message: 
   return 'adopted';
 }
 
+/** Ids there of what a reading showed; it had to show all that is later than `after`, microseconds since the epoch. */
+export interface Shown {
+  readonly remoteIds: ReadonlySet<string>;
+  readonly after: number;
+}
+
+function shownBy({ messages, isCut, readAt }: RemoteConversation): Shown | undefined {
+  const oldest = messages[0];
+  if (readAt === undefined || oldest === undefined) return undefined;
+  const after = isCut === true ? (oldest.resentAt ?? oldest.serverOrder) : -1;
+  return { remoteIds: new Set(messages.map(({ remoteId }) => remoteId)), after };
+}
+
+function isMissing(known: KnownMessage, reading: Shown | undefined): boolean {
+  if (reading === undefined || known.remote_id === null) return false;
+  return (known.resent_at ?? known.server_order) > reading.after && !reading.remoteIds.has(known.remote_id);
+}
+
 interface KnownMessage {
   id: string;
   conversation_id: string;
   remote_id: string | null;
   is_confirmed: number;
+  server_order: number;
+  resent_at: number | null;
 }
 
 function findMessage({ db }: Context, where: string, ...params: readonly string[]): KnownMessage | undefined {
   return db.get<KnownMessage>(
-    `SELECT id, conversation_id, remote_id, is_confirmed FROM messages WHERE ${where}`,
+    `SELECT id, conversation_id, remote_id, is_confirmed, server_order, resent_at FROM messages WHERE ${where}`,
     ...params,
   );
 }

@@ -76,6 +76,22 @@ export function resendLost(
  */
 export function unlink(context: Context, id: string, now: number, isById: boolean): number {
   const { db } = context;
+  forgetPlace(context, id);
+  const messages = queueAgain(context, id, now, isById);
+  db.run(
+    `INSERT INTO outbox (seq, kind, conversation_id, held_until)
+     SELECT -2 * n, 'create', id, CASE WHEN ?2 OR is_own = 1 THEN ${AT_ONCE} ELSE ?3 END FROM conversations
+     WHERE id = ?1 ON CONFLICT DO NOTHING`,
+    id,
+    Number(isById),
+    heldUntil(context, id, now),
+  );
+  return messages;
+}
+
+/** Nothing is known any more of the conversation there. */
+export function forgetPlace(context: Context, id: string): void {
+  const { db } = context;
   db.run(
     `UPDATE conversations SET lost_ids = json_insert(lost_ids, '$[#]', remote_id), remote_id = NULL, base = NULL,
        remote_updated_at = NULL, remote_count = NULL, older = NULL, older_cursor = NULL WHERE id = ?`,
@@ -84,18 +100,6 @@ export function unlink(context: Context, id: string, now: number, isById: boolea
   db.run(`DELETE FROM outbox WHERE conversation_id = ? AND kind = 'fields'`, id);
   db.run('DELETE FROM doubts WHERE conversation_id = ?', id);
   takeUpAgain(context, id);
-  const messages = queueAgain(context, id, now, isById);
-  const first = db.get<{ is_own: number }>(
-    'SELECT is_own FROM messages WHERE conversation_id = ? ORDER BY server_order, hlc, id LIMIT 1',
-    id,
-  );
-  db.run(
-    `INSERT INTO outbox (seq, kind, conversation_id, held_until) SELECT -2 * n, 'create', id, ? FROM conversations
-     WHERE id = ? ON CONFLICT DO NOTHING`,
-    isById || first?.is_own === 1 ? AT_ONCE : heldUntil(context, id, now),
-    id,
-  );
-  return messages;
 }
 
 /** What waited for an answer, or was refused, under an id that is no more begins anew. */

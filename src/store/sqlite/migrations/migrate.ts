@@ -18,6 +18,7 @@ import { returns } from './0018-returns.ts';
 import { carried } from './0019-carried.ts';
 import { clocks } from './0020-clocks.ts';
 import { lost } from './0021-lost.ts';
+import { begun } from './0022-begun.ts';
 import type { Migration } from './migration.ts';
 
 const migrations: readonly Migration[] = [
@@ -39,6 +40,7 @@ const migrations: readonly Migration[] = [
   carried,
   clocks,
   lost,
+  begun,
 ];
 
 /** Every schema that a released file may have, oldest first. */

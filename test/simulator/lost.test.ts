@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { ABILITIES, type Ability } from '../../src/protocol/abilities.ts';
+import { RUNS } from '../model/runs.ts';
+import { FIRST_SEED as SEED } from './first.ts';
+import { simulate } from './simulate.ts';
+
+const BACKENDS: readonly (readonly [name: string, abilities: readonly Ability[], share: number])[] = [
+  ['the plain contract', [], 1],
+  ['client ids, a feed and counts', ['idempotent', 'batch', 'changes', 'counts'], 0.25],
+  ['all abilities', ABILITIES.filter((ability) => ability !== 'events' && ability !== 'clocks'), 0.25],
+];
+
+describe('a simulated world whose server goes back to a backup', function () {
+  this.timeout(0);
+
+  for (const [name, abilities, share] of BACKENDS) {
+    const runs = Math.max(1, Math.ceil(RUNS * share));
+    it(`I1 I2 I3 I4 I5 I7 I10 T35 T36: ${name}: ${runs} lives of a few machines (seed ${SEED})`, async () => {
+      let back = 0;
+      for (let seed = SEED; seed < SEED + runs; seed += 1) {
+        const { failure, trace } = await simulate(seed, abilities, true);
+        const how = `simulate(${seed}, ${JSON.stringify(abilities)}, true)`;
+        assert.ok(failure === undefined, [how, ...trace.slice(-80), String(failure?.stack)].join('\n'));
+        if (trace.some((line) => line.includes('has lost'))) back += 1;
+      }
+      assert.ok(back >= runs / 10, `only ${back} found a loss`);
+    });
+  }
+});
