@@ -11,11 +11,15 @@ const CALLER = 'src/sync/http/caller.ts';
 const PROBLEM = 'src/sync/http/problem.ts';
 const WIRE = 'src/sync/wire.ts';
 const OUTBOX = 'src/store/sqlite/outbox.ts';
+const DOUBTS = 'src/store/sqlite/doubts.ts';
+const RESEND = 'src/store/sqlite/resend.ts';
 
 const TABLE = 'test/sync/machine.test.ts';
 const FAILURES = 'test/sync/failure.test.ts';
 const WINDOWS = 'test/sync/windows.test.ts';
 const BATCH = 'test/sync/batch.test.ts';
+const LOST = 'test/sync/lost.test.ts';
+const LOST_HERE = 'test/store/lost.test.ts';
 const SOCKET = 'test/sync/socket/plain.test.ts';
 const ANNOUNCED = 'test/sync/socket/announced.test.ts';
 
@@ -284,5 +288,53 @@ export const engineBugs: readonly Bug[] = [
     to: '(void back, left)',
     test: 'test/sync/ahead.test.ts',
     grep: 'a window that was stopped meanwhile',
+  },
+  {
+    name: 'one reading is enough for a loss',
+    file: DOUBTS,
+    from: 'OR since <= excluded.since - ?4`',
+    to: 'OR since <= excluded.since - 0 * ?4`',
+    test: LOST_HERE,
+    grep: 'two readings agree after twenty seconds',
+  },
+  {
+    name: 'what was deleted is sent again',
+    file: RESEND,
+    from: "row?.remote_id == null || row.status === 'deleted' ||",
+    to: 'row?.remote_id == null ||',
+    test: LOST_HERE,
+    grep: 'deleted after both readings',
+  },
+  {
+    name: 'a 404 counts though nothing can be read',
+    file: 'src/sync/lost.ts',
+    from: 'other !== undefined && (await isGone(context, other))',
+    to: 'other === undefined',
+    test: LOST,
+    grep: 'a 404 from a proxy',
+  },
+  {
+    name: 'what lies behind the newest 200 is missed',
+    file: DOUBTS,
+    from: 'const after = isCut === true && oldest !== undefined ? (oldest.resentAt ?? oldest.serverOrder) : -1;',
+    to: 'const after = isCut === true && oldest === undefined ? 0 : -1;',
+    test: LOST_HERE,
+    grep: 'of the newest 200',
+  },
+  {
+    name: 'a message that is sent again loses its place',
+    file: WIRE,
+    from: '...(place !== undefined && { order: place }),',
+    to: '...(place === undefined && {}),',
+    test: LOST,
+    grep: 'stand where they stood',
+  },
+  {
+    name: 'what another machine wrote is sent again at once',
+    file: RESEND,
+    from: "'append', conversation_id, id, CASE WHEN ?2 OR is_own = 1 THEN",
+    to: "'append', conversation_id, id, CASE WHEN ?2 OR is_own >= 0 THEN",
+    test: LOST_HERE,
+    grep: 'held back for half an hour',
   },
 ];

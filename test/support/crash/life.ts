@@ -171,6 +171,7 @@ export class Life {
     if (lease === undefined) return;
     await host.act('confirmAccount', lease, ACCOUNT);
     if (random.chance(0.3)) await this.pull(lease);
+    if (random.chance(0.2)) await this.lose(lease);
     for (const item of await host.act('dueItems', ACCOUNT, Date.now(), 4)) {
       if (item.state === 'unknown') await this.readBack(lease, item);
       else await this.send(lease, item);
@@ -240,6 +241,21 @@ export class Life {
       fields: remoteFields(`r-${conversationId}`, { title, status, isPinned, isStarred }),
       messages,
     });
+  }
+
+  /** Two readings that agree that the backend has lost a conversation of this host. */
+  private async lose(lease: Lease): Promise<void> {
+    if (this.own.size === 0) return;
+    const gone = [`r-${this.random.pick([...this.own])}`];
+    const now = Date.now();
+    for (const askedAt of [now - 30_000, now])
+      await this.host.act('noteAsked', lease, ACCOUNT, {
+        absent: gone,
+        gone,
+        agreesAfterMs: 20_000,
+        askedAt,
+      });
+    while ((await this.host.act('resendLost', lease, ACCOUNT, now, false)) !== undefined) continue;
   }
 
   /** A conversation of another machine. */
