@@ -104,7 +104,7 @@ export function waitsOf(world: World, isBack: boolean): Waits {
 function forbiddenIn({ db, ahead }: Machine): number[] {
   return db
     .all<{ not_before: number }>(
-      `SELECT not_before FROM outbox WHERE state = 'queued' AND reason LIKE '%403'`,
+      `SELECT not_before FROM outbox WHERE state <> 'parked' AND reason LIKE '%403'`,
     )
     .map(({ not_before: notBefore }) => notBefore - ahead);
 }

@@ -1,6 +1,7 @@
 /** What lies between an engine and its backend: time, and whatever can happen to a request on its way there and back. */
 import { RemoteError, type AnnouncedRemote, type Remote } from '../../src/sync/remote.ts';
 import { memoryRemote } from '../support/memoryRemote.ts';
+import { eventsThrough } from './stream.ts';
 import type { SimWindow } from './window.ts';
 import type { World } from './world.ts';
 
@@ -57,6 +58,9 @@ function callsThrough<T extends object>(world: World, window: SimWindow, account
       const call: unknown = Reflect.get(target, key);
       if (typeof call !== 'function') return undefined;
       const name = String(key);
+      if (name === 'events')
+        return (since: string | undefined, signal: AbortSignal) =>
+          eventsThrough(world, window, account, since, signal);
       return (...args: unknown[]) => {
         const { timesBack } = world;
         const act: Act = async () => {

@@ -9,12 +9,14 @@ import { Tally } from './tally.ts';
 /** Each ability of a backend alone, none of them, and all of them. */
 const BACKENDS: readonly (readonly [name: string, abilities: readonly Ability[]])[] = [
   ['the plain contract', []],
-  ...(['idempotent', 'batch', 'paging', 'changes', 'counts'] as const).map(
+  ...(['idempotent', 'batch', 'paging', 'changes', 'counts', 'clocks'] as const).map(
     (ability) => [`${ability} alone`, [ability]] as const,
   ),
   // What was removed for good is told by the feed.
   ['tombstones and the feed', ['tombstones', 'changes']],
-  ['all of them', ABILITIES.filter((ability) => ability !== 'events' && ability !== 'clocks')],
+  // What happens is told by the feed, from its place on.
+  ['events and the feed', ['events', 'changes']],
+  ['all of them', ABILITIES],
 ];
 /** As many on the plain contract as on all others together. */
 const seedsOf = (abilities: readonly Ability[]): number =>

@@ -119,7 +119,12 @@ export class World {
   /** `isOld`: it had begun before faults were over. */
   requestEnds(window: SimWindow, isOld: boolean): void {
     window.inFlight -= 1;
-    if (isOld && this.isCalm && !window.isGone) this.hungUntil = this.agenda.now();
+    if (isOld) this.hung(window);
+  }
+
+  /** What had begun before faults were over has ended. */
+  hung(window: SimWindow): void {
+    if (this.isCalm && !window.isGone) this.hungUntil = this.agenda.now();
   }
 
   /** A request of this account reaches the backend. Throws `RemoteError` where it is refused. */

@@ -10,15 +10,16 @@ import {
   type ConversationRow,
   type CreatedConversation,
   type MessageRow,
-  type PatchConversation,
 } from '../../src/protocol/api.ts';
-import type { Ability, FullMessage } from '../../src/protocol/abilities.ts';
+import type { Ability, Clocks, FullMessage } from '../../src/protocol/abilities.ts';
 import {
   RemoteError,
   type AppendWithId,
   type ConversationStep,
   type CreateWithId,
+  type PatchWithClocks,
 } from '../../src/sync/remote.ts';
+import { changeClocked, isTooFarAhead } from './memoryClocks.ts';
 
 export interface BackendHabits {
   /** Every change of fields is refused: 403. */
@@ -40,6 +41,8 @@ export interface StoredConversation extends Omit<ConversationRow, 'title'> {
   changed: number;
   title: string | null;
   readonly initial_context: ConversationDetail['initial_context'];
+  readonly tags: string[];
+  readonly clocks: Clocks;
   /** Where it stands in the list. */
   touched: number;
   readonly messages: StoredMessage[];
@@ -84,6 +87,8 @@ export class MemoryBackend {
   readonly tombstones: Tombstone[] = [];
   /** Told of each row that is made. */
   onMade: (owner: string, body: CreateWithId | AppendWithId) => void = () => undefined;
+  /** Told of each change, before it can be read. */
+  readonly listeners = new Set<() => void>();
   /** Rises with each change. */
   revision = 0;
   private micros: number;
@@ -159,6 +164,8 @@ export class MemoryBackend {
       is_starred: false,
       workspace_path: path ?? null,
       initial_context: context ?? null,
+      tags: [],
+      clocks: {},
       created_at: formatMicros(now),
       updated_at: formatMicros(now),
       touched: now,
@@ -205,11 +212,15 @@ export class MemoryBackend {
     return { message: toAppended(message), isKnown: false };
   }
 
-  patch(owner: string, id: string, change: PatchConversation): ConversationRow {
+  patch(owner: string, id: string, change: PatchWithClocks): ConversationRow {
     const conversation = this.find(owner, id);
     if (this.habits.refusesFields === true) throw refusal('forbidden', 403);
     refuseTitle(change.title);
     refusePoison(change.title, change.initial_context);
+    if (this.announces('clocks')) {
+      this.changeClocked(conversation, change);
+      return toRow(conversation);
+    }
     const { title, status, is_pinned: isPinned, is_starred: isStarred } = change;
     this.touch(conversation, {
       ...(title != null && { title }),
@@ -221,7 +232,19 @@ export class MemoryBackend {
   }
 
   delete(owner: string, id: string): void {
-    this.touch(this.find(owner, id), { status: 'deleted' });
+    const conversation = this.find(owner, id);
+    if (this.announces('clocks')) this.changeClocked(conversation, { status: 'deleted' });
+    else this.touch(conversation, { status: 'deleted' });
+  }
+
+  private changeClocked(conversation: StoredConversation, change: PatchWithClocks): void {
+    if (isTooFarAhead(change, this.micros)) throw refusal('refused', 422);
+    const { fields, isVisible } = changeClocked(conversation, change, this.micros);
+    if (isVisible) this.touch(conversation, fields);
+    else if (fields.clocks !== undefined) {
+      this.tick();
+      Object.assign(conversation, fields, { changed: this.revision });
+    }
   }
 
   history(owner: string, id: string): MessageRow[] | undefined {
@@ -301,11 +324,14 @@ export class MemoryBackend {
       last !== undefined &&
       messages.length % tieEvery === 0 &&
       last.created_at > this.wentBackAt;
-    return isTie ? last.created_at : formatMicros(this.tick());
+    // Its place in the feed is its own all the same.
+    const now = this.tick();
+    return isTie ? last.created_at : formatMicros(now);
   }
 
   private tick(): number {
     this.revision += 1;
+    for (const tell of this.listeners) tell();
     return (this.micros += 7);
   }
 

@@ -8,7 +8,13 @@ import {
   type FullMessage,
 } from '../../src/protocol/abilities.ts';
 import { PAGE_LIMIT } from '../../src/protocol/api.ts';
-import { PLAIN, RemoteError, type AnnouncedRemote, type Remote } from '../../src/sync/remote.ts';
+import {
+  PLAIN,
+  RemoteError,
+  type AnnouncedRemote,
+  type Remote,
+  type RemoteEvent,
+} from '../../src/sync/remote.ts';
 import {
   refusal,
   toRow,
@@ -26,7 +32,13 @@ export function memoryRemote(backend: MemoryBackend, owner: string): Remote {
   return {
     announced: announcedBy(backend, owner),
     list: (page, signal) => at(signal, () => backend.list(owner, page)),
-    read: (id, signal) => at(signal, () => backend.read(owner, id)),
+    read: (id, signal, view) =>
+      at(signal, () => {
+        const detail = backend.read(owner, id);
+        if (view !== 'full' || !backend.announces('clocks')) return detail;
+        const { tags, clocks } = backend.conversation(owner, id);
+        return { ...detail, tags: [...tags], clocks };
+      }),
     create: (body, signal) => at(signal, () => backend.create(owner, body)),
     append: (id, body, signal) => at(signal, () => backend.append(owner, id, body)),
     patch: (id, body, signal) => at(signal, () => backend.patch(owner, id, body)),
@@ -53,12 +65,10 @@ function announcedBy(backend: MemoryBackend, owner: string): AnnouncedRemote {
     page: (id, before) => needing('paging', () => pageOf(backend.conversation(owner, id), before)),
     changes: (since) => needing('changes', () => changesOf(backend, owner, since)),
     fullList: (page) =>
-      needing('counts', () =>
+      needing(abilities.has('clocks') ? 'clocks' : 'counts', () =>
         backend.list(owner, page).map(({ id }) => toFull(backend.conversation(owner, id))),
       ),
-    events: () => ({
-      [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(refusal('not-found', 404)) }),
-    }),
+    events: (since, signal) => eventsOf(backend, owner, since, signal),
     change: (id, body) =>
       needing('clocks', () => {
         backend.patch(owner, id, body);
@@ -99,7 +109,7 @@ function pageOf({ messages }: StoredConversation, before: string | undefined) {
   };
 }
 
-function changesOf(backend: MemoryBackend, owner: string, since: string | undefined) {
+export function changesOf(backend: MemoryBackend, owner: string, since: string | undefined) {
   const all = [
     ...[...backend.conversations.values()]
       .filter((one) => one.owner === owner)
@@ -119,6 +129,34 @@ function changesOf(backend: MemoryBackend, owner: string, since: string | undefi
     cursor: String(some.at(-1)?.changed ?? since ?? 0),
     has_more: some.length < all.length,
   };
+}
+
+/** Without end, until the signal. */
+async function* eventsOf(
+  backend: MemoryBackend,
+  owner: string,
+  since: string | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<RemoteEvent> {
+  if (!backend.announces('events')) throw refusal('not-found', 404);
+  let cursor = since ?? String(backend.revision);
+  if (since === undefined) yield { type: 'hello', cursor };
+  for (;;) {
+    const { promise: rung, resolve: ring } = Promise.withResolvers<undefined>();
+    const tell = (): void => ring(undefined);
+    backend.listeners.add(tell);
+    signal.addEventListener('abort', tell);
+    try {
+      const answer = changesOf(backend, owner, cursor);
+      cursor = answer.cursor;
+      if (answer.changes.length > 0) yield { type: 'changes', answer };
+      else await rung;
+    } finally {
+      backend.listeners.delete(tell);
+      signal.removeEventListener('abort', tell);
+    }
+    if (signal.aborted) throw new RemoteError('unknown', 'The stream was cancelled');
+  }
 }
 
 function entryOf(conversation: StoredConversation): { changed: number; change: Change } {
@@ -145,8 +183,8 @@ function toFull(conversation: StoredConversation): FullConversation {
     initial_context,
     client_id,
     message_count: messages.length,
-    tags: [],
-    clocks: {},
+    tags: [...conversation.tags],
+    clocks: conversation.clocks,
   };
 }
 
