@@ -228,4 +228,29 @@ describe('plans of the statements', () => {
       [],
     );
   });
+
+  it('I12: nor does looking for what a backend has lost, and sending it again', () => {
+    const lease = window.lease();
+    window.createThere(lease, conversationId, 'r1');
+    window.appendAllThere(lease, conversationId);
+    const asked = { absent: ['r1'], gone: ['r1'], agreesAfterMs: 1 };
+    const reading = { ids: [], remoteIds: [], readAt: 1 };
+    const fields = remoteFields('r1');
+    const messages = [remoteMessage(uuidv7(), 'm1')];
+    const steps = [
+      () => window.store.unlisted(ACCOUNT, [], 1),
+      () => window.store.noteWhole(lease, conversationId, reading),
+      () => window.store.settleCounts(lease, ACCOUNT),
+      () => window.store.shorter(lease, ACCOUNT, [{ remoteId: 'r1', count: 0 }]),
+      () =>
+        window.store.mergeConversation(lease, ACCOUNT, {
+          ...{ id: conversationId, fields, messages, isCut: true, readAt: 2 },
+        }),
+      () => window.store.noteAsked(lease, ACCOUNT, { ...asked, askedAt: 1 }),
+      () => window.store.noteAsked(lease, ACCOUNT, { ...asked, askedAt: 9 }),
+      () => window.store.resendLost(lease, ACCOUNT, 9, false),
+    ];
+    for (const step of steps) assert.deepEqual(scans(step), []);
+    assert.equal(window.itemOf(conversationId, 'create').state, 'queued');
+  });
 });
