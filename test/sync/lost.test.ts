@@ -224,6 +224,27 @@ describe('what a server has lost, by the plain contract', () => {
     assert.deepEqual([backend.conversations.size, lossesOf(machine)], [4, []]);
   });
 
+  it('I10 T35: what was lost at one server is sent to that one, though another is used meanwhile', async () => {
+    const machine = await start();
+    for (const text of ['a', 'b', 'c']) await write(machine, text);
+    const backup = backend.backUp();
+    const id = await write(machine, 'lost');
+    backend.goBackTo(backup);
+    const refusal = { match: ({ method }: { method: string }) => method === 'POST', fault: errorAnswer(429) };
+    const undo = proxy.add(refusal);
+    await until(async () => (await machine.deliveries(id)).includes('queued'));
+    const another = new OldBackend();
+    await machine.connect(await another.start());
+    await wait(2 * MINUTE);
+    assert.equal(another.conversations.size, 0);
+    assert.doesNotMatch((await machine.report()).text, /has lost/);
+    undo();
+    await machine.connect(proxy.url);
+    await until(() => isConfirmed(machine, id));
+    await another.close();
+    assert.deepEqual(there(), [['a'], ['b'], ['c'], ['lost']]);
+  });
+
   it('I7 T37: what was deleted is not sent again; restored here, it is', async () => {
     const machine = await start();
     for (const text of ['a', 'b', 'c', 'd']) await write(machine, text);

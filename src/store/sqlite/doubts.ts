@@ -144,25 +144,23 @@ function compare(
 ): number {
   const { db } = context;
   db.run(`DELETE FROM doubts WHERE conversation_id = ? AND message_id = ''`, id);
-  const shown = JSON.stringify(ids);
-  const shownThere = JSON.stringify(remoteIds);
-  const absent = `(m.remote_id IS NOT NULL OR m.is_confirmed = 1) AND m.id NOT IN (SELECT value FROM json_each(?3))
-    AND coalesce(m.remote_id, '') NOT IN (SELECT value FROM json_each(?4))`;
-  const lacking = db.all<{ id: string }>(
-    `SELECT m.id FROM messages m WHERE m.conversation_id = ?1 AND m.server_order > ?2 AND m.resent_at IS NULL AND ${absent}
-     UNION ALL
-     SELECT m.id FROM messages m WHERE m.conversation_id = ?1 AND m.resent_at IS NOT NULL AND m.resent_at > ?2 AND ${absent}`,
+  const isThere = '(m.remote_id IS NOT NULL OR m.is_confirmed = 1)';
+  const known = db.all<{ id: string; remote_id: string | null }>(
+    `SELECT m.id, m.remote_id FROM messages m
+       WHERE m.conversation_id = ?1 AND m.server_order > ?2 AND m.resent_at IS NULL AND ${isThere}
+     UNION ALL SELECT m.id, m.remote_id FROM messages m
+       WHERE m.conversation_id = ?1 AND m.resent_at IS NOT NULL AND m.resent_at > ?2 AND ${isThere}`,
     id,
     after,
-    shown,
-    shownThere,
   );
+  const isSeen = new Set(ids);
+  const isSeenThere = new Set<string | null>(remoteIds);
+  const lacking = known.filter((row) => !isSeen.has(row.id) && !isSeenThere.has(row.remote_id));
   const missing = new Set(lacking.map((row) => row.id));
   const doubted = db.all<{ message_id: string }>(
     'SELECT message_id FROM doubts WHERE conversation_id = ?',
     id,
   );
-  const isSeen = new Set(ids);
   const settled = doubted.filter((row) =>
     after < 0 ? !missing.has(row.message_id) : isSeen.has(row.message_id),
   );
