@@ -1,3 +1,4 @@
+import type { ChangesAnswer } from '../protocol/abilities.ts';
 import { StoreError } from '../store/store.ts';
 import { pageOf } from './feed.ts';
 import type { FollowOutcome } from './state.ts';
@@ -26,7 +27,7 @@ export async function followFeed(context: PushContext): Promise<FollowOutcome> {
       if (event.type !== 'changes') continue;
       const { unknown } = await store.mergeChanges(lease, account, pageOf(context, event.answer, true));
       // Read by a pull, which is one of the two requests that may be under way; its place was not moved.
-      if (unknown.length > 0) return { kind: 'behind' };
+      if (unknown.length > 0 || (await lacksMessages(context, event.answer))) return { kind: 'behind' };
     }
     return broken();
   } catch (error) {
@@ -35,4 +36,24 @@ export async function followFeed(context: PushContext): Promise<FollowOutcome> {
     const isNone = error.problem === 'not-found' || error.problem === 'refused';
     return isNone ? { kind: 'refused' } : broken(error);
   }
+}
+
+/**
+ * A conversation that was deleted there when this machine came, and was brought back since, comes without its messages: they were
+ * told before. Those of which a message comes along are about to be complete.
+ */
+async function lacksMessages(
+  { store, lease, account }: PushContext,
+  { changes }: ChangesAnswer,
+): Promise<boolean> {
+  const told = new Set(changes.flatMap((one) => (one.type === 'message' ? [one.conversation_id] : [])));
+  const alone = new Set(
+    changes.flatMap((one) =>
+      one.type === 'conversation' && one.conversation.status !== 'deleted' && !told.has(one.conversation.id)
+        ? [one.conversation.id]
+        : [],
+    ),
+  );
+  if (alone.size === 0) return false;
+  return (await store.settleCounts(lease, account)).some((id) => alone.has(id));
 }

@@ -72,6 +72,21 @@ describe('following what happens on the server', () => {
     assert.equal(polls(), asked, 'nobody asked');
   });
 
+  it('I5 S7: what was deleted when this machine came, and is brought back, comes with its messages', async () => {
+    const first = await start();
+    const id = await first.write('one', 'two');
+    await first.synced();
+    await first.store.trash({ ids: [id] }, randomUUID());
+    await first.until(async () => (await first.status()).state === 'synced');
+    const second = await start();
+    await second.until(() => Promise.resolve(streams() === 2));
+    assert.deepEqual(await second.texts(id), []);
+    await first.store.restore({ ids: [id] });
+    await first.until(async () => (await first.status()).state === 'synced');
+    await second.until(async () => (await second.texts(id)).length === 2, 20_000);
+    assert.deepEqual(await second.texts(id), ['one', 'two']);
+  });
+
   it('I12 S7: while a stream lives the server is asked once in five minutes', async () => {
     const machine = await start();
     await machine.until(() => Promise.resolve(streams() === 1));
