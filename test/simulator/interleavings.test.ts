@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import type { Ability } from '../../src/protocol/abilities.ts';
 import { RUNS } from '../model/runs.ts';
-import { FIRST_SEED as SEED } from './first.ts';
+import { FIRST_SEED, FRESH_SEED } from './first.ts';
 import type { ActName } from './chaos.ts';
 import { interleave } from './interleave.ts';
 
@@ -33,6 +33,8 @@ const DEEDS: readonly ActName[] = [
 const deed = fc.record({ name: fc.constantFrom(...DEEDS), pause: fc.nat(12) });
 const deeds = fc.array(deed, { minLength: 2, maxLength: 10, size: 'max' });
 
+const ORDERS = Math.ceil(RUNS * 2.5);
+
 const BACKENDS: readonly (readonly [string, readonly Ability[]])[] = [
   ['the plain contract', []],
   [
@@ -44,16 +46,12 @@ const BACKENDS: readonly (readonly [string, readonly Ability[]])[] = [
 describe('interleavings of two engines on one file', function () {
   this.timeout(0);
   for (const [name, abilities] of BACKENDS)
-    it(`I1 I2 I3 I4 I5 I8 I12: ${Math.ceil(RUNS * 2.5)} orders of all calls, ${name} (seed ${SEED})`, () =>
-      fc.assert(
-        fc.asyncProperty(fc.scheduler(), fc.nat(), deeds, (scheduler, seed, played) =>
-          interleave(scheduler, seed, played, abilities),
-        ),
-        {
-          seed: SEED,
-          numRuns: Math.ceil(RUNS * 2.5),
-          interruptAfterTimeLimit: 600_000,
-          markInterruptAsFailure: true,
-        },
-      ));
+    for (const seed of [FIRST_SEED, ...(FRESH_SEED === undefined ? [] : [FRESH_SEED])])
+      it(`I1 I2 I3 I4 I5 I8 I10 I12: ${ORDERS} orders of all calls, ${name} (seed ${seed})`, () =>
+        fc.assert(
+          fc.asyncProperty(fc.scheduler(), fc.nat(), deeds, (scheduler, drawn, played) =>
+            interleave(scheduler, drawn, played, abilities),
+          ),
+          { seed, numRuns: ORDERS, interruptAfterTimeLimit: 600_000, markInterruptAsFailure: true },
+        ));
 });

@@ -22,7 +22,7 @@ export const layers: readonly Layer[] = [
     unit: 'histories',
     file: 'test/random/store.test.ts',
     settings: { NAVI_TEST_RUNS: '200' },
-    units: 1_000,
+    units: 1_300,
   },
   {
     name: 'simulator',
@@ -31,6 +31,14 @@ export const layers: readonly Layer[] = [
     grep: 'lives of',
     settings: { NAVI_TEST_RUNS: '250' },
     units: 502,
+  },
+  {
+    name: 'server goes back',
+    unit: 'lives',
+    file: 'test/simulator/lost.test.ts',
+    grep: 'lives of',
+    settings: { NAVI_TEST_RUNS: '100' },
+    units: 150,
   },
   {
     name: 'interleavings',
