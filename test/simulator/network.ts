@@ -202,7 +202,10 @@ class Request {
   private act(ms: number, act: Act): void {
     this.takesEffectIn(ms);
     this.world.agenda.after(ms, undefined, () => {
-      if (!this.isCalledOff) void act().catch(() => undefined);
+      if (this.isCalledOff) return;
+      // A cancellation may not say any more that it was not sent.
+      this.isActed = true;
+      void act().catch(() => undefined);
     });
   }
 
