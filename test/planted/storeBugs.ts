@@ -2,6 +2,7 @@ import type { Bug } from './bug.ts';
 
 const CONNECTION = 'src/store/sqlite/connection.ts';
 const MESSAGES = 'src/store/sqlite/messages.ts';
+const OPEN_MESSAGES = 'src/store/sqlite/openMessages.ts';
 const MERGE = 'src/store/sqlite/merge.ts';
 const OUTBOX = 'src/store/sqlite/outbox.ts';
 const RANDOM = 'test/random/store.test.ts';
@@ -90,7 +91,7 @@ export const storeBugs: readonly Bug[] = [
   },
   {
     name: 'pieces are folded into the message twice',
-    file: MESSAGES,
+    file: OPEN_MESSAGES,
     from: "  db.overwriting(() => db.run('DELETE FROM message_pieces WHERE message_id = ?', message.id));\n",
     to: '',
     test: 'test/store/contract.test.ts',
@@ -114,7 +115,7 @@ export const storeBugs: readonly Bug[] = [
   },
   {
     name: 'a hidden empty reply is subtracted from the count twice',
-    file: MESSAGES,
+    file: OPEN_MESSAGES,
     from: 'WHERE id = ? AND (SELECT trashed_at FROM messages WHERE id = ?) IS NULL`',
     to: 'WHERE id = ? AND ? IS NOT NULL`',
     test: RANDOM,

@@ -12,7 +12,7 @@ import {
 import { contentsOf, contentsToSend } from './attachments.ts';
 import { applyBranches } from './branches.ts';
 import { checkFence } from './leases.ts';
-import { readMessages } from './messages.ts';
+import { readMessages } from './messageRows.ts';
 import { doubt, isEarly, maySend, moveOn, park, toItem, type OutboxRow } from './outbox.ts';
 import { HAS_SEQ } from './outboxRows.ts';
 import { DAMAGED_REASON } from './quarantine.ts';

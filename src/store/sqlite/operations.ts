@@ -20,8 +20,10 @@ import * as feed from './feed.ts';
 import * as health from './health.ts';
 import * as leases from './leases.ts';
 import * as merge from './merge.ts';
+import * as messageRows from './messageRows.ts';
 import * as messages from './messages.ts';
 import * as organise from './organise.ts';
+import * as openMessages from './openMessages.ts';
 import * as outbox from './outbox.ts';
 import * as pages from './pages.ts';
 import * as replies from './replies.ts';
@@ -80,15 +82,15 @@ export function createOperations(given: Context): Operations {
     list: (query) => db.snapshot(() => conversations.listConversations(context, query)),
     conversationIds: () => conversations.conversationIds(context),
     read: (id, window) => pages.readPage(context, id, window),
-    readMessage: (id) => messages.readMessage(context, id),
-    readText: (id, of, from) => messages.readText(context, id, of, from),
+    readMessage: (id) => messageRows.readMessage(context, id),
+    readText: (id, of, from) => messageRows.readText(context, id, of, from),
     search: (query) => searchConversations(context, query),
     create: (input) => conversations.createConversation(context, input, account),
     change: (id, change) => conversations.changeConversation(context, id, change),
     append: (message) => messages.appendMessage(context, message),
-    extend: (id, extension) => messages.extendMessage(context, id, extension),
-    settle: (id, status) => messages.settleMessage(context, id, status),
-    noteReplyProblem: (id, reason) => messages.noteReplyProblem(context, id, reason),
+    extend: (id, extension) => openMessages.extendMessage(context, id, extension),
+    settle: (id, status) => openMessages.settleMessage(context, id, status),
+    noteReplyProblem: (id, reason) => openMessages.noteReplyProblem(context, id, reason),
     readDraft: (id) => drafts.readDraft(context, id),
     saveDraft: (id, draft) => drafts.saveDraft(context, id, draft),
 
@@ -168,11 +170,11 @@ export function createOperations(given: Context): Operations {
     useAccount: (key) => {
       account = key;
     },
-    interruptOrphans: () => messages.interruptOrphans(context),
+    interruptOrphans: () => openMessages.interruptOrphans(context),
     indexSome: () => indexer.indexSome(db, indexer.shortly(context.now)),
     tendSome: () => tending.tendSome(context),
     rebuildIndex: () => db.write(() => startIndex(db)),
     noteDamaged: (ids) =>
-      quarantine(context, ids, (id) => messages.readMessage(context, id)?.isDamaged === true),
+      quarantine(context, ids, (id) => messageRows.readMessage(context, id)?.isDamaged === true),
   };
 }

@@ -3,7 +3,7 @@ import { excerptsOf } from '../excerpts.ts';
 import type { MessagePage, ReadWindow } from '../store.ts';
 import { readVersions } from './branches.ts';
 import { readConversation } from './conversations.ts';
-import { SELECT, toMessages, type MessageRow } from './messages.ts';
+import { SELECT, toMessages, type MessageRow } from './messageRows.ts';
 import type { Context } from './session.ts';
 
 const MAX_PAGE = 1_000;

@@ -3,7 +3,8 @@ import { readJsonObject } from '../../model/json.ts';
 import type { MessageStatus, Role } from '../../model/message.ts';
 import type { Edit, ReplyRequest, ReplyStart } from '../replies.ts';
 import { readAttachments } from './attachments.ts';
-import { appendMessage, mustReadMessage } from './messages.ts';
+import { mustReadMessage } from './messageRows.ts';
+import { appendMessage } from './messages.ts';
 import { requireConversation, type Context } from './session.ts';
 
 interface LastRow {

@@ -1,7 +1,7 @@
 /** What the file needs at idle: what was stored before is counted and its large texts moved apart, and blobs that nothing holds go. */
 import { sizeOfMessage } from '../../model/size.ts';
 import { collectBlobs } from './blobs.ts';
-import { mustReadMessage } from './messages.ts';
+import { mustReadMessage } from './messageRows.ts';
 import { moveLarge } from './parts.ts';
 import type { Context } from './session.ts';
 
