@@ -28,6 +28,8 @@ export interface Held {
   readonly clocks: Readonly<Partial<Record<Field, number>>>;
   /** Clocks of the messages that wait to be sent. */
   readonly waiting: readonly number[];
+  /** A change of now gets this clock at least. */
+  readonly next: number;
 }
 
 export class Laptop {
@@ -124,14 +126,19 @@ export class Laptop {
       (db) =>
         new Map(
           conversations.map(({ id, title, status, isPinned, isStarred, tags }) => {
-            const row = db.get<{ clocks: string }>('SELECT clocks FROM conversations WHERE id = ?', id);
+            const row = db.get<{ clocks: string; last_hlc: number }>(
+              'SELECT clocks, last_hlc FROM conversations WHERE id = ?',
+              id,
+            );
             const waiting = db.all<{ hlc: number }>(
               'SELECT m.hlc FROM messages m JOIN outbox o ON o.conversation_id = m.conversation_id AND o.seq = m.n WHERE m.conversation_id = ?',
               id,
             );
             const clocks = JSON.parse(row?.clocks ?? '{}') as Held['clocks'];
             const values = { title, status, isPinned, isStarred };
-            return [id, { values, tags: [...tags].sort(), clocks, waiting: waiting.map(({ hlc }) => hlc) }];
+            const next = Math.max(this.clock.now() * 1_000, (row?.last_hlc ?? 0) + 1);
+            const found = { values, clocks, next, waiting: waiting.map(({ hlc }) => hlc) };
+            return [id, { ...found, tags: [...tags].sort() }];
           }),
         ),
     );

@@ -76,10 +76,11 @@ function statusOf(sides: Sides): Outcome {
   return valueOf(sides, 'status');
 }
 
-/** A deletion has to be given anew when the other status is later. */
+/** A deletion has to be given anew when the other status is later, by a clock that may be far behind that of a message. */
 function raised(first: Held, second: Held): number {
   const [one, two] = [first.clocks.status ?? 0, second.clocks.status ?? 0];
-  return two > one ? two : Infinity;
+  if (two > one) return two;
+  return Math.max(second.next, ...Object.values(first.clocks), ...Object.values(second.clocks));
 }
 
 function tagsOf({ base, first, second }: Sides): string[] {
