@@ -17,9 +17,10 @@ import { titleOf } from './titles.ts';
 import { storedUnder } from './postgresAppend.ts';
 import type { Storage } from './storage.ts';
 
-/** So few, that groups become large when many wait. */
-const MOST_UNDER_WAY = 2;
 const MOST_IN_A_GROUP = 64;
+/** A second statement beside one that is under way is worth its price when so many wait; and one that is stuck holds up few. */
+const ENOUGH_FOR_ANOTHER = 32;
+const MOST_UNDER_WAY = 2;
 
 interface Waiting {
   readonly owner: Owner;
@@ -39,14 +40,16 @@ export function groupedByUsers(storage: Storage, alone: Append): Append {
   let underWay = 0;
 
   const start = (): void => {
-    while (underWay < MOST_UNDER_WAY) {
+    while (underWay === 0 || (underWay < MOST_UNDER_WAY && waiting.size >= ENOUGH_FOR_ANOTHER)) {
       const group = takeGroup(waiting, busy);
       if (group.length === 0) return;
       underWay += 1;
-      void appendGroup(storage, group).then(() => {
+      void appendGroup(storage, group).then((tell) => {
         underWay -= 1;
         for (const { user } of group) busy.delete(user);
+        // The database works again while answers are written.
         start();
+        tell();
       });
     }
   };
@@ -77,8 +80,8 @@ function takeGroup(waiting: Set<Waiting>, busy: Set<string>): Waiting[] {
   return group;
 }
 
-/** Never rejects: each hears of its own outcome. */
-async function appendGroup(storage: Storage, group: readonly Waiting[]): Promise<void> {
+/** What tells each of its own outcome. Never rejects. */
+async function appendGroup(storage: Storage, group: readonly Waiting[]): Promise<() => void> {
   try {
     const rows = prepare(
       group.map(({ message }) => message),
@@ -86,17 +89,21 @@ async function appendGroup(storage: Storage, group: readonly Waiting[]): Promise
     );
     const stored = await statement(storage, group, rows).execute(storage.db);
     const times = new Map(stored.rows.map((row) => [row.id, row.created_at]));
-    for (const [index, { owner, id, resolve }] of group.entries()) {
-      const row = rows[index];
-      const createdAt = row === undefined ? undefined : times.get(row.id);
-      resolve(row && createdAt !== undefined ? [storedAs(owner, id, row, createdAt)] : undefined);
-    }
+    return () => {
+      for (const [index, { owner, id, resolve }] of group.entries()) {
+        const row = rows[index];
+        const createdAt = row === undefined ? undefined : times.get(row.id);
+        resolve(row && createdAt !== undefined ? [storedAs(owner, id, row, createdAt)] : undefined);
+      }
+    };
   } catch (error) {
     const isOver = error instanceof StorageUnavailableError || error instanceof OutcomeUnknownError;
-    for (const { resolve, reject } of group)
-      if (isOver) reject(error);
-      // Nothing was changed, and one must not fail for another's sake.
-      else resolve(undefined);
+    return () => {
+      for (const { resolve, reject } of group)
+        if (isOver) reject(error);
+        // Nothing was changed, and one must not fail for another's sake.
+        else resolve(undefined);
+    };
   }
 }
 
