@@ -7,9 +7,13 @@ import type { RemoteAbilities } from './remote.ts';
 const GROWS_TO = 8;
 /** A larger request takes longer to be answered, and to be sent again, than it saves. */
 const REQUEST_BYTES = 2 * 1024 * 1024;
-/** So many requests at most are entered in one transaction. After a kill all of them have no answer. */
-const MOST_ALONE = 32;
-const FIRST_ALONE = 4;
+/**
+ * What has no answer is looked for among the newest of a conversation, and after a kill that may be what was under way and as many
+ * that were begun behind it: half of a page, so that others may have written as much.
+ */
+const MOST_LOOKED_FOR = PAGE_LIMIT / 4;
+/** So many requests of their own are entered at first in one transaction. */
+const FIRST_ALONE = 16;
 
 /**
  * How the next messages go to a backend that announces this; `before`: how many went at once before them. Where each needs
@@ -22,15 +26,15 @@ export function termsFor(
   before: number,
 ): AppendTerms {
   const isById = abilities.has('idempotent');
-  // What has no answer is looked for among the newest of a conversation, unless it may simply be sent again.
-  const most = isById ? BATCH_LIMIT : PAGE_LIMIT / 2;
+  // Unless it may simply be sent again.
+  const most = isById ? BATCH_LIMIT : MOST_LOOKED_FOR;
   return {
     account,
     now,
     isById,
     messages: abilities.has('batch')
       ? Math.min(batchMessages, most)
-      : Math.min(Math.max(FIRST_ALONE, before * 2), MOST_ALONE),
+      : Math.min(Math.max(FIRST_ALONE, before * 2), MOST_LOOKED_FOR),
     bytes: Math.min(bodyBytes / GROWS_TO, REQUEST_BYTES),
   };
 }

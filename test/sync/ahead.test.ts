@@ -13,7 +13,7 @@ import { memoryRemote } from '../support/memoryRemote.ts';
 import { tempFolder } from '../support/tempFolder.ts';
 
 /** So many go at first where each needs a request of its own. */
-const FIRST = 4;
+const FIRST = 16;
 const OWNER = 'somebody';
 const texts = (count: number) => Array.from({ length: count }, (_, n) => `m${n}`);
 
@@ -87,31 +87,31 @@ describe('messages that are begun while others are on their way', () => {
   const attempts = (id: string) => window.items(id).map(({ state, attempts: tried }) => `${state} ${tried}`);
 
   it('I2 I4 T16: all go, in order, with a transaction for each part and none that a request waits for', async () => {
-    const { id, remoteId } = there(30);
+    const { id, remoteId } = there(60);
     const log: string[] = [];
     before = (text) => void log.push(text);
     calls = (name) => log.push(name);
     assert.deepEqual(await sendAppends(context(), id), { kind: 'ok' });
-    assert.deepEqual(onBackend(remoteId), texts(30));
+    assert.deepEqual(onBackend(remoteId), texts(60));
     assert.deepEqual(window.items(id), []);
     const [, second, ...rest] = log;
     assert.equal(second, 'settleAppends', 'the second part is begun before the first is answered');
-    assert.ok(rest.lastIndexOf('settleAppends') > rest.indexOf('m29'));
+    assert.ok(rest.lastIndexOf('settleAppends') > rest.indexOf('m59'));
     assert.ok(log.filter((name) => name === 'settleAppends').length <= 6, log.join(' '));
   });
 
   it('I4 T16: one that is not taken keeps back those that were begun behind it, which were not tried', async () => {
-    const { id, remoteId } = there(10);
+    const { id, remoteId } = there(22);
     before = (text) => {
       if (text === 'm2') throw new RemoteError('unknown', 'No answer');
     };
     assert.equal((await sendAppends(context(), id)).kind, 'unreachable');
     assert.deepEqual(onBackend(remoteId), ['m0', 'm1']);
-    assert.deepEqual(attempts(id), ['unknown 1', ...Array.from({ length: 7 }, () => 'queued 0')]);
+    assert.deepEqual(attempts(id), ['unknown 1', ...Array.from({ length: 19 }, () => 'queued 0')]);
   });
 
   it('I2 I3 T16: what was answered is entered also when the store refused to begin those behind it', async () => {
-    const { id, remoteId } = there(10);
+    const { id, remoteId } = there(22);
     let settled = 0;
     calls = (name) => {
       if (name === 'settleAppends' && (settled += 1) === 2) throw new StoreError('busy', 'Busy.');
@@ -125,7 +125,7 @@ describe('messages that are begun while others are on their way', () => {
   });
 
   it('I8 T16: a lease that is lost meanwhile ends it with the request that is under way', async () => {
-    const { id, remoteId } = there(10);
+    const { id, remoteId } = there(22);
     before = (text) => {
       if (text !== 'm1') return;
       world.now += 31_000;
@@ -142,7 +142,7 @@ describe('messages that are begun while others are on their way', () => {
   });
 
   it('I12 T16: a session that ends sends none of those that were begun', async () => {
-    const { id, remoteId } = there(10);
+    const { id, remoteId } = there(22);
     before = (text) => {
       if (text === `m${FIRST - 1}`) signal.abort();
     };
@@ -152,7 +152,7 @@ describe('messages that are begun while others are on their way', () => {
   });
 
   it('I3 T16: a window that was stopped meanwhile sends nothing of what it had begun', async () => {
-    const { id, remoteId } = there(10);
+    const { id, remoteId } = there(22);
     before = (text) => {
       if (text === `m${FIRST - 1}`) world.now += 20_000;
     };
