@@ -181,6 +181,28 @@ describe('what a backend has lost, in the store', () => {
     );
   });
 
+  it('I4 T36: what the backend had refused keeps its place too when all is sent again', () => {
+    const id = window.write('one', 'two', 'three');
+    window.createThere(lease, id, 'r');
+    for (const { seq, messageId } of window.items(id)) {
+      window.begin(lease, seq);
+      const isRefused = messagesOf(id).find((one) => one.id === messageId)?.content === 'two';
+      const sent = { remoteId: `r-${messageId ?? ''}`, serverOrder: (world.now += 1) * 1_000 };
+      const deferral = { state: 'parked', reason: 'Refused.' } as const;
+      window.store.settleAppends(lease, [isRefused ? { seq, deferral } : { seq, sent }]);
+    }
+    there('r-other', 'other');
+    miss(['r']);
+    world.now += 5 * MINUTE;
+    assert.deepEqual(miss(['r']), { conversations: 1, messages: 2 });
+    window.createThere(lease, id, 'anew');
+    window.appendAllThere(lease, id);
+    assert.deepEqual(
+      messagesOf(id).map(({ content, delivery }) => `${content} ${delivery}`),
+      ['one sent', 'two sent', 'three sent'],
+    );
+  });
+
   it('I2 T38: what another machine wrote is held back for half an hour at least, and holds up nothing', () => {
     const id = there('r', 'mine');
     const theirs = remoteMessage('019a0000-0000-7000-8000-0000000000aa', 'r-theirs', { serverOrder: 5 });

@@ -102,10 +102,20 @@ export function forgetPlace(context: Context, id: string): void {
   takeUpAgain(context, id);
 }
 
-/** What waited for an answer, or was refused, under an id that is no more begins anew. */
+/**
+ * What waited for an answer, or was refused, under an id that is no more begins anew. What was refused stands behind what was
+ * written before it, and keeps that place as all the others do.
+ */
 export function takeUpAgain({ db }: Context, conversationId: string): void {
   db.run(
-    `UPDATE outbox SET state = 'queued', attempts = 0, not_before = 0, sent_at = NULL, carried = NULL, reason = NULL
+    `UPDATE messages SET resent_at = 0 WHERE remote_id IS NULL AND resent_at IS NULL AND id IN (
+       SELECT message_id FROM outbox WHERE conversation_id = ? AND state = 'parked' AND kind = 'append' AND reason IS NOT ?)`,
+    conversationId,
+    DAMAGED_REASON,
+  );
+  db.run(
+    `UPDATE outbox SET held_until = CASE WHEN state = 'parked' THEN max(held_until, ${AT_ONCE}) ELSE held_until END,
+       state = 'queued', attempts = 0, not_before = 0, sent_at = NULL, carried = NULL, reason = NULL
      WHERE conversation_id = ? AND (state = 'unknown' OR (state = 'parked' AND reason IS NOT ?))`,
     conversationId,
     DAMAGED_REASON,

@@ -1,7 +1,7 @@
 /** What an extension host does all day, drawn by lot: one chore after the other, each of several deeds. */
 import { v7 as uuidv7 } from 'uuid';
 import type { OperationName, Operations } from '../../../src/store/sqlite/operations.ts';
-import type { Lease, OutboxItem, SendOrder } from '../../../src/store/outbox.ts';
+import type { Lease, OutboxItem, RemoteMessage, SendOrder } from '../../../src/store/outbox.ts';
 import { oneAtATime } from '../begin.ts';
 import { ACCOUNT, remoteFields, remoteMessage } from '../directStore.ts';
 import type { Chore } from './deed.ts';
@@ -23,6 +23,8 @@ export class Life {
   private readonly random: Random;
   private readonly shared: string;
   private readonly own = new Set<string>();
+  /** The numbers that messages were sent again with, by their ids. */
+  private readonly places = new Map<string, number>();
   private conversation = '';
   private prompt = '';
   private prompts = PROMPTS_EACH;
@@ -198,6 +200,7 @@ export class Life {
     const { seq, conversationId } = item;
     const order = await this.beginRequest(lease, item);
     if (order === undefined) return;
+    if (order.kind === 'append' && order.place !== undefined) this.places.set(order.message.id, order.place);
     const lot = random.next();
     if (lot < 0.25)
       await host.act('defer', lease, seq, { state: 'unknown', notBefore: 0, reason: 'No answer.' });
@@ -235,12 +238,19 @@ export class Life {
     const messages =
       message === undefined
         ? []
-        : [remoteMessage(message.id, `r-${message.id}`, { ...message, serverOrder: Date.now() * 1000 })];
+        : [remoteMessage(message.id, `r-${message.id}`, { ...message, ...this.placeOf(message.id) })];
     await host.act('mergeConversation', lease, ACCOUNT, {
       id: conversationId,
       fields: remoteFields(`r-${conversationId}`, { title, status, isPinned, isStarred }),
       messages,
     });
+  }
+
+  /** A message that was sent again has its number in its note. */
+  private placeOf(messageId: string): Pick<RemoteMessage, 'serverOrder' | 'resentAt'> {
+    const taken = Date.now() * 1000;
+    const place = this.places.get(messageId);
+    return place === undefined ? { serverOrder: taken } : { serverOrder: place, resentAt: taken };
   }
 
   /** Two readings that agree that the backend has lost a conversation of this host. */
