@@ -8,7 +8,6 @@ import { checkHistory, type CheckParts } from './checkHistory.ts';
 import { pickFiles, selectionToAttach, toAttachable } from './attachments.ts';
 import { showSyncConflicts } from './conflictsCommand.ts';
 import { exportToFile } from './exportCommand.ts';
-import { joined } from './notice.ts';
 import { openConversation } from './openCommand.ts';
 import { reattach, type ReattachParts } from './reattach.ts';
 import { restoreFromBackup, type RestoreParts } from './restoreCommand.ts';
@@ -79,7 +78,7 @@ export function registerCommands(options: CommandOptions): vscode.Disposable {
     'navi.reattachConversations': () => reattach(lost),
     'navi.checkHistory': () => checkHistory(check),
     'navi.restoreFromBackup': () => restoreFromBackup({ ...restore, showPanel }),
-    'navi.syncNow': joined(() => syncNow(sync)),
+    'navi.syncNow': () => syncNow(sync),
     'navi.retryUnsent': () => retryUnsent(sync),
     'navi.showSyncStatus': () => showSyncStatus(sync),
     'navi.showSyncConflicts': () =>

@@ -33,9 +33,3 @@ export class Notice {
     }
   }
 }
-
-/** Whoever asks while it runs waits for its end: it is not begun again. */
-export function joined(run: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  return () => (running ??= run().finally(() => (running = undefined)));
-}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'mocha';
-import { joined, Notice } from '../../src/vscode/notice.ts';
+import { Notice } from '../../src/vscode/notice.ts';
 
 interface Shown {
   readonly text: string;
@@ -41,22 +41,5 @@ describe('one notice at a time', () => {
     assert.equal(await again, 'Show');
     void notice.tell('1 change was not taken');
     assert.equal(shown.length, 3, 'nothing is open any more');
-  });
-
-  it('who asks while it runs waits for its end; later it runs again, also after a failure', async () => {
-    const runs: PromiseWithResolvers<undefined>[] = [];
-    const run = joined(() => {
-      const one = Promise.withResolvers<undefined>();
-      runs.push(one);
-      return one.promise;
-    });
-    const asked = [run(), run(), run()];
-    assert.equal(runs.length, 1);
-    runs[0]?.reject(new Error('failed'));
-    for (const one of asked) await assert.rejects(one, /failed/);
-    const later = run();
-    assert.equal(runs.length, 2);
-    runs[1]?.resolve(undefined);
-    await later;
   });
 });
