@@ -57,6 +57,15 @@ describe('search in the store', () => {
     assert.deepEqual(marked('byid'), ['Why does getUser[ById]_v2 in src/store/worker.ts fail?']);
   });
 
+  it('I9 Q14: an index whose state was lost to damage is begun anew once, not for ever', () => {
+    const id = window.write('words to be found');
+    while (window.store.indexSome());
+    window.db.run('DELETE FROM search_state');
+    let turns = 0;
+    while (window.store.indexSome()) assert.ok((turns += 1) < 20, 'it comes to an end');
+    assert.deepEqual(found('words'), [id]);
+  });
+
   it('Q2: every word must be there; the last one may be begun', () => {
     const both = window.write('the connection pool runs dry');
     window.write('a connection');

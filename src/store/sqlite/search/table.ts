@@ -52,7 +52,8 @@ export function startIndex(db: Connection): void {
     db.exec(`CREATE VIRTUAL TABLE ${table} USING fts5(${COLUMNS})`);
   }
   db.exec(`DROP TABLE IF EXISTS search_places; ${PLACES}`);
-  db.run('UPDATE search_state SET indexed_to = 0, text_version = ?', SEARCH_TEXT_VERSION);
+  // Where damage has taken the row, an index without one would be begun anew for ever.
+  db.run('INSERT OR REPLACE INTO search_state VALUES (1, 0, ?)', SEARCH_TEXT_VERSION);
   db.run('INSERT OR IGNORE INTO search_dirty SELECT -n FROM conversations');
 }
 
