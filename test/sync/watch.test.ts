@@ -59,8 +59,10 @@ describe('watching sync', () => {
     for (const fault of faults) proxy.add({ match: isAppend, fault, times: 1 });
     refuse();
     await look();
-    await machine.store.change(id, { title: 'Marzipan, renamed' });
     const forbid = proxy.add({ match: ({ method }) => method === 'PATCH', fault: errorAnswer(403) });
+    await machine.store.change(id, { title: 'Marzipan, renamed' });
+    // Those of before may be there by now.
+    await machine.store.changeMany([{ id, change: { addTags: ['more marzipan'] } }]);
     await machine.until(async () =>
       (await machine.store.syncFacts(undefined, 0)).parked.some(({ kind }) => kind === 'fields'),
     );
