@@ -9,6 +9,7 @@ import { reportOf, type Circumstances } from '../store/check/report.ts';
 import type { Maintenance } from '../store/maintenance.ts';
 import { StoreError } from '../store/store.ts';
 import type { Reports } from './reports.ts';
+import { pass } from './saying.ts';
 
 export interface CheckParts {
   readonly maintenance: Pick<Maintenance, 'check'>;
@@ -29,7 +30,7 @@ export async function checkHistory(parts: CheckParts): Promise<void> {
     parts.maintenance.check('whole', onProgress, signal),
   );
   if (facts === undefined) {
-    vscode.window.setStatusBarMessage(vscode.l10n.t('NAVI: Check cancelled. Nothing was changed.'), 5_000);
+    pass(vscode.l10n.t('NAVI: Check cancelled. Nothing was changed.'));
     return;
   }
   const findings = findingsIn(facts);

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { Conflict, ConflictStore } from '../store/conflicts.ts';
 import { conflictWords } from './conflictWords.ts';
 import { withoutIcons } from './withoutIcons.ts';
+import { pass } from './saying.ts';
 
 export interface ConflictParts {
   readonly store: ConflictStore;
@@ -46,7 +47,7 @@ function tellNone(hasSettled: boolean): void {
   const none = hasSettled
     ? vscode.l10n.t('NAVI: Every change that differed between machines is settled.')
     : vscode.l10n.t('NAVI: No two machines changed the same thing differently.');
-  vscode.window.setStatusBarMessage(none, 5_000);
+  pass(none);
 }
 
 /** Undefined: the user left. `choice` is there when a button of the line was pressed. */

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import * as vscode from 'vscode';
 import { exportConversations, type ExportProgress } from '../portability/export.ts';
 import type { ConversationStore } from '../store/store.ts';
+import { pass } from './saying.ts';
 
 /** Asks for a file and writes all conversations to it; an unfinished export leaves no file behind. */
 export async function exportToFile(store: ConversationStore): Promise<void> {
@@ -20,7 +21,7 @@ export async function exportToFile(store: ConversationStore): Promise<void> {
   if (target === undefined) return;
   const count = await withProgress((onProgress, signal) => writeExport(store, target, onProgress, signal));
   if (count === undefined) {
-    vscode.window.setStatusBarMessage(vscode.l10n.t('NAVI: Export cancelled.'), 5_000);
+    pass(vscode.l10n.t('NAVI: Export cancelled.'));
     return;
   }
   const open = vscode.l10n.t('Open');

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { pass } from './saying.ts';
 
 const SCHEME = 'navi-report';
 const LENS = 'navi.runReportLens';
@@ -61,7 +62,7 @@ export class Reports
 
   async copy(text: string): Promise<void> {
     await vscode.env.clipboard.writeText(text);
-    vscode.window.setStatusBarMessage(vscode.l10n.t('NAVI: The report was copied.'), 5_000);
+    pass(vscode.l10n.t('NAVI: The report was copied.'));
   }
 
   dispose(): void {

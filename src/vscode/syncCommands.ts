@@ -5,7 +5,7 @@ import type { WatchStore } from '../store/watching.ts';
 import type { Asking } from '../sync/asking.ts';
 import { syncReport, type ReportAction, type SyncReportFacts } from '../sync/report.ts';
 import type { ReportLens, Reports } from './reports.ts';
-import { Notice } from './notice.ts';
+import { pass, warnings } from './saying.ts';
 import { outcomeOf } from './syncWords.ts';
 
 export interface SyncParts {
@@ -77,11 +77,7 @@ export async function syncNow(parts: SyncParts): Promise<void> {
   if (answer === show) await showSyncStatus(parts);
 }
 
-const pass = (text: string): void => void vscode.window.setStatusBarMessage(text, 5_000);
-const notice = new Notice({
-  show: (text, ...actions) => vscode.window.showWarningMessage(text, ...actions),
-  pass,
-});
+const notice = warnings();
 
 /** Sends again what the server did not take, on the user's word. */
 export async function retryUnsent(parts: SyncParts): Promise<void> {
@@ -91,8 +87,7 @@ export async function retryUnsent(parts: SyncParts): Promise<void> {
     return;
   }
   const count = await parts.store.retryUnsent({ account });
-  if (count === 0)
-    vscode.window.setStatusBarMessage(vscode.l10n.t('NAVI: There is nothing that needs a retry.'), 5_000);
+  if (count === 0) pass(vscode.l10n.t('NAVI: There is nothing that needs a retry.'));
   else await syncNow(parts);
 }
 

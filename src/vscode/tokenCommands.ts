@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { BaseUrlError, normalizeBaseUrl, type BaseUrl } from '../http/baseUrl.ts';
 import type { RemoteHttp } from '../sync/http/watchedHttp.ts';
-import { Notice } from './notice.ts';
+import { pass, warnings } from './saying.ts';
 import type { Settings } from './settings.ts';
 import type { SignInAsker } from './signInAsker.ts';
 import { checkToken, tokenWords, type TokenAnswer } from './tokenCheck.ts';
@@ -91,11 +91,7 @@ export async function clearToken({ tokens, settings }: TokenParts): Promise<void
   pass(vscode.l10n.t('NAVI: Token removed. Conversations stay on this machine.'));
 }
 
-const pass = (text: string): void => void vscode.window.setStatusBarMessage(text, 5_000);
-const notice = new Notice({
-  show: (text, ...actions) => vscode.window.showWarningMessage(text, ...actions),
-  pass,
-});
+const notice = warnings();
 
 /** The memory server; asks when replies come from a server of their own. */
 async function chooseServer({ backendUrl, openaiBaseUrl }: Settings): Promise<Server | undefined> {
