@@ -2,6 +2,7 @@ import type { Bug } from './bug.ts';
 
 const FAILURE = 'src/sync/failure.ts';
 const OUTBOX = 'src/store/sqlite/outbox.ts';
+const FIELD_ORDERS = 'src/store/sqlite/orders.ts';
 const LEASES = 'src/store/sqlite/leases.ts';
 const LIVES = 'test/simulator/simulator.test.ts';
 const ORDERS = 'test/simulator/interleavings.test.ts';
@@ -13,7 +14,7 @@ const UNASKED = {
   to: 'WHERE (c.account IS NULL OR c.account IS NOT ?2 OR 1)',
   also: [
     {
-      file: OUTBOX,
+      file: FIELD_ORDERS,
       from: '    if (conversation.account !== null && conversation.account !== account) return undefined;\n',
       to: '',
     },

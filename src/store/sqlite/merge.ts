@@ -16,7 +16,7 @@ import { compareRead, IS_DOUBTED } from './doubts.ts';
 import { checkFence } from './leases.ts';
 import { insertMessage } from './messages.ts';
 import { isAgreed, mergeKnownFields } from './mergeFields.ts';
-import { linkRemote } from './outbox.ts';
+import { linkRemote } from './answers.ts';
 import { IS_OF_MESSAGE } from './outboxRows.ts';
 import { keepPurged } from './purged.ts';
 import { isQuarantined, mend } from './quarantine.ts';

@@ -8,6 +8,7 @@ import type { ReplyStore } from '../replies.ts';
 import type { StorageStore } from '../storage.ts';
 import type { TrashStore } from '../trash.ts';
 import type { WatchStore } from '../watching.ts';
+import * as answers from './answers.ts';
 import * as appends from './appends.ts';
 import * as attachments from './attachments.ts';
 import { getBlob } from './blobs.ts';
@@ -24,6 +25,8 @@ import * as messageRows from './messageRows.ts';
 import * as messages from './messages.ts';
 import * as organise from './organise.ts';
 import * as openMessages from './openMessages.ts';
+import * as link from './link.ts';
+import * as orders from './orders.ts';
 import * as outbox from './outbox.ts';
 import * as pages from './pages.ts';
 import * as replies from './replies.ts';
@@ -96,14 +99,14 @@ export function createOperations(given: Context): Operations {
 
     takeLease: (now, ttlMs) => leases.takeLease(context, now, ttlMs),
     releaseLease: (lease) => leases.releaseLease(context, lease),
-    confirmAccount: (lease, key) => outbox.confirmAccount(context, lease, key),
+    confirmAccount: (lease, key) => link.confirmAccount(context, lease, key),
     dueItems: (key, now, limit) => outbox.dueItems(context, key, now, limit),
-    beginSend: (lease, key, seq, now, isById) => outbox.beginSend(context, lease, key, seq, now, isById),
-    completeCreate: (lease, key, seq, created) => outbox.completeCreate(context, lease, key, seq, created),
+    beginSend: (lease, key, seq, now, isById) => orders.beginSend(context, lease, key, seq, now, isById),
+    completeCreate: (lease, key, seq, created) => answers.completeCreate(context, lease, key, seq, created),
     settleAppends: (lease, results, next) => appends.settleAppends(context, lease, results, next),
-    completeFields: (lease, seq, sent) => outbox.completeFields(context, lease, seq, sent),
+    completeFields: (lease, seq, sent) => answers.completeFields(context, lease, seq, sent),
     completeWithClocks: (lease, seq, order, answer) =>
-      outbox.completeWithClocks(context, lease, seq, order, answer),
+      answers.completeWithClocks(context, lease, seq, order, answer),
     defer: (lease, seq, deferral) => outbox.defer(context, lease, seq, deferral),
     endWaits: (lease, account) => outbox.endWaits(context, lease, account),
     retryParked: (id) => outbox.retryParked(context, id),
@@ -119,12 +122,12 @@ export function createOperations(given: Context): Operations {
     noteWhole: (lease, id, reading) => doubts.noteWhole(context, lease, id, reading),
     shorter: (lease, key, there) => doubts.shorter(context, lease, key, there),
     resendLost: (lease, key, now, isById) => resendLost(context, lease, key, now, isById),
-    remoteIdOf: (key, id) => outbox.remoteIdOf(context, key, id),
-    remoteIds: (key) => outbox.remoteIds(context, key),
+    remoteIdOf: (key, id) => link.remoteIdOf(context, key, id),
+    remoteIds: (key) => link.remoteIds(context, key),
     unanswered: (id) => outbox.unanswered(context, id),
     summary: (key) => outbox.summarize(context, key),
-    writeLinkStatus: (lease, status) => outbox.writeLinkStatus(context, lease, status),
-    readLinkStatus: () => outbox.readLinkStatus(context),
+    writeLinkStatus: (lease, status) => link.writeLinkStatus(context, lease, status),
+    readLinkStatus: () => link.readLinkStatus(context),
 
     syncFacts: (key, now) => db.snapshot(() => watching.syncFacts(context, key, now)),
     writeTally: (lease, tally) => watching.writeTally(context, lease, tally),

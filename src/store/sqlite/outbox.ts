@@ -1,33 +1,19 @@
-import type { ConversationFields } from '../../model/conversation.ts';
-import { changedFields } from '../../model/change.ts';
-import { firstBase, isNothing, pendingOf } from '../../model/merge.ts';
-import { baseText, readBase, writeBase } from './base.ts';
+/** The rows of the outbox: which are due, and how they move on. */
 import type {
   AccountKey,
-  CreateOrder,
   AppendTerms,
   Deferral,
-  FieldsOrder,
   Lease,
-  LinkStatus,
   OutboxItem,
   OutboxKind,
   OutboxState,
   QueueSummary,
-  RemoteFields,
 } from '../outbox.ts';
 import { applyBranches } from './branches.ts';
-import { toFields } from './conversations.ts';
 import { checkFence } from './leases.ts';
-import { learnAnswer, mergeKnownFields, remoteSideOf } from './mergeFields.ts';
-import { readMeta, writeMeta } from './meta.ts';
-import { ensureFieldsQueued, HAS_SEQ } from './outboxRows.ts';
-import { removeRow } from './purged.ts';
-import { AT_ONCE, isFree, takeUpAgain } from './resend.ts';
+import { HAS_SEQ } from './outboxRows.ts';
+import { AT_ONCE, isFree } from './resend.ts';
 import type { Context } from './session.ts';
-import { readSyncRow, sideOf, type SyncRow } from './syncRow.ts';
-import { findTombstone } from './tombstones.ts';
-import { readWorkspace } from './workspaces.ts';
 
 export interface OutboxRow {
   seq: number;
@@ -59,11 +45,6 @@ const WAITING = `waiting (conversation_id) AS (SELECT min(conversation_id) FROM 
  * still says `sending` when the store failed just when the answer came.
  */
 const SENDING_LIFE_MS = 60_000;
-
-const NOT_TAKEN = 'The server did not take the change.';
-
-/** So many ids under which a conversation was lost are told. */
-const MOST_LOST_IDS = 20;
 
 /** No wait is longer than this: a time that lies further ahead was written before the clock was set back. */
 const LONGEST_WAIT_MS = 15 * 60_000;
@@ -107,44 +88,6 @@ export function toItem(row: OutboxRow): OutboxItem {
   };
 }
 
-export function beginSend(
-  context: Context,
-  lease: Lease,
-  account: AccountKey,
-  seq: number,
-  now: number,
-  isById = false,
-): CreateOrder | FieldsOrder | undefined {
-  const { db } = context;
-  return db.write(() => {
-    checkFence(context, lease);
-    const row = db.get<OutboxRow>(`SELECT * FROM outbox WHERE ${HAS_SEQ}`, seq);
-    const conversation = row && readSyncRow(context, row.conversation_id);
-    if (row === undefined || conversation === undefined || !maySend(row, { now, isById })) return undefined;
-    if (conversation.account !== null && conversation.account !== account) return undefined;
-    // Messages go by `settleAppends`.
-    if (row.kind === 'append') return undefined;
-    const order = orderFor(context, row, conversation);
-    if (order === undefined) {
-      db.run(`DELETE FROM outbox WHERE ${HAS_SEQ}`, seq);
-      if (isPurged(context, conversation.id)) removeRow(context, conversation.id);
-      return undefined;
-    }
-    db.run('UPDATE conversations SET account = ? WHERE id = ?', account, conversation.id);
-    if (order.kind === 'fields' && order.change.status === 'deleted')
-      writeBase(context, conversation.id, { ...readBase(conversation.base, order.fields), isDeleting: true });
-    db.run(
-      `UPDATE outbox SET state = 'sending', attempts = attempts + 1, sent_at = ?2, fence = ?3, reason = NULL, carried = ?4
-       WHERE ${HAS_SEQ}`,
-      seq,
-      now,
-      lease.token,
-      isById ? '[]' : null,
-    );
-    return order;
-  });
-}
-
 /** A row that waits; and one without an answer that carried its client id, to a backend that keeps those. */
 export function maySend(row: OutboxRow, { now, isById }: Pick<AppendTerms, 'now' | 'isById'>): boolean {
   if (row.state === 'queued') return true;
@@ -161,147 +104,9 @@ export function isEarly(notBefore: number, now: number): boolean {
   return notBefore > now && notBefore <= now + LONGEST_WAIT_MS;
 }
 
-/** Undefined when there is nothing (left) to say. */
-function orderFor(
-  context: Context,
-  row: OutboxRow,
-  conversation: SyncRow,
-): CreateOrder | FieldsOrder | undefined {
-  if (row.kind === 'create') {
-    if (conversation.remote_id !== null || isPurged(context, conversation.id)) return undefined;
-    const workspace = conversation.workspace === null ? undefined : readWorkspace(conversation.workspace);
-    return {
-      kind: 'create',
-      conversationId: conversation.id,
-      createdAt: conversation.created_at,
-      title: conversation.title,
-      ...(workspace === undefined ? {} : { workspace }),
-      ...insteadOf(conversation),
-    };
-  }
-  if (conversation.remote_id === null) return undefined;
-  const fields = toFields(conversation);
-  const tombstone = findTombstone(context.db, conversation.id);
-  if (tombstone !== undefined) {
-    const said = { change: { status: 'deleted' }, fields, clocks: {}, seen: {} } as const;
-    const deletion = { kind: 'fields', remoteId: conversation.remote_id, ...said } as const;
-    return tombstone.is_final === 1 ? { ...deletion, isPurge: true } : deletion;
-  }
-  const base = conversation.base === null ? undefined : readBase(conversation.base, fields);
-  // Whether an earlier deletion took effect there is not known: say which it is to be.
-  const status = base?.isDeleting === true ? { status: fields.status } : {};
-  const side = sideOf(conversation);
-  const { change: differing, tags } = base === undefined ? { change: fields } : pendingOf(base, side);
-  const change = { ...differing, ...status };
-  if (isNothing({ change, ...(tags && { tags }) })) return undefined;
-  const said = { change, fields, ...(tags && { tags }), clocks: side.clocks, seen: base?.clocks ?? {} };
-  const order = { kind: 'fields', remoteId: conversation.remote_id, ...said } as const;
-  if (base === undefined) return order;
-  const { isDeleting: _, tags: _tags, clocks: _clocks, ...known } = base;
-  return { ...order, base: known };
-}
-
-function insteadOf({ lost_ids: lostIds }: SyncRow): { insteadOf?: readonly string[] } {
-  const ids = (JSON.parse(lostIds) as string[]).slice(-MOST_LOST_IDS);
-  return ids.length === 0 ? {} : { insteadOf: ids };
-}
-
-function isPurged({ db }: Context, conversationId: string): boolean {
-  return findTombstone(db, conversationId) !== undefined;
-}
-
-export function completeCreate(
-  context: Context,
-  lease: Lease,
-  account: AccountKey,
-  seq: number,
-  created: RemoteFields,
-): void {
-  const { db } = context;
-  db.write(() => {
-    checkFence(context, lease);
-    const row = db.get<OutboxRow>(`SELECT * FROM outbox WHERE ${HAS_SEQ}`, seq);
-    if (row?.state !== 'sending') return;
-    const isTaken = db.get(
-      'SELECT 1 FROM conversations WHERE account = ? AND remote_id = ? AND id <> ?',
-      account,
-      created.remoteId,
-      row.conversation_id,
-    );
-    // Some cache answered with another conversation: that is no answer.
-    if (isTaken !== undefined) doubt(context, seq);
-    else linkRemote(context, row.conversation_id, account, created);
-  });
-}
-
 /** What it carried does not help to send it again: the answer would be the same. */
 export function doubt({ db }: Context, seq: number): void {
   db.run(`UPDATE outbox SET state = 'unknown', carried = NULL WHERE ${HAS_SEQ}`, seq);
-}
-
-/** Ties a conversation to its counterpart on the backend, and sends what differs there. */
-export function linkRemote(
-  context: Context,
-  conversationId: string,
-  account: AccountKey,
-  remote: RemoteFields,
-): void {
-  const { db } = context;
-  const conversation = readSyncRow(context, conversationId);
-  if (conversation === undefined) return;
-  const base = firstBase(sideOf(conversation), remoteSideOf(remote));
-  db.run(
-    'UPDATE conversations SET account = ?, remote_id = ?, base = ? WHERE id = ?',
-    account,
-    remote.remoteId,
-    baseText(base),
-    conversationId,
-  );
-  db.run(`DELETE FROM outbox WHERE conversation_id = ? AND kind = 'create'`, conversationId);
-  if (conversation.lost_ids !== '[]') takeUpAgain(context, conversationId);
-  if (remote.clocks !== undefined) mergeKnownFields(context, conversationId, remote);
-  else if (!isNothing(pendingOf(base, sideOf(conversation)))) ensureFieldsQueued(context, conversationId);
-}
-
-export function completeFields(context: Context, lease: Lease, seq: number, sent: ConversationFields): void {
-  const { db } = context;
-  db.write(() => {
-    checkFence(context, lease);
-    const row = db.get<OutboxRow>(`SELECT * FROM outbox WHERE ${HAS_SEQ}`, seq);
-    const conversation = row && readSyncRow(context, row.conversation_id);
-    if (row?.state !== 'sending' || conversation === undefined) return;
-    writeBase(context, conversation.id, sent);
-    db.run(`DELETE FROM outbox WHERE ${HAS_SEQ}`, seq);
-    if (sent.status === 'deleted' && isPurged(context, conversation.id)) {
-      removeRow(context, conversation.id);
-      return;
-    }
-    // The user may have clicked again while the request was under way.
-    if (Object.keys(changedFields(sent, toFields(conversation))).length > 0)
-      ensureFieldsQueued(context, conversation.id);
-  });
-}
-
-export function completeWithClocks(
-  context: Context,
-  lease: Lease,
-  seq: number,
-  order: FieldsOrder,
-  answer: RemoteFields,
-): void {
-  const { db } = context;
-  db.write(() => {
-    checkFence(context, lease);
-    const row = db.get<OutboxRow>(`SELECT * FROM outbox WHERE ${HAS_SEQ}`, seq);
-    if (row?.state !== 'sending') return;
-    if (!learnAnswer(context, row.conversation_id, order, answer)) {
-      // Sent again it would get the same answer.
-      park(context, row, NOT_TAKEN);
-      return;
-    }
-    db.run(`DELETE FROM outbox WHERE ${HAS_SEQ}`, seq);
-    mergeKnownFields(context, row.conversation_id, answer);
-  });
 }
 
 export function defer(context: Context, lease: Lease, seq: number, deferral: Deferral): void {
@@ -413,31 +218,6 @@ export function summarize({ db, now }: Context, account: AccountKey | undefined)
   };
 }
 
-const LINK_KEY = 'sync.link';
-
-/** Remembers since when the link is what it is. */
-export function writeLinkStatus(context: Context, lease: Lease, status: LinkStatus): void {
-  const { db, now } = context;
-  db.write(() => {
-    checkFence(context, lease);
-    const { link, since = now() } = readLinkStatus(context);
-    writeMeta(db, LINK_KEY, { ...status, since: link === status.link ? since : now() });
-  });
-}
-
-export function readLinkStatus({ db }: Pick<Context, 'db'>): LinkStatus {
-  return readMeta<LinkStatus>(db, LINK_KEY) ?? { link: 'unknown', detail: '' };
-}
-
-export function remoteIdOf({ db }: Context, account: AccountKey, conversationId: string): string | undefined {
-  const row = db.get<{ remote_id: string | null }>(
-    'SELECT remote_id FROM conversations WHERE id = ? AND account = ?',
-    conversationId,
-    account,
-  );
-  return row?.remote_id ?? undefined;
-}
-
 /** Also those whose request has just begun: the answer comes to whoever asks. */
 export function unanswered({ db }: Context, conversationId: string): OutboxItem[] {
   return db
@@ -446,23 +226,4 @@ export function unanswered({ db }: Context, conversationId: string): OutboxItem[
       conversationId,
     )
     .map((row) => toItem({ ...row, state: 'unknown' }));
-}
-
-export function remoteIds({ db }: Context, account: AccountKey): string[] {
-  return db
-    .all<{ remote_id: string }>(
-      `SELECT remote_id FROM conversations
-       WHERE account = ? AND remote_id IS NOT NULL AND base ->> 'status' IS NOT 'deleted'`,
-      account,
-    )
-    .map(({ remote_id: remoteId }) => remoteId);
-}
-
-export function confirmAccount(context: Context, lease: Lease, account: AccountKey): void {
-  const { db, now } = context;
-  if (db.get('SELECT 1 FROM accounts WHERE key = ?', account) !== undefined) return;
-  db.write(() => {
-    checkFence(context, lease);
-    db.run('INSERT INTO accounts (key, confirmed_at) VALUES (?, ?) ON CONFLICT DO NOTHING', account, now());
-  });
 }

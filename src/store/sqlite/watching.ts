@@ -11,7 +11,7 @@ import {
 import { unsentFields, type ConversationRow } from './conversations.ts';
 import { checkFence, leaderNow } from './leases.ts';
 import { readMeta, writeMeta } from './meta.ts';
-import { readLinkStatus } from './outbox.ts';
+import { readLinkStatus } from './link.ts';
 import { DAMAGED_REASON } from './quarantine.ts';
 import { readLosses } from './resend.ts';
 import type { Context } from './session.ts';

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import type { ContentFacts, DriftFacts, OpenMessages, Orphans, QueueFacts } from '../../check/facts.ts';
 import { isAlive } from '../../processes.ts';
 import { sqliteCode, type Connection } from '../connection.ts';
-import { readLinkStatus } from '../outbox.ts';
+import { readLinkStatus } from '../link.ts';
 
 /** The index's own tables are looked at through the index. */
 const SHADOWS = /^search(?:_titles)?_(?:data|idx|docsize|config|content)$/;
