@@ -1,8 +1,8 @@
 /** The feed of changes: what happened on the backend since the place that was kept, in the order of its commits. */
-import { PAGE_LIMIT } from '../protocol/api.ts';
 import type { Change, ChangesAnswer, FullConversation } from '../protocol/abilities.ts';
 import type { AccountKey, FeedPage, FeedPlace, RemoteChange } from '../store/outbox.ts';
 import type { RequestOutcome } from './failure.ts';
+import { fullyListed } from './listing.ts';
 import { isLookDue, lookForLost } from './lost.ts';
 import { readEach, reaching, readWhole, takeIn, type PullContext } from './reading.ts';
 import { RemoteError } from './remote.ts';
@@ -10,7 +10,6 @@ import { decodeConversation, decodeMessage } from './wire.ts';
 
 /** A backend that has more for ever must not keep us for ever: the next pull goes on. */
 const MAX_PAGES = 10_000;
-const MAX_LIST_PAGES = 1_000;
 
 /** 'none' where the backend, against its word, has no feed. */
 export async function pullFeed(context: PullContext, isBrief: boolean): Promise<RequestOutcome | 'none'> {
@@ -92,19 +91,14 @@ function placeOf({ announcement }: PullContext, cursor: string | undefined): Fee
 
 /** Every conversation without its messages; the ids there of those that are deleted and unknown here. */
 async function bringConversations(context: PullContext): Promise<ReadonlySet<string>> {
-  const { store, remote, account, lease, announcement, signal } = context;
+  const { store, account, lease, announcement } = context;
   const deleted = new Set<string>();
   if (!announcement.current.abilities.has('counts')) return deleted;
   for (const status of [undefined, 'deleted'] as const) {
-    for (let page = 0; page < MAX_LIST_PAGES; page += 1) {
-      const rows = await remote.announced.fullList(
-        { ...(status && { status }), offset: page * PAGE_LIMIT },
-        signal,
-      );
+    for await (const rows of fullyListed(context, status)) {
       const changes = rows.map((row) => conversationChange(account, row));
       await store.mergeChanges(lease, account, { changes, isNews: false, ignored: new Set() });
       if (status === 'deleted') for (const { id } of rows) deleted.add(id);
-      if (rows.length < PAGE_LIMIT) break;
     }
   }
   return deleted;

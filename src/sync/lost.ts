@@ -1,8 +1,9 @@
 /** What a backend has lost is found and sent again: it went back to an old backup, or its database is empty. */
 import type { FullConversation } from '../protocol/abilities.ts';
-import { PAGE_LIMIT, type ConversationRow } from '../protocol/api.ts';
+import type { ConversationRow } from '../protocol/api.ts';
 import { keepsClocks } from './announcement.ts';
 import type { RequestOutcome } from './failure.ts';
+import { fullyListed, listed } from './listing.ts';
 import { lossInWords } from './lossInWords.ts';
 import { pullConversation, reaching, readEach, type PullContext } from './reading.ts';
 import { RemoteError } from './remote.ts';
@@ -10,9 +11,6 @@ import { decodeFields } from './wire.ts';
 
 /** A feed of changes does not tell what is no more: so often all of it is looked for by its list. */
 const LOOK_EVERY_MS = 15 * 60_000;
-/** A backend that answers full pages for ever must not keep us for ever. */
-const MAX_PAGES = 1_000;
-
 /**
  * Also when whoever answers may be another: a server that was ended and begun again may have gone back to a backup of its file, and
  * its feed goes on as if nothing had been.
@@ -27,9 +25,11 @@ export async function lookForLost(context: PullContext): Promise<RequestOutcome>
   const there: string[] = [];
   const deleted: string[] = [];
   const toRead: string[] = [];
-  const listed = await reaching(async () => {
+  const isCounted = context.announcement.current.abilities.has('counts');
+  const list = isCounted ? fullyListed : listed;
+  const reached = await reaching(async () => {
     for (const status of [undefined, 'deleted'] as const)
-      for await (const rows of pages(context, status)) {
+      for await (const rows of list(context, status)) {
         // Fields that went back are told by no feed either.
         toRead.push(
           ...(await store.mergeList(
@@ -43,8 +43,8 @@ export async function lookForLost(context: PullContext): Promise<RequestOutcome>
         (status === undefined ? there : deleted).push(...rows.map(({ id }) => id));
       }
   });
-  if (listed.kind === 'refused') return { kind: 'denied', detail: listed.detail };
-  if (listed.kind !== 'ok') return listed;
+  if (reached.kind === 'refused') return { kind: 'denied', detail: reached.detail };
+  if (reached.kind !== 'ok') return reached;
   const read = await readEach(context, [...new Set(toRead)]);
   return read.kind === 'ok' ? findLost(context, there, deleted) : read;
 }
@@ -60,18 +60,6 @@ function fieldsOf(
 
 function countOf(row: ConversationRow | FullConversation): { remoteId: string; count: number }[] {
   return 'message_count' in row ? [{ remoteId: row.id, count: row.message_count }] : [];
-}
-
-async function* pages({ remote, announcement, signal }: PullContext, status: 'deleted' | undefined) {
-  const isCounted = announcement.current.abilities.has('counts');
-  for (let page = 0; page < MAX_PAGES; page += 1) {
-    const at = { ...(status && { status }), offset: page * PAGE_LIMIT };
-    const rows: readonly (ConversationRow | FullConversation)[] = isCounted
-      ? await remote.announced.fullList(at, signal)
-      : await remote.list(at, signal);
-    if (rows.length > 0) yield rows;
-    if (rows.length < PAGE_LIMIT) return;
-  }
 }
 
 /**

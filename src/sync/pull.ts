@@ -1,13 +1,11 @@
-import { PAGE_LIMIT, type ConversationRow } from '../protocol/api.ts';
+import type { ConversationRow } from '../protocol/api.ts';
 import { keepsClocks } from './announcement.ts';
 import type { RequestOutcome } from './failure.ts';
 import { pullFeed } from './feed.ts';
+import { fullyListed, listed } from './listing.ts';
 import { findLost } from './lost.ts';
 import { readEach, reaching, type PullContext } from './reading.ts';
 import { decodeFields } from './wire.ts';
-
-/** A backend that answers full pages for ever must not keep us for ever: 200,000 conversations. */
-const MAX_PAGES = 1_000;
 
 export interface PullKind {
   /**
@@ -40,7 +38,7 @@ async function pullList(context: PullContext, isBrief: boolean): Promise<Request
   const { store, account, lease } = context;
   const changed: string[] = [];
   const seen = { there: [] as string[], deleted: [] as string[], isAll: false };
-  const listed = await reaching(async () => {
+  const reached = await reaching(async () => {
     const isEnough = await readList(context, {
       changed,
       ids: seen.there,
@@ -50,8 +48,8 @@ async function pullList(context: PullContext, isBrief: boolean): Promise<Request
     await readList(context, { changed, ids: seen.deleted, status: 'deleted' });
     seen.isAll = true;
   });
-  if (listed.kind === 'refused') return { kind: 'denied', detail: listed.detail };
-  if (listed.kind !== 'ok') return listed;
+  if (reached.kind === 'refused') return { kind: 'denied', detail: reached.detail };
+  if (reached.kind !== 'ok') return reached;
   await store.confirmAccount(lease, account);
   const read = await readEach(context, changed);
   return read.kind === 'ok' && seen.isAll ? findLost(context, seen.there, seen.deleted) : read;
@@ -73,7 +71,9 @@ interface Reading {
  */
 async function readList(context: PullContext, { changed, ids, status, known }: Reading): Promise<boolean> {
   const { store, account, lease } = context;
-  const list = pages(context, status);
+  const list: AsyncGenerator<readonly ConversationRow[], undefined> = keepsClocks(context.announcement)
+    ? fullyListed(context, status)
+    : listed(context, status);
   const [first, here] = await both(list.next(), known);
   const unseen = here && new Set(here);
   let coming = first;
@@ -97,18 +97,4 @@ async function both<A, B>(a: Promise<A>, b: Promise<B> | undefined): Promise<rea
   if (first.status === 'rejected') throw first.reason;
   if (second.status === 'rejected') throw second.reason;
   return [first.value, second.value];
-}
-
-async function* pages({ remote, announcement, signal }: PullContext, status: 'deleted' | undefined) {
-  const seen = new Set<string>();
-  for (let page = 0; page < MAX_PAGES; page += 1) {
-    const at = { ...(status && { status }), offset: page * PAGE_LIMIT };
-    const rows: readonly ConversationRow[] = keepsClocks(announcement)
-      ? await remote.announced.fullList(at, signal)
-      : await remote.list(at, signal);
-    const fresh = rows.filter((row) => !seen.has(row.id));
-    for (const row of fresh) seen.add(row.id);
-    if (fresh.length > 0) yield fresh;
-    if (rows.length < PAGE_LIMIT || fresh.length === 0) return;
-  }
 }

@@ -6,7 +6,7 @@ const TIMES = 'src/sync/times.ts';
 const FAILURE = 'src/sync/failure.ts';
 const PUSH = 'src/sync/push.ts';
 const CARRY = 'src/sync/carry.ts';
-const PULL = 'src/sync/pull.ts';
+const LISTING = 'src/sync/listing.ts';
 const CALLER = 'src/sync/http/caller.ts';
 const PROBLEM = 'src/sync/http/problem.ts';
 const WIRE = 'src/sync/wire.ts';
@@ -51,7 +51,7 @@ export const engineBugs: readonly Bug[] = [
   },
   {
     name: 'a lost creation is looked for on the first page only',
-    file: PULL,
+    file: LISTING,
     from: 'if (rows.length < PAGE_LIMIT || fresh.length === 0) return;',
     to: 'if (rows.length <= PAGE_LIMIT) return;',
     test: WINDOWS,
