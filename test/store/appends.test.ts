@@ -1,27 +1,23 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { v7 as uuidv7 } from 'uuid';
 import { sha256 } from '../../src/model/hash.ts';
 import { companyOf, type AppendTerms, type Lease, type OutboxState } from '../../src/store/outbox.ts';
 import { encodeAppend } from '../../src/sync/wire.ts';
-import { ACCOUNT, DirectStore, remoteFields, remoteMessage, type World } from '../support/directStore.ts';
-import { tempFolder } from '../support/tempFolder.ts';
+import {
+  ACCOUNT,
+  type DirectStore,
+  remoteFields,
+  remoteMessage,
+  type World,
+} from '../support/directStore.ts';
+import { useWindow } from '../support/useWindow.ts';
 
 describe('appends of one conversation', () => {
-  let folder: ReturnType<typeof tempFolder>;
   let world: World;
   let window: DirectStore;
   let lease: Lease;
-  beforeEach(() => {
-    folder = tempFolder();
-    world = { now: 1_700_000_000_000, dead: new Set() };
-    window = new DirectStore(folder.path, world, { id: 'w1', pid: 1 });
-    lease = window.lease();
-  });
-  afterEach(() => {
-    window.close();
-    folder.dispose();
-  });
+  useWindow(1_700_000_000_000, (made) => ({ world, window, lease } = made));
 
   const terms = (other: Partial<AppendTerms> = {}): AppendTerms => ({
     account: ACCOUNT,

@@ -1,27 +1,23 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { v7 as uuidv7 } from 'uuid';
 import type { FieldsOrder, Lease, RemoteFields } from '../../src/store/outbox.ts';
-import { ACCOUNT, DirectStore, remoteFields, remoteMessage, type World } from '../support/directStore.ts';
-import { tempFolder } from '../support/tempFolder.ts';
+import {
+  ACCOUNT,
+  type DirectStore,
+  remoteFields,
+  remoteMessage,
+  type World,
+} from '../support/directStore.ts';
+import { useWindow } from '../support/useWindow.ts';
 
 const START = 1_700_000_000_000;
 
 describe('clocks of fields in the file', () => {
-  let folder: ReturnType<typeof tempFolder>;
   let world: World;
   let window: DirectStore;
   let lease: Lease;
-  beforeEach(() => {
-    folder = tempFolder();
-    world = { now: START, dead: new Set() };
-    window = new DirectStore(folder.path, world, { id: 'w1', pid: 1 });
-    lease = window.lease();
-  });
-  afterEach(() => {
-    window.close();
-    folder.dispose();
-  });
+  useWindow(START, (made) => ({ world, window, lease } = made));
 
   /** A conversation that both sides agree on. */
   const agreed = (title = 'agreed'): string => {

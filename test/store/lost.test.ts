@@ -1,27 +1,23 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import type { Lease, RemoteMessage } from '../../src/store/outbox.ts';
-import { ACCOUNT, DirectStore, remoteFields, remoteMessage, type World } from '../support/directStore.ts';
-import { tempFolder } from '../support/tempFolder.ts';
+import {
+  ACCOUNT,
+  type DirectStore,
+  remoteFields,
+  remoteMessage,
+  type World,
+} from '../support/directStore.ts';
+import { useWindow } from '../support/useWindow.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 
 describe('what a backend has lost, in the store', () => {
-  let folder: ReturnType<typeof tempFolder>;
   let world: World;
   let window: DirectStore;
   let lease: Lease;
-  beforeEach(() => {
-    folder = tempFolder();
-    world = { now: 1_800_000_000_000, dead: new Set() };
-    window = new DirectStore(folder.path, world, { id: 'one', pid: 1 });
-    lease = window.lease();
-  });
-  afterEach(() => {
-    window.close();
-    folder.dispose();
-  });
+  useWindow(1_800_000_000_000, (made) => ({ world, window, lease } = made));
 
   /** A conversation that is there, with these prompts. */
   const there = (remoteId: string, ...texts: readonly string[]) => {

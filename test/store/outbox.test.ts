@@ -4,22 +4,13 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Deferral, Lease, OutboxState } from '../../src/store/outbox.ts';
 import { ACCOUNT, DirectStore, remoteFields, type World } from '../support/directStore.ts';
 import { tempFolder } from '../support/tempFolder.ts';
+import { useWindow } from '../support/useWindow.ts';
 
 describe('outbox', () => {
-  let folder: ReturnType<typeof tempFolder>;
   let world: World;
   let window: DirectStore;
   let lease: Lease;
-  beforeEach(() => {
-    folder = tempFolder();
-    world = { now: 1_700_000_000_000, dead: new Set() };
-    window = new DirectStore(folder.path, world, { id: 'w1', pid: 1 });
-    lease = window.lease();
-  });
-  afterEach(() => {
-    window.close();
-    folder.dispose();
-  });
+  useWindow(1_700_000_000_000, (made) => ({ world, window, lease } = made));
 
   /** A conversation on the backend with one message whose row is in this state. */
   function messageIn(state: OutboxState): { conversationId: string; messageId: string; seq: number } {

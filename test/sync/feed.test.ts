@@ -6,6 +6,7 @@ import type { Ability } from '../../src/protocol/abilities.ts';
 import { errorAnswer, startFaultProxy, type FaultProxy } from '../support/faultProxy.ts';
 import { TestMachine } from '../support/machines.ts';
 import { startMemoryServer, type TestServer } from '../support/memoryServer.ts';
+import { otherClient, type Ask } from '../support/otherClient.ts';
 
 const API = '/api/navi-memory';
 const numbered = (count: number) => Array.from({ length: count }, (_, n) => `message ${n + 1}`);
@@ -42,16 +43,7 @@ describe('the feed of changes', () => {
     await machine.synced();
     return machine;
   };
-  /** What another client asks of the server. */
-  const ask = async (method: string, path: string, body?: unknown): Promise<unknown> => {
-    const response = await fetch(`${server.address}${API}${path}`, {
-      method,
-      headers: { 'x-org-id': orgId, ...(body !== undefined && { 'content-type': 'application/json' }) },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    assert.equal(response.status, 200, `${method} ${path}`);
-    return response.json();
-  };
+  const ask: Ask = (...given) => otherClient(server.address, orgId)(...given);
   const write = async (title: string, texts: readonly string[]): Promise<string> => {
     const { id } = (await ask('POST', '/conversations', { title })) as { id: string };
     for (let from = 0; from < texts.length; from += 500) await say(id, texts.slice(from, from + 500));

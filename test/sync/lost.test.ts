@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { HandClock } from '../support/clock.ts';
 import { errorAnswer, startFaultProxy, type FaultProxy } from '../support/faultProxy.ts';
-import { TestMachine, type MachineOptions } from '../support/machines.ts';
+import type { TestMachine } from '../support/machines.ts';
 import { OldBackend } from '../support/oldBackend.ts';
+import { Together } from '../support/together.ts';
 
 const MINUTE = 60_000;
 const numbered = (count: number) => Array.from({ length: count }, (_, n) => `message ${n + 1}`);
@@ -12,45 +12,21 @@ const lossesOf = (machine: TestMachine) => machine.log.filter((line) => line.inc
 describe('what a server has lost, by the plain contract', () => {
   let backend: OldBackend;
   let proxy: FaultProxy;
-  let clock: HandClock;
-  let machines: TestMachine[];
+  let together: Together;
   beforeEach(async () => {
     backend = new OldBackend();
     proxy = await startFaultProxy(await backend.start());
-    clock = new HandClock();
-    machines = [];
+    together = new Together();
   });
   afterEach(async () => {
-    for (const machine of machines) await machine.stop();
+    await together.stop();
     await proxy.close();
     await backend.close();
-    assert.deepEqual(
-      machines.flatMap(({ errors }) => errors),
-      [],
-    );
+    together.assertSound();
   });
-  /** Lets all machines work, by one clock. */
-  const until = async (condition: () => Promise<boolean> | boolean, withinMs = 2 * MINUTE): Promise<void> => {
-    const end = clock.now() + withinMs;
-    for (;;) {
-      for (const machine of machines) await machine.whenIdle();
-      if (await condition()) return;
-      const states = await Promise.all(machines.map((machine) => machine.status()));
-      assert.ok(clock.now() <= end, `not within ${withinMs} ms; ${JSON.stringify(states)}`);
-      clock.advance(withinMs > 5 * MINUTE ? 5_000 : 1_000);
-    }
-  };
-  const wait = (ms: number) => {
-    const end = clock.now() + ms;
-    return until(() => clock.now() >= end, ms);
-  };
-  const start = async (options: MachineOptions = {}): Promise<TestMachine> => {
-    const machine = new TestMachine({ clock, ...options });
-    machines.push(machine);
-    await machine.connect(proxy.url);
-    await until(async () => (await machine.status()).state === 'synced');
-    return machine;
-  };
+  const until = (...given: Parameters<Together['until']>) => together.until(...given);
+  const wait = (ms: number) => together.wait(ms);
+  const start = (options: Parameters<Together['start']>[1] = {}) => together.start(proxy.url, options);
   const isConfirmed = async (machine: TestMachine, id: string) => {
     const deliveries = await machine.deliveries(id);
     return deliveries.length > 0 && deliveries.every((delivery) => delivery === 'confirmed');
@@ -106,9 +82,9 @@ describe('what a server has lost, by the plain contract', () => {
     await machine.store.change(id, { isStarred: true });
     await until(() => [...backend.conversations.values()].every((one) => one.is_starred));
     backend.goBackTo();
-    const lostAt = clock.now();
+    const lostAt = together.clock.now();
     await until(() => backend.conversations.size > 0, 10 * MINUTE);
-    assert.ok(clock.now() - lostAt >= 5 * MINUTE);
+    assert.ok(together.clock.now() - lostAt >= 5 * MINUTE);
     await until(() => isConfirmed(machine, id));
     await until(() => [...backend.conversations.values()].every((one) => one.is_starred));
     assert.deepEqual(there(), [['mine']]);
@@ -296,12 +272,12 @@ describe('what a server has lost, by the plain contract', () => {
       return { id, before: await one.remoteIdOf(id), lose: () => backend.goBackTo(backup) };
     };
     const leave = async (machine: TestMachine) => {
-      machines.splice(machines.indexOf(machine), 1);
+      together.machines.splice(together.machines.indexOf(machine), 1);
       await machine.connect(undefined);
       await machine.whenIdle();
     };
     const comeBack = async (machine: TestMachine) => {
-      machines.push(machine);
+      together.machines.push(machine);
       await machine.connect(proxy.url);
     };
 
@@ -311,12 +287,12 @@ describe('what a server has lost, by the plain contract', () => {
       await until(async () => (await third.texts(id)).length === 2);
       await leave(one);
       lose();
-      const lostAt = clock.now();
+      const lostAt = together.clock.now();
       for (const machine of [other, third])
         await until(async () => (await machine.deliveries(id)).every((delivery) => delivery === 'queued'));
       assert.match((await third.report()).text, /2 messages; they are sent again.* wait, safe/);
       for (const machine of [other, third]) await until(moved(machine, id, before), 60 * MINUTE);
-      assert.ok(clock.now() - lostAt >= 30 * MINUTE);
+      assert.ok(together.clock.now() - lostAt >= 30 * MINUTE);
       for (const machine of [other, third]) await until(() => isConfirmed(machine, id), 60 * MINUTE);
       assert.deepEqual(there().at(-1)?.length, 2);
       assert.equal(backend.conversations.size, 5);
@@ -324,7 +300,7 @@ describe('what a server has lost, by the plain contract', () => {
       await until(moved(one, id, before));
       await wait(5 * MINUTE);
       assert.equal(backend.conversations.size, 5);
-      for (const machine of machines) assert.deepEqual(await machine.texts(id), ['first', 'second']);
+      for (const machine of together.machines) assert.deepEqual(await machine.texts(id), ['first', 'second']);
       assert.deepEqual([...backend.conversations.values()].at(-1)?.messages.length, 2);
     });
 
@@ -338,8 +314,8 @@ describe('what a server has lost, by the plain contract', () => {
       const again = await one.remoteIdOf(id);
       await comeBack(other);
       await until(async () => (await other.remoteIdOf(id)) === again, 15_000);
-      for (const machine of machines) await until(() => isConfirmed(machine, id));
-      for (const machine of machines) {
+      for (const machine of together.machines) await until(() => isConfirmed(machine, id));
+      for (const machine of together.machines) {
         assert.deepEqual(await machine.texts(id), ['first', 'second']);
         assert.equal((await machine.store.list({ status: 'active', limit: 99 })).items.length, 5);
       }
@@ -380,12 +356,12 @@ describe('what a server has lost, by the plain contract', () => {
         (await one.store.list({ status: 'active', limit: 9 })).items.find(
           ({ title }) => title === 'of an old panel',
         );
-      for (const one of machines) await until(async () => (await old(one))?.messageCount === 2);
+      for (const one of together.machines) await until(async () => (await old(one))?.messageCount === 2);
       const id = (await old(machine))?.id ?? '';
       backend.goBackTo(backup);
       await until(() => there().length === 5, 60 * MINUTE);
-      for (const one of machines) await until(() => isConfirmed(one, id), 60 * MINUTE);
-      for (const one of machines) assert.deepEqual(await one.texts(id), ['its prompt', 'its next']);
+      for (const one of together.machines) await until(() => isConfirmed(one, id), 60 * MINUTE);
+      for (const one of together.machines) assert.deepEqual(await one.texts(id), ['its prompt', 'its next']);
       await wait(45 * MINUTE);
       assert.deepEqual(there().at(-1), ['its prompt', 'its next']);
       assert.equal(await other.remoteIdOf(id), await machine.remoteIdOf(id));
@@ -404,8 +380,8 @@ describe('what a server has lost, by the plain contract', () => {
       await until(() => isConfirmed(one, id));
       const before = await one.remoteIdOf(id);
       backend.goBackTo(backup);
-      for (const machine of machines) await until(moved(machine, id, before), 4 * MINUTE);
-      for (const machine of machines) await until(() => isConfirmed(machine, id), 4 * MINUTE);
+      for (const machine of together.machines) await until(moved(machine, id, before), 4 * MINUTE);
+      for (const machine of together.machines) await until(() => isConfirmed(machine, id), 4 * MINUTE);
       assert.equal(backend.conversations.size, 4);
       assert.deepEqual(
         [...backend.conversations.values()]
@@ -416,7 +392,8 @@ describe('what a server has lost, by the plain contract', () => {
       );
       const newcomer = await start();
       await until(async () => (await newcomer.texts(id)).length === 3);
-      for (const machine of machines) assert.deepEqual(await machine.texts(id), ['first', 'second', 'third']);
+      for (const machine of together.machines)
+        assert.deepEqual(await machine.texts(id), ['first', 'second', 'third']);
     });
   });
 });

@@ -4,37 +4,32 @@ import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { Ability } from '../../src/protocol/abilities.ts';
-import { HandClock } from '../support/clock.ts';
-import { TestMachine } from '../support/machines.ts';
+import type { TestMachine } from '../support/machines.ts';
 import { startMemoryServer, type TestServer } from '../support/memoryServer.ts';
 import { tempFolder } from '../support/tempFolder.ts';
+import { otherClient, type Ask } from '../support/otherClient.ts';
+import { Together } from '../support/together.ts';
 
 const MINUTE = 60_000;
-const API = '/api/navi-memory';
 const numbered = (count: number) => Array.from({ length: count }, (_, n) => `message ${n + 1}`);
 
 describe('what a server of our own has lost', () => {
   let folder: ReturnType<typeof tempFolder>;
   let server: TestServer;
   let orgId: string;
-  let clock: HandClock;
-  let machines: TestMachine[];
+  let together: Together;
   beforeEach(async () => {
     folder = tempFolder();
     orgId = randomUUID();
-    clock = new HandClock();
-    machines = [];
+    together = new Together();
     mkdirSync(data());
     server = await startMemoryServer({ NAVI_DATA_DIR: data() });
   });
   afterEach(async () => {
-    for (const machine of machines) await machine.stop();
+    await together.stop();
     await server.close();
     folder.dispose();
-    assert.deepEqual(
-      machines.flatMap(({ errors }) => errors),
-      [],
-    );
+    together.assertSound();
   });
   const data = () => join(folder.path, 'data');
   const backup = () => join(folder.path, 'backup');
@@ -51,36 +46,16 @@ describe('what a server of our own has lost', () => {
       rmSync(data(), { recursive: true });
       cpSync(backup(), data(), { recursive: true });
     });
-  const until = async (condition: () => Promise<boolean> | boolean, withinMs = 5 * MINUTE): Promise<void> => {
-    const end = clock.now() + withinMs;
-    for (;;) {
-      for (const machine of machines) await machine.whenIdle();
-      if (await condition()) return;
-      const states = await Promise.all(machines.map((machine) => machine.status()));
-      assert.ok(clock.now() <= end, `not within ${withinMs} ms; ${JSON.stringify(states)}`);
-      clock.advance(2_000);
-    }
-  };
-  const start = async (abilities?: readonly Ability[]): Promise<TestMachine> => {
-    const machine = new TestMachine({ clock, orgId, ...(abilities && { abilities }) });
-    machines.push(machine);
-    await machine.connect(server.address);
-    await until(async () => (await machine.status()).state === 'synced');
-    return machine;
-  };
+  const until = (...given: Parameters<Together['until']>) => together.until(...given);
+  const start = (abilities?: readonly Ability[]) =>
+    together.start(server.address, { orgId, ...(abilities && { abilities }) });
   const isSynced = async () => {
-    const states = await Promise.all(machines.map(async (machine) => (await machine.status()).state));
+    const states = await Promise.all(
+      together.machines.map(async (machine) => (await machine.status()).state),
+    );
     return states.every((state) => state === 'synced');
   };
-  const ask = async (method: string, path: string, body?: unknown): Promise<unknown> => {
-    const response = await fetch(`${server.address}${API}${path}`, {
-      method,
-      headers: { 'x-org-id': orgId, ...(body !== undefined && { 'content-type': 'application/json' }) },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    assert.equal(response.status, 200, `${method} ${path}`);
-    return response.json();
-  };
+  const ask: Ask = (...given) => otherClient(server.address, orgId)(...given);
   const elsewhere = async (count: number) => {
     const { id } = (await ask('POST', '/conversations', { title: 'elsewhere' })) as { id: string };
     for (const content of numbered(count))
@@ -118,14 +93,14 @@ describe('what a server of our own has lost', () => {
       await until(isSynced);
       const newcomer = await start(abilities);
       await until(async () => (await newcomer.texts(lost)).length === 2);
-      for (const machine of machines) {
+      for (const machine of together.machines) {
         assert.deepEqual(await machine.texts(lost), ['lost', 'with two messages']);
         assert.deepEqual(await machine.texts(grown), ['before', 'after']);
         assert.deepEqual(await machine.texts(kept), ['kept']);
         assert.equal((await machine.store.list({ status: 'active', limit: 99 })).items.length, 5);
       }
       assert.equal((await counts()).size, 5);
-      assert.ok(machines.some((machine) => lossesOf(machine).length > 0));
+      assert.ok(together.machines.some((machine) => lossesOf(machine).length > 0));
     });
 
   it('I2 I4 T39: an empty database (410) is filled again, long conversations too, in their old order', async () => {
