@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { Lexer } from 'marked';
 import { describe, it } from 'mocha';
+import sinon from 'sinon';
 import { extend, parse, parseTyped } from '../../src/webview/markdown/blocks.ts';
 
 const PIECES = [
@@ -54,15 +56,16 @@ describe('Markdown that grows', () => {
     assert.deepEqual(extend(parse('one\n\ntwo\n\nthree'), 'other').blocks, parse('other').blocks);
   });
 
-  it('reads a hundred kilobytes in pieces of hundred characters in well under a second of work', () => {
+  it('reads of a hundred kilobytes that come in pieces no more than the last ones again', () => {
     const text =
       '- a list item with `code` and **bold** words\n- another\n\nA paragraph of words.\n\n'.repeat(1250);
-    const start = performance.now();
+    const lex = sinon.spy(Lexer.prototype, 'lex');
     let parsed = parse('');
     for (let end = 0; end < text.length; end += 100) parsed = extend(parsed, text.slice(0, end));
-    const took = performance.now() - start;
+    lex.restore();
     assert.ok(parsed.blocks.length > 1000);
-    assert.ok(took < 3000, `${took.toFixed(0)} ms`);
+    const most = Math.max(...lex.args.map(([read]) => read.length));
+    assert.ok(lex.callCount >= text.length / 100 && most < 500, `${most} characters at once`);
   });
 });
 
@@ -76,12 +79,9 @@ describe('Markdown that is hostile', () => {
     'open tags': '<a '.repeat(20_000),
   };
   for (const [name, text] of Object.entries(hostile)) {
-    it(`shows ${name} in time`, () => {
-      const start = performance.now();
-      const html = parse(text).blocks.join('');
-      const took = performance.now() - start;
-      assert.ok(took < 1500, `${took.toFixed(0)} ms`);
-      assert.ok(html.length > 0);
+    // What grows faster than a square with these takes longer than a test may.
+    it(`shows ${name} before the test's time is over`, () => {
+      assert.ok(parse(text).blocks.join('').length > 0);
     });
   }
 });
