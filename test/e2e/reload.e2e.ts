@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, it } from 'mocha';
 import { startMemoryServer, type TestServer } from '../support/memoryServer.ts';
 import { until } from '../vscode/until.ts';
@@ -13,6 +15,15 @@ describe('a conversation outlives its window', () => {
   });
   after(() => server.close());
   const editor = useEditor(async () => ({ settings: { 'navi.backend.url': server.address } }));
+
+  function isDrafted(text: string): boolean {
+    const db = new DatabaseSync(path.join(editor().server.globalStorage, 'navi.db'), { readOnly: true });
+    try {
+      return db.prepare('SELECT 1 FROM drafts WHERE text = ?').get(text) !== undefined;
+    } finally {
+      db.close();
+    }
+  }
 
   it('I1 I2 I3: prompt, reply, activity and command panel are there after a reload, and once on the server', async () => {
     const window = await editor().open();
@@ -44,6 +55,8 @@ describe('a conversation outlives its window', () => {
       let panel = await panelOf(window);
       await panel.newConversation();
       await panel.type(text);
+      // On their way from the panel to its host words are in the editor's hands, for 300 ms at most.
+      await until(() => isDrafted(text), { what: 'the draft to be stored' });
       await panel.composer.press('Enter');
       await window.reload();
       panel = await panelOf(window);
