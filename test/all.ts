@@ -85,6 +85,8 @@ async function runCommand(step: Step, tallyFile: string, written?: Buffer[]): Pr
       ...process.env,
       PATH: `${bin}${path.delimiter}${process.env['PATH'] ?? ''}`,
       [TALLY_VARIABLE]: tallyFile,
+      // Hundreds of processes load the same modules: this halves the processor time that each start takes.
+      NODE_COMPILE_CACHE: path.join(repository, '.cache/compiled'),
     },
   });
   for (const stream of [child.stdout, child.stderr])

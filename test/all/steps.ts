@@ -91,11 +91,10 @@ export const allSteps: readonly Step[] = [
   },
   {
     name: 'e2e',
-    what: 'a real VS Code in a real browser',
+    what: 'the package in a real VS Code in a real browser',
     command: [...mocha, '--config', 'test/e2e/.mocharc.json'],
     limitMinutes: 20,
     isTest: true,
-    needsBuild: true,
   },
 ];
 

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { unzipSync } from 'fflate';
 import { after, before, describe, it } from 'mocha';
 import { startMemoryServer, type TestServer } from '../support/memoryServer.ts';
 import { installPackage } from '../vscode/extensionFolder.ts';
-import { out, repository } from '../vscode/paths.ts';
+import { out } from '../vscode/paths.ts';
 import { useEditor } from './support/editor.ts';
 import { panelOf } from './support/panel.ts';
 
@@ -36,8 +34,7 @@ const NEEDED = [
 describe('the package', () => {
   const vsix = path.join(out, 'navi.vsix');
   let server: TestServer;
-  before('package', async () => {
-    await promisify(execFile)('npm', ['run', 'package'], { cwd: repository });
+  before(async () => {
     server = await startMemoryServer();
   });
   after(() => server.close());
