@@ -28,10 +28,18 @@ export interface ServerConfig {
   readonly stopDelayMs: number;
 }
 
-export type DatabaseConfig =
-  | { readonly kind: 'sqlite'; readonly folder: string }
-  /** Sharded: spread over machines by user, so that no statement may be about several users. */
-  | { readonly kind: 'postgres'; readonly url: string; readonly sharded?: true };
+export type DatabaseConfig = { readonly kind: 'sqlite'; readonly folder: string } | PostgresConfig;
+
+export interface PostgresConfig {
+  readonly kind: 'postgres';
+  readonly url: string;
+  /** The same database for what needs a session of its own (LISTEN), where `url` leads to a pooler. */
+  readonly directUrl?: string;
+  /** Behind a pooler that does not know prepared statements. */
+  readonly unprepared?: true;
+  /** Spread over machines by user, so that no statement may be about several users. */
+  readonly sharded?: true;
+}
 
 export type ChatConfig =
   /** Milliseconds between two pieces of the echo. */
@@ -79,14 +87,10 @@ export function readConfig(
   return {
     host: settings.NAVI_HOST,
     port: settings.NAVI_PORT,
-    database:
-      settings.DATABASE_URL === undefined
-        ? { kind: 'sqlite', folder: settings.NAVI_DATA_DIR ?? defaultFolder(environment, home, platform) }
-        : {
-            kind: 'postgres',
-            url: settings.DATABASE_URL,
-            ...(settings.NAVI_POSTGRES_SHARDED === 'true' && { sharded: true }),
-          },
+    database: postgresConfig(settings) ?? {
+      kind: 'sqlite',
+      folder: settings.NAVI_DATA_DIR ?? defaultFolder(environment, home, platform),
+    },
     chat: chatConfig(settings),
     logLevel: settings.NAVI_LOG_LEVEL,
     auth,
@@ -94,6 +98,21 @@ export function readConfig(
     trustedProxies: settings.NAVI_TRUST_PROXY ?? [],
     ...(metricsToken === undefined ? {} : { metricsToken }),
     stopDelayMs: settings.NAVI_STOP_DELAY_MS,
+  };
+}
+
+function postgresConfig(settings: Settings): PostgresConfig | undefined {
+  const { DATABASE_URL: url, DATABASE_DIRECT_URL: directUrl } = settings;
+  if (url === undefined) {
+    if (directUrl !== undefined) throw new ConfigError('DATABASE_DIRECT_URL needs DATABASE_URL as well.');
+    return undefined;
+  }
+  return {
+    kind: 'postgres',
+    url,
+    ...(directUrl !== undefined && { directUrl }),
+    ...(settings.NAVI_POSTGRES_PREPARED === 'false' && { unprepared: true }),
+    ...(settings.NAVI_POSTGRES_SHARDED === 'true' && { sharded: true }),
   };
 }
 

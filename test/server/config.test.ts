@@ -56,6 +56,18 @@ describe('the settings of the server', () => {
       NAVI_DEV_TOKEN: '',
     });
     assert.deepEqual(config.database, { kind: 'postgres', url: 'postgres://u:p@h/db' });
+    const pooled = read({
+      DATABASE_URL: 'postgres://pooler/db',
+      DATABASE_DIRECT_URL: 'postgres://h/db',
+      NAVI_POSTGRES_PREPARED: 'false',
+    });
+    assert.deepEqual(pooled.database, {
+      kind: 'postgres',
+      url: 'postgres://pooler/db',
+      directUrl: 'postgres://h/db',
+      unprepared: true,
+    });
+    assert.throws(() => read({ DATABASE_DIRECT_URL: 'postgres://h/db' }), /needs DATABASE_URL/);
     assert.deepEqual(config.chat, { kind: 'openai', baseUrl: 'http://127.0.0.1:11434/v1', model: 'm' });
     assert.equal('token' in config, false);
   });

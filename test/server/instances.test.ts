@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'mocha';
 import type { Environment } from '../../src/server/config.ts';
 import { EventStream } from '../support/eventStream.ts';
 import { startMemoryServer, type TestServer } from '../support/memoryServer.ts';
+import { type Bouncer, startBouncer } from '../support/pgbouncer.ts';
 import { type PostgresCluster, startPostgres } from '../support/postgres.ts';
 import { tempFolder } from '../support/tempFolder.ts';
 import { Client } from './client.ts';
@@ -48,15 +49,22 @@ function describeInstances(name: string, settings: () => Promise<Environment>): 
 }
 
 let cluster: PostgresCluster | undefined;
+let bouncer: Bouncer | undefined;
 const folder = tempFolder();
 
 describeInstances('PostgreSQL', async () => {
   cluster = await startPostgres();
   return { DATABASE_URL: await cluster.createDatabase() };
 });
+describeInstances('PostgreSQL behind a pooler of transactions', async () => {
+  const direct = (await cluster?.createDatabase()) ?? assert.fail('no cluster');
+  bouncer = await startBouncer(direct);
+  return { DATABASE_URL: bouncer.url, DATABASE_DIRECT_URL: direct, NAVI_POSTGRES_PREPARED: 'false' };
+});
 describeInstances('folder of the embedded database', async () => ({ NAVI_DATA_DIR: folder.path }));
 
 after(async () => {
+  await bouncer?.stop();
   await cluster?.stop();
   folder.dispose();
 });

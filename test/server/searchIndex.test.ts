@@ -140,6 +140,6 @@ describe('search on the server', () => {
   describeIndex('PostgreSQL', async () => {
     cluster = await startPostgres();
     const url = await cluster.createDatabase();
-    return open(() => new Kysely<Tables>({ dialect: openPostgres(url, () => undefined) }), 'postgres');
+    return open(() => new Kysely<Tables>({ dialect: openPostgres({ url }, () => undefined) }), 'postgres');
   });
 });

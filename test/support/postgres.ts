@@ -122,13 +122,13 @@ async function findBinaries(): Promise<string> {
 }
 
 /** PostgreSQL refuses to run as root; Debian's package brings the account `postgres`. */
-async function unprivilegedAccount(): Promise<Account> {
+export async function unprivilegedAccount(): Promise<Account> {
   if (process.getuid?.() !== 0) return {};
   const [user, group] = await Promise.all([run('id', ['-u', 'postgres']), run('id', ['-g', 'postgres'])]);
   return { uid: Number(user.stdout), gid: Number(group.stdout) };
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
@@ -138,7 +138,7 @@ async function freePort(): Promise<number> {
 }
 
 /** Resolves when the process writes `text` on standard error; rejects with what it wrote when it ends before. */
-async function waitForLine(server: ChildProcess, text: string): Promise<void> {
+export async function waitForLine(server: ChildProcess, text: string): Promise<void> {
   let written = '';
   await new Promise<void>((resolve, reject) => {
     server.stderr?.setEncoding('utf8').on('data', (piece: string) => {
@@ -147,7 +147,7 @@ async function waitForLine(server: ChildProcess, text: string): Promise<void> {
     });
     server.once('error', reject);
     server.once('exit', (code) =>
-      reject(new Error(`PostgreSQL ended with ${code ?? 'a signal'}: ${written}`)),
+      reject(new Error(`${server.spawnfile} ended with ${code ?? 'a signal'}: ${written}`)),
     );
   });
 }

@@ -26,6 +26,11 @@ export const settingsSchema = z.object({
     .string()
     .refine(isPostgresUrl, 'must be a postgres:// URL; leave it out to keep data in SQLite')
     .optional(),
+  DATABASE_DIRECT_URL: z
+    .string()
+    .refine(isPostgresUrl, 'must be a postgres:// URL, the one that leads past the pooler to the database')
+    .optional(),
+  NAVI_POSTGRES_PREPARED: z.enum(['true', 'false'], { error: 'must be true or false' }).default('true'),
   NAVI_POSTGRES_SHARDED: z.enum(['true', 'false'], { error: 'must be true or false' }).default('false'),
   NAVI_CHAT_BASE_URL: z
     .string()
@@ -67,7 +72,13 @@ export const settingsSchema = z.object({
 export type Settings = z.infer<typeof settingsSchema>;
 
 /** Each can also come from the file that `NAME_FILE` names. */
-export const SECRETS = ['DATABASE_URL', 'NAVI_CHAT_API_KEY', 'NAVI_DEV_TOKEN', 'NAVI_METRICS_TOKEN'] as const;
+export const SECRETS = [
+  'DATABASE_URL',
+  'DATABASE_DIRECT_URL',
+  'NAVI_CHAT_API_KEY',
+  'NAVI_DEV_TOKEN',
+  'NAVI_METRICS_TOKEN',
+] as const;
 
 export function isSetting(name: string): name is keyof Settings {
   return Object.hasOwn(settingsSchema.shape, name);

@@ -52,7 +52,7 @@ export async function openStorage(database: DatabaseConfig, parts: StorageParts)
     const announcer =
       database.kind === 'sqlite'
         ? new FileAnnouncer({ dataVersion: () => dataVersion(db), onProblem })
-        : await openPostgresAnnouncer(database.url, onProblem);
+        : await openPostgresAnnouncer(database.directUrl ?? database.url, onProblem);
     return {
       repository: announced(repository, announcer),
       announcer,
@@ -104,7 +104,7 @@ async function dialectOf(
 ): Promise<ChosenDialect> {
   if (database.kind === 'sqlite') return { dialect: openSqlite(database.folder), pool: undefined };
   const { openPostgres } = await import('./postgres.ts');
-  const dialect = openPostgres(database.url, onProblem);
+  const dialect = openPostgres(database, onProblem);
   return { dialect, pool: () => dialect.use };
 }
 

@@ -1,6 +1,7 @@
 /** PostgreSQL, for servers that several machines or people share. */
 import { PostgresDialect, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
+import type { PostgresConfig } from '../config.ts';
 import { PreparedClient } from './preparedClient.ts';
 import { StorageUnavailableError } from './repository.ts';
 
@@ -15,10 +16,13 @@ export interface PoolUse {
 }
 
 /**
- * A pool of connections to `url`; nothing is opened yet. `onIdleError` hears of connections that broke while nobody
+ * A pool of connections; nothing is opened yet. `onIdleError` hears of connections that broke while nobody
  * used them; the pool replaces them.
  */
-export function openPostgres(url: string, onIdleError: (error: Error) => void): PooledDialect {
+export function openPostgres(
+  { url, unprepared }: Pick<PostgresConfig, 'url' | 'unprepared'>,
+  onIdleError: (error: Error) => void,
+): PooledDialect {
   const clients = new WeakMap<pg.PoolClient, PreparedClient>();
   const types = new pg.TypeOverrides();
   types.setTypeParser(INT8, parseInt8);
@@ -41,7 +45,7 @@ export function openPostgres(url: string, onIdleError: (error: Error) => void): 
       throw new StorageUnavailableError('PostgreSQL cannot be reached.', { cause: error });
     });
     // The same for each time that it is taken: Kysely knows connections by their identity.
-    const prepared = clients.get(client) ?? new PreparedClient(client);
+    const prepared = clients.get(client) ?? new PreparedClient(client, unprepared !== true);
     clients.set(client, prepared);
     return prepared;
   });

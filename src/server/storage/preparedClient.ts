@@ -21,15 +21,18 @@ const SOCKET_GONE = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNREFUSED']
 const DRIVER_SAYS = /^(Connection terminated|Client has encountered a connection error|Client was closed)/;
 
 /**
- * Prepares each statement once a connection, so that PostgreSQL parses and plans it once. Rejects with
+ * Prepares each statement once a connection, so that PostgreSQL parses and plans it once, where that is wanted. Rejects with
  * `StorageUnavailableError` when the statement was undone, with `OutcomeUnknownError` when the connection was lost.
  */
 export class PreparedClient implements PostgresPoolClient {
   readonly #client: PoolClient;
   #isStale = false;
 
-  constructor(client: PoolClient) {
+  readonly #isPreparing: boolean;
+
+  constructor(client: PoolClient, isPreparing: boolean) {
     this.#client = client;
+    this.#isPreparing = isPreparing;
   }
 
   query<R>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>>;
@@ -47,7 +50,7 @@ export class PreparedClient implements PostgresPoolClient {
   }
 
   async #run<R>(text: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>> {
-    const name = nameOf(text, parameters.length);
+    const name = this.#isPreparing ? nameOf(text, parameters.length) : undefined;
     try {
       const result = await this.#client.query({
         text,

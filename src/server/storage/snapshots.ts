@@ -30,7 +30,7 @@ export async function openSnapshot(
   const dialect =
     database.kind === 'sqlite'
       ? openSqliteReader(database.folder)
-      : (await import('./postgres.ts')).openPostgres(database.url, () => undefined);
+      : (await import('./postgres.ts')).openPostgres(database, () => undefined);
   const db = new Kysely<Tables>({ dialect });
   try {
     const trx = await db

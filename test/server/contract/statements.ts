@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'mocha';
 import pg from 'pg';
 import type { StatementLog } from '../../support/statementLog.ts';
+import type { Place } from './bench.ts';
 
 /** Tables whose rows belong to users. */
 const SHARED = /\bnavi_(users|conversations|messages|tombstones|tokens|search|search_users|search_terms)\b/;
@@ -18,7 +19,7 @@ const BY_TERM = 'navi_search_by_term';
 export interface StatementBench {
   readonly log: StatementLog;
   /** The folder of the embedded database, or the URL of PostgreSQL. */
-  readonly place: { readonly folder: string } | { readonly url: string };
+  readonly place: Place;
 }
 
 /**
