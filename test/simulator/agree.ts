@@ -1,7 +1,8 @@
 /** When faults are over: whether all agree, by content hash, and whether everything that was said is where it has to be. */
+import * as z from 'zod';
 import { contentHash } from '../../src/model/hash.ts';
 import { decodeConversation } from '../../src/sync/wire.ts';
-import type { RemoteConversation } from '../../src/store/outbox.ts';
+import type { RemoteConversation, RemoteFields } from '../../src/store/outbox.ts';
 import type { StoredConversation } from '../support/memoryBackend.ts';
 import type { Machine } from './machine.ts';
 import type { SimWindow } from './window.ts';
@@ -13,8 +14,11 @@ interface Row {
   status: string;
   is_pinned: number;
   is_starred: number;
+  tags: string;
   messages: string | null;
 }
+
+type Fields = Pick<RemoteFields, 'title' | 'isPinned' | 'isStarred' | 'tags'> & { readonly status: string };
 
 /** Fields and hashes of the messages, in order, of each conversation of the account that is not deleted; by its id. */
 type Digest = ReadonlyMap<string, string>;
@@ -128,7 +132,7 @@ export class Agreement {
 
   private digestOf({ db }: SimWindow): Digest {
     const rows = db.all<Row>(
-      `SELECT c.id, c.title, c.status, c.is_pinned, c.is_starred,
+      `SELECT c.id, c.title, c.status, c.is_pinned, c.is_starred, c.tags,
          (SELECT group_concat(m.id || ' ' || m.hash, ',' ORDER BY m.server_order, m.hlc, m.id) FROM messages m
           LEFT JOIN outbox o ON o.conversation_id = m.conversation_id AND o.seq = m.n
           WHERE m.conversation_id = c.id AND o.state IS NULL) AS messages
@@ -138,21 +142,26 @@ export class Agreement {
     return new Map(
       rows.map((row) => [
         row.id,
-        this.line(row.title, row.status, row.is_pinned === 1, row.is_starred === 1, row.messages ?? ''),
+        this.line(
+          {
+            title: row.title,
+            status: row.status,
+            isPinned: row.is_pinned === 1,
+            isStarred: row.is_starred === 1,
+            tags: z.array(z.string()).parse(JSON.parse(row.tags)),
+          },
+          row.messages ?? '',
+        ),
       ]),
     );
   }
 
-  private line(
-    title: string,
-    status: string,
-    isPinned: boolean,
-    isStarred: boolean,
-    messages: string,
-  ): string {
-    // A backend that refuses titles is not held to them.
-    const shown = this.world.backend.habits.refusesFields === true ? '' : title;
-    return JSON.stringify([shown, status, isPinned, isStarred, messages]);
+  private line({ title, status, isPinned, isStarred, tags = [] }: Fields, messages: string): string {
+    const { backend } = this.world;
+    // A backend that refuses titles is not held to them, nor one without clocks to tags.
+    const shown = backend.habits.refusesFields === true ? '' : title;
+    const marks = backend.announces('clocks') ? tags.toSorted() : [];
+    return JSON.stringify([shown, status, isPinned, isStarred, marks, messages]);
   }
 
   private serverDigest(): Digest {
@@ -160,10 +169,9 @@ export class Agreement {
     if (this.server?.revision === revision) return this.server.digest;
     const digest = new Map<string, string>();
     for (const [id, { fields, messages }] of this.onServer()) {
-      const { title, status, isPinned, isStarred } = fields;
-      if (status === 'deleted') continue;
+      if (fields.status === 'deleted') continue;
       const hashes = messages.map((message) => `${message.id} ${contentHash(message)}`).join(',');
-      digest.set(id, this.line(title, status, isPinned, isStarred, hashes));
+      digest.set(id, this.line(fields, hashes));
     }
     this.server = { revision, digest };
     return digest;

@@ -15,6 +15,7 @@ export const ACTS = {
   rename: 3,
   star: 3,
   archive: 2,
+  tag: 0,
   delete: 3,
   restore: 3,
   purge: 2,
@@ -70,6 +71,15 @@ const plays: Readonly<Record<ActName, Play>> = {
     ),
   archive: (world, _machine, window) =>
     change(world, window, { status: world.random.chance(0.5) ? 'archived' : 'active' }, 'active', 'archived'),
+  tag: (world, _machine, window) => {
+    const id = some(world, window, 'active', 'archived')?.id;
+    const tag = world.random.pick(['bug', 'later', 'docs']);
+    const isAdded = world.random.chance(0.6);
+    if (id !== undefined && tag !== undefined)
+      window.act((store) =>
+        store.changeMany([{ id, change: isAdded ? { addTags: [tag] } : { removeTags: [tag] } }]),
+      );
+  },
   delete: (world, _machine, window) => {
     const id = some(world, window, 'active', 'archived')?.id;
     if (id !== undefined) window.act((store) => store.trash({ ids: [id] }, 'act'));

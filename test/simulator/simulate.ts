@@ -51,7 +51,7 @@ export async function simulate(
   const world = prepare(seed, timetable, abilities);
   let agreement: Agreed = { isBack: false, waits: [], after: 0, inAll: 0 };
   try {
-    await trouble(world, timetable, goesBack);
+    await trouble(world, timetable, abilities, goesBack);
     if (goesBack && world.random.chance(0.5)) world.goBack();
     const isBack = world.random.chance(0.5);
     calm(world);
@@ -94,10 +94,17 @@ function prepare(seed: number, timetable: Timetable, abilities: readonly Ability
   return world;
 }
 
-async function trouble(world: World, timetable: Timetable, goesBack: boolean): Promise<void> {
+async function trouble(
+  world: World,
+  timetable: Timetable,
+  abilities: readonly Ability[],
+  goesBack: boolean,
+): Promise<void> {
   const { random } = world;
   const weights = {
     ...ACTS,
+    // Where no clocks are kept, tags stay where they are.
+    tag: abilities.includes('clocks') ? 3 : 0,
     'change the account': world.accounts.length > 1 ? 3 : 0,
     'back the server up': goesBack ? 4 : 0,
     'take the server back to its backup': goesBack ? 3 : 0,

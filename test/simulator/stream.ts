@@ -53,6 +53,7 @@ class SimStream implements AsyncIterator<RemoteEvent> {
     if (fate === 'silent') this.isCut = true;
     if (fate === 'silent' || fate === 'answered') {
       world.backend.listeners.add(this.ring);
+      world.streams.add(this.breakOff);
       this.ring();
       this.watch(0);
     } else {
@@ -88,6 +89,11 @@ class SimStream implements AsyncIterator<RemoteEvent> {
     if (this.isComing || this.isCut) return;
     this.isComing = true;
     this.after(this.world.random.int(1, 60), () => this.tell());
+  };
+
+  /** The server is begun again; who hears nothing does not hear that either. */
+  private readonly breakOff = (): void => {
+    if (!this.isCut) this.after(this.world.random.int(1, 60), () => this.end(broken()));
   };
 
   private tell(): void {
@@ -142,6 +148,7 @@ class SimStream implements AsyncIterator<RemoteEvent> {
   private close(): void {
     this.failure ??= cancelled();
     this.world.backend.listeners.delete(this.ring);
+    this.world.streams.delete(this.breakOff);
     this.signal.removeEventListener('abort', this.abort);
   }
 }

@@ -31,6 +31,8 @@ export class World {
   private readonly saidById = new Map<string, Said>();
   /** Messages that the backend refuses for good, until the user says so. */
   readonly refused = new Set<string>();
+  /** Breaks each stream of events off. */
+  readonly streams = new Set<() => void>();
   /** Messages that were stepped over once: they lose their place. */
   readonly everParked = new Set<string>();
   /** Machines on which a conversation was deleted for good, by its id. */
@@ -146,6 +148,7 @@ export class World {
     if (this.backup === undefined) return;
     this.timesBack += 1;
     this.backend.goBackTo(this.backup);
+    for (const breakOff of [...this.streams]) breakOff();
     this.madeIds.clear();
     for (const { initial_context, messages } of this.backend.conversations.values()) {
       for (const id of [
