@@ -13,8 +13,8 @@ export interface Step {
   readonly isTest?: true;
   readonly needsBuild?: true;
   /**
-   * Runs beside those that come after it, and is told when they have ended: it computes in one thread, while they wait half of
-   * their time, for processes, disks and an editor.
+   * Runs beside those that come after it, one after another, and is told when all have ended: it computes in one thread, while
+   * they wait half of their time, for processes, disks and an editor.
    */
   readonly isAside?: true;
 }
@@ -51,13 +51,6 @@ export const allSteps: readonly Step[] = [
     isAside: true,
   },
   {
-    name: 'unit',
-    what: 'all parts without an editor',
-    command: mocha,
-    limitMinutes: 20,
-    isTest: true,
-  },
-  {
     name: 'random',
     what: 'histories at random against a model of the store',
     command: [...mocha, '--config', 'test/random/.mocharc.json'],
@@ -80,6 +73,13 @@ export const allSteps: readonly Step[] = [
     limitMinutes: 15,
     isTest: true,
     isAside: true,
+  },
+  {
+    name: 'unit',
+    what: 'all parts without an editor',
+    command: mocha,
+    limitMinutes: 20,
+    isTest: true,
   },
   {
     name: 'host',
