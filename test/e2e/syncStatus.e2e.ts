@@ -11,6 +11,7 @@ import { until } from '../vscode/until.ts';
 import type { Workbench } from '../vscode/workbench.ts';
 import { useEditor } from './support/editor.ts';
 import { panelOf } from './support/panel.ts';
+import { copyReport } from './support/report.ts';
 
 describe('how sync stands, in a real VS Code', () => {
   let server: TestServer;
@@ -47,14 +48,7 @@ describe('how sync stands, in a real VS Code', () => {
     const lens = (title: string) => window.page.locator('.codelens-decoration a').filter({ hasText: title });
     await lens('Retry All').waitFor();
     await screenshot(window, 'attention');
-    await lens('Copy Report').click();
-    const report = await until(
-      async () => {
-        const text = await window.page.evaluate(() => navigator.clipboard.readText());
-        return text.startsWith('# NAVI: Sync Status') ? text : undefined;
-      },
-      { what: 'the report on the clipboard' },
-    );
+    const report = await copyReport(window);
     assert.match(report, /\nConnected\. \d changes? needs? your attention\.\n/);
     assert.match(report, /- message [\w-]+ of conversation [\w-]+: .*status 422/);
     assert.match(report, /- syncs for all windows: this window\n/);
