@@ -5,6 +5,9 @@ import { nextHlc } from './order.ts';
 export const CLOCKED = ['title', 'status', 'isPinned', 'isStarred', 'tags'] as const;
 export type ClockedField = keyof ConversationFields | 'tags';
 
+/** How far a clock may be ahead of the server's: a field that was changed in a far future could never be changed again. */
+export const FURTHEST_AHEAD_MICROS = 86_400_000_000;
+
 /** Absent: never changed since clocks are kept, or changed by somebody who kept none. */
 export type FieldClocks = { readonly [F in ClockedField]?: number };
 

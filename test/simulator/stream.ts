@@ -2,7 +2,7 @@
 import { changesOf } from '../support/memoryRemote.ts';
 import { RemoteError, type RemoteEvent } from '../../src/sync/remote.ts';
 import type { SimWindow } from './window.ts';
-import type { World } from './world.ts';
+import type { OpenStream, World } from './world.ts';
 
 /** A server says a word so often, and a client ends what is silent for so long; see sync/http/caller.ts. */
 const WORD_EVERY_MS = 15_000;
@@ -22,7 +22,7 @@ export function eventsThrough(
   };
 }
 
-class SimStream implements AsyncIterator<RemoteEvent> {
+class SimStream implements AsyncIterator<RemoteEvent>, OpenStream {
   private readonly world: World;
   private readonly window: SimWindow;
   private readonly account: string;
@@ -53,7 +53,7 @@ class SimStream implements AsyncIterator<RemoteEvent> {
     if (fate === 'silent') this.isCut = true;
     if (fate === 'silent' || fate === 'answered') {
       world.backend.listeners.add(this.ring);
-      world.streams.add(this.breakOff);
+      world.streams.add(this);
       this.ring();
       this.watch(0);
     } else {
@@ -92,9 +92,13 @@ class SimStream implements AsyncIterator<RemoteEvent> {
   };
 
   /** The server is begun again; who hears nothing does not hear that either. */
-  private readonly breakOff = (): void => {
+  breakOff(): void {
     if (!this.isCut) this.after(this.world.random.int(1, 60), () => this.end(broken()));
-  };
+  }
+
+  isHanging(): boolean {
+    return this.isCut && this.isOld && !this.window.isGone;
+  }
 
   private tell(): void {
     const { world } = this;
@@ -148,7 +152,7 @@ class SimStream implements AsyncIterator<RemoteEvent> {
   private close(): void {
     this.failure ??= cancelled();
     this.world.backend.listeners.delete(this.ring);
-    this.world.streams.delete(this.breakOff);
+    this.world.streams.delete(this);
     this.signal.removeEventListener('abort', this.abort);
   }
 }

@@ -20,6 +20,13 @@ export interface Said {
   readonly text: string;
 }
 
+/** A stream of events, as the world ends it and asks for it. */
+export interface OpenStream {
+  breakOff(): void;
+  /** It was cut before faults were over, and nobody has noticed. */
+  isHanging(): boolean;
+}
+
 export class World {
   readonly random: Random;
   readonly agenda: Agenda;
@@ -31,8 +38,7 @@ export class World {
   private readonly saidById = new Map<string, Said>();
   /** Messages that the backend refuses for good, until the user says so. */
   readonly refused = new Set<string>();
-  /** Breaks each stream of events off. */
-  readonly streams = new Set<() => void>();
+  readonly streams = new Set<OpenStream>();
   /** Messages that were stepped over once: they lose their place. */
   readonly everParked = new Set<string>();
   /** Machines on which a conversation was deleted for good, by its id. */
@@ -45,7 +51,7 @@ export class World {
   /** Faults are over. */
   isCalm = false;
   /** True time when the last request ended that had begun before that. */
-  hungUntil = 0;
+  private hungAt = 0;
   /** True time when a request for a conversation or message last began, by its client id. */
   readonly begunAt = new Map<string, number>();
   /** The first thing that may not be. */
@@ -126,7 +132,12 @@ export class World {
 
   /** What had begun before faults were over has ended. */
   hung(window: SimWindow): void {
-    if (this.isCalm && !window.isGone) this.hungUntil = this.agenda.now();
+    if (this.isCalm && !window.isGone) this.hungAt = this.agenda.now();
+  }
+
+  /** When the last of it ended; now while a stream is still open that has been silent since then. */
+  get hungUntil(): number {
+    return [...this.streams].some((stream) => stream.isHanging()) ? this.agenda.now() : this.hungAt;
   }
 
   /** A request of this account reaches the backend. Throws `RemoteError` where it is refused. */
@@ -148,7 +159,7 @@ export class World {
     if (this.backup === undefined) return;
     this.timesBack += 1;
     this.backend.goBackTo(this.backup);
-    for (const breakOff of [...this.streams]) breakOff();
+    for (const stream of [...this.streams]) stream.breakOff();
     this.madeIds.clear();
     for (const { initial_context, messages } of this.backend.conversations.values()) {
       for (const id of [

@@ -223,6 +223,17 @@ describe('clocks of fields in the file', () => {
       assert.ok((order.clocks.status ?? 0) > world.now * 1_000 - 1_000_001);
     });
 
+    it('I7 D2: not for one whose clock is more than a day ahead of the server that took it before', () => {
+      const id = agreed();
+      const right = world.now;
+      world.now += 2 * 86_400_000;
+      window.store.append({ id: uuidv7(), conversationId: id, role: 'user', content: 'said' });
+      world.now = right;
+      window.appendAllThere(lease, id);
+      deleted(id, (right + 60_000) * 1_000);
+      assert.equal(get(id).status, 'deleted');
+    });
+
     it('I7 D2: does not come back for a message that the deletion knows of', () => {
       const id = agreed();
       deleted(id, world.now * 1_000 + 5_000);

@@ -1,4 +1,5 @@
 /** A clock for each field, as NAVI's own server keeps them: its rule itself, on rows in memory. */
+import { FURTHEST_AHEAD_MICROS } from '../../src/model/clocks.ts';
 import { canonicalJson } from '../../src/model/json.ts';
 import type { Clocks } from '../../src/protocol/abilities.ts';
 import { changeFields } from '../../src/server/storage/fields.ts';
@@ -6,13 +7,10 @@ import type { ConversationTable } from '../../src/server/storage/schema.ts';
 import type { PatchWithClocks } from '../../src/sync/remote.ts';
 import type { StoredConversation } from './memoryBackend.ts';
 
-/** A clock further ahead is refused. */
-const MAX_AHEAD_MICROS = 24 * 60 * 60 * 1_000_000;
-
 type Fields = Pick<StoredConversation, 'title' | 'status' | 'is_pinned' | 'is_starred' | 'tags' | 'clocks'>;
 
 export function isTooFarAhead({ clocks }: PatchWithClocks, now: number): boolean {
-  return Object.values(clocks ?? {}).some((clock) => clock > now + MAX_AHEAD_MICROS);
+  return Object.values(clocks ?? {}).some((clock) => clock > now + FURTHEST_AHEAD_MICROS);
 }
 
 /** What a change makes of the fields, in microseconds of the server's clock; `isVisible`: not only of their clocks. */

@@ -1,5 +1,6 @@
 /** `/api/navi-memory/...`: the plain contract, field for field, and what a client asks for beyond it. */
 import type { FastifyInstance } from 'fastify';
+import { FURTHEST_AHEAD_MICROS } from '../../model/clocks.ts';
 import type { Clock } from '../../model/ids.ts';
 import type { Clocks } from '../../protocol/abilities.ts';
 import { HttpError, unprocessable } from '../http/errors.ts';
@@ -26,9 +27,6 @@ import {
 } from './requests.ts';
 
 export const CONVERSATIONS = '/api/navi-memory/conversations';
-
-/** How far a client's clock may be ahead: a field that was changed in a far future could never be changed again. */
-const MAX_AHEAD_MICROS = 86_400_000_000;
 
 export interface MemoryParts {
   readonly repository: Repository;
@@ -121,7 +119,7 @@ export function addMemoryRoutes(server: FastifyInstance, { repository, clock }: 
 }
 
 function refuseFuture(clocks: Clocks | null | undefined, now: number): void {
-  const isFuture = Object.values(clocks ?? {}).some((clock) => clock > now + MAX_AHEAD_MICROS);
+  const isFuture = Object.values(clocks ?? {}).some((clock) => clock > now + FURTHEST_AHEAD_MICROS);
   if (isFuture) throw unprocessable('A clock is more than a day ahead of the server.', 'body', 'clocks');
 }
 

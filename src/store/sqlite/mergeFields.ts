@@ -1,4 +1,5 @@
 /** Merging what a backend says of a conversation's fields into what is held here. */
+import { FURTHEST_AHEAD_MICROS } from '../../model/clocks.ts';
 import { canonicalJson } from '../../model/json.ts';
 import { agree, isNothing, mergeSides, pendingOf, type RemoteSide, type Side } from '../../model/merge.ts';
 import type { FieldsOrder, RemoteFields } from '../outbox.ts';
@@ -97,6 +98,9 @@ function writeSide(context: Context, id: string, side: Side): void {
   context.db.run('UPDATE conversations SET tags = ? WHERE id = ?', JSON.stringify(side.tags), id);
 }
 
+/** More than a day ahead of the server that took the message, its clock is wrong: it counts as of when it was taken. */
+const CREDIBLE_CLOCK = `CASE WHEN m.hlc > m.server_order + ${FURTHEST_AHEAD_MICROS} THEN m.server_order ELSE m.hlc END`;
+
 /**
  * True when a deletion there knows nothing of a message here: one that waits to be sent; one whose clock is later, or
  * without clocks, one that was the last change there. Then the conversation stays with its writer and is brought back there
@@ -110,7 +114,7 @@ function isOutlived({ db }: Context, id: string, base: Base, remote: RemoteField
        ON o.conversation_id = m.conversation_id AND o.seq = m.n
      WHERE c.id = ?1 AND ((o.state IN ('queued', 'sending', 'unknown') AND o.held_until = 0)
        OR (?2 IS NULL AND m.server_order = ?3 AND c.remote_updated_at IS NOT ?4)
-       OR (o.state IS NULL AND m.hlc > ?2))`,
+       OR (o.state IS NULL AND ${CREDIBLE_CLOCK} > ?2))`,
     id,
     clocks?.status ?? null,
     lastChange ?? null,
