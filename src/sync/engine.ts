@@ -12,6 +12,7 @@ import type { PushContext } from './pushContext.ts';
 import type { Remote } from './remote.ts';
 import { initialState, type SyncEffect, type SyncEvent, type SyncState } from './state.ts';
 import { mayGoOn } from './times.ts';
+import { Told } from './told.ts';
 
 /** Time as the engine sees it; turned by hand in tests. */
 export interface Timekeeper {
@@ -52,6 +53,7 @@ export class SyncEngine {
   private state: SyncState = initialState;
   private session: SyncSession | undefined;
   private announcement: Announcement | undefined;
+  private told = new Told();
   private lease: Lease | undefined;
   private requests = new AbortController();
   private cancelWake: (() => void) | undefined;
@@ -80,6 +82,7 @@ export class SyncEngine {
     this.session = session;
     this.hasPulled = false;
     this.announcement = session && new Announcement(session.remote);
+    this.told = new Told();
     this.handle({ type: 'configured', account: session?.account });
   }
 
@@ -242,6 +245,7 @@ export class SyncEngine {
       store: this.options.store,
       remote: session.remote,
       announcement,
+      told: this.told,
       account: session.account,
       lease,
       signal: requests.signal,

@@ -4,7 +4,7 @@ import type { AccountKey, FeedPage, FeedPlace, RemoteChange } from '../store/out
 import type { RequestOutcome } from './failure.ts';
 import { fullyListed } from './listing.ts';
 import { isLookDue, lookForLost } from './lost.ts';
-import { readEach, reaching, readWhole, takeIn, type PullContext } from './reading.ts';
+import { readEach, reaching, readNow, takeIn, type PullContext } from './reading.ts';
 import { RemoteError } from './remote.ts';
 import { decodeConversation, decodeMessage } from './wire.ts';
 
@@ -38,12 +38,15 @@ export async function pullFeed(context: PullContext, isBrief: boolean): Promise<
 
 /** Reads and merges page after page until there is no more. Throws `RemoteError`. */
 async function readOn(context: PullContext, from: string | undefined): Promise<'gone' | 'read'> {
-  const { store, remote, account, lease, signal } = context;
+  const { store, remote, account, lease, signal, told } = context;
   let ignored: ReadonlySet<string> = new Set();
   let cursor = from;
   for (let page = 0; page < MAX_PAGES; page += 1) {
+    const moment = told.begin();
     const answer = await remote.announced.changes(cursor, signal);
     if (answer === 'gone') return 'gone';
+    // The stream of events is further: it brings what is on this page and moves the place.
+    if (told.isStreamedSince(moment)) return 'read';
     if (page === 0) await store.confirmAccount(lease, account);
     // The conversations first, so that none has to be asked for when a message of it comes.
     if (page === 0 && from === undefined) ignored = await bringConversations(context);
@@ -91,12 +94,12 @@ function placeOf({ announcement }: PullContext, cursor: string | undefined): Fee
 
 /** Every conversation without its messages; the ids there of those that are deleted and unknown here. */
 async function bringConversations(context: PullContext): Promise<ReadonlySet<string>> {
-  const { store, account, lease, announcement } = context;
+  const { store, account, lease, announcement, told } = context;
   const deleted = new Set<string>();
   if (!announcement.current.abilities.has('counts')) return deleted;
   for (const status of [undefined, 'deleted'] as const) {
-    for await (const rows of fullyListed(context, status)) {
-      const changes = rows.map((row) => conversationChange(account, row));
+    for await (const { rows, moment } of fullyListed(context, status)) {
+      const changes = told.newest(rows, moment).map((row) => conversationChange(account, row));
       await store.mergeChanges(lease, account, { changes, isNews: false, ignored: new Set() });
       if (status === 'deleted') for (const { id } of rows) deleted.add(id);
     }
@@ -109,8 +112,7 @@ async function bring(context: PullContext, remoteIds: readonly string[]): Promis
   const absent: string[] = [];
   for (const remoteId of remoteIds) {
     try {
-      const readAt = context.now();
-      const detail = await readWhole(context, remoteId);
+      const { detail, readAt } = await readNow(context, remoteId);
       if (detail.status === 'deleted') absent.push(remoteId);
       else if (!(await takeIn(context, detail, readAt))) absent.push(remoteId);
     } catch (error) {

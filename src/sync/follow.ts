@@ -10,7 +10,7 @@ const LIVED_MS = 30_000;
 
 /** Merges what the backend tells as it happens, from the place of the feed on, until the stream ends. */
 export async function followFeed(context: PushContext): Promise<FollowOutcome> {
-  const { store, remote, account, lease, signal, now } = context;
+  const { store, remote, account, lease, signal, now, told } = context;
   const startedAt = now();
   let isTold = false;
   const broken = (error?: RemoteError): FollowOutcome => ({
@@ -25,6 +25,7 @@ export async function followFeed(context: PushContext): Promise<FollowOutcome> {
       isTold = true;
       if (event.type === 'gone') return { kind: 'behind' };
       if (event.type !== 'changes') continue;
+      told.streamed(idsIn(event.answer));
       const { unknown } = await store.mergeChanges(lease, account, pageOf(context, event.answer, true));
       // Read by a pull, which is one of the two requests that may be under way; its place was not moved.
       if (unknown.length > 0 || (await lacksMessages(context, event.answer))) return { kind: 'behind' };
@@ -36,6 +37,10 @@ export async function followFeed(context: PushContext): Promise<FollowOutcome> {
     const isNone = error.problem === 'not-found' || error.problem === 'refused';
     return isNone ? { kind: 'refused' } : broken(error);
   }
+}
+
+function idsIn({ changes }: ChangesAnswer): readonly string[] {
+  return changes.map((one) => (one.type === 'conversation' ? one.conversation.id : one.conversation_id));
 }
 
 /**

@@ -21,7 +21,7 @@ export function isLookDue({ announcement: { lookedAt }, now }: PullContext): boo
 
 /** Lists all that there is, with how many messages where that is told, and compares it with what is known to be there. */
 export async function lookForLost(context: PullContext): Promise<RequestOutcome> {
-  const { store, account, lease } = context;
+  const { store, account, lease, told } = context;
   const there: string[] = [];
   const deleted: string[] = [];
   const toRead: string[] = [];
@@ -29,13 +29,13 @@ export async function lookForLost(context: PullContext): Promise<RequestOutcome>
   const list = isCounted ? fullyListed : listed;
   const reached = await reaching(async () => {
     for (const status of [undefined, 'deleted'] as const)
-      for await (const rows of list(context, status)) {
+      for await (const { rows, moment } of list(context, status)) {
         // Fields that went back are told by no feed either.
         toRead.push(
           ...(await store.mergeList(
             lease,
             account,
-            rows.map((row) => fieldsOf(context, row)),
+            told.newest<(typeof rows)[number]>(rows, moment).map((row) => fieldsOf(context, row)),
           )),
         );
         const counts = rows.flatMap(countOf);

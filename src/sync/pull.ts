@@ -2,7 +2,7 @@ import type { ConversationRow } from '../protocol/api.ts';
 import { keepsClocks } from './announcement.ts';
 import type { RequestOutcome } from './failure.ts';
 import { pullFeed } from './feed.ts';
-import { fullyListed, listed } from './listing.ts';
+import { fullyListed, listed, type Pages } from './listing.ts';
 import { findLost } from './lost.ts';
 import { readEach, reaching, type PullContext } from './reading.ts';
 import { decodeFields } from './wire.ts';
@@ -70,18 +70,18 @@ interface Reading {
  * there can be none: the newest change comes first, and all that is known was on it.
  */
 async function readList(context: PullContext, { changed, ids, status, known }: Reading): Promise<boolean> {
-  const { store, account, lease } = context;
-  const list: AsyncGenerator<readonly ConversationRow[], undefined> = keepsClocks(context.announcement)
+  const { store, account, lease, told } = context;
+  const list: Pages<ConversationRow> = keepsClocks(context.announcement)
     ? fullyListed(context, status)
     : listed(context, status);
   const [first, here] = await both(list.next(), known);
   const unseen = here && new Set(here);
   let coming = first;
   while (coming.done !== true) {
-    const page = coming.value;
-    for (const { id } of page) unseen?.delete(id);
-    ids.push(...page.map(({ id }) => id));
-    const merging = store.mergeList(lease, account, page.map(decodeFields));
+    const { rows, moment } = coming.value;
+    for (const { id } of rows) unseen?.delete(id);
+    ids.push(...rows.map(({ id }) => id));
+    const merging = store.mergeList(lease, account, told.newest(rows, moment).map(decodeFields));
     const isLast = unseen?.size === 0;
     const [news, next] = await both(merging, isLast ? undefined : list.next());
     changed.push(...news);

@@ -102,7 +102,7 @@ async function carryOut(
   order: CreateOrder | FieldsOrder,
   isById: boolean,
 ): Promise<void> {
-  const { store, remote, announcement, lease, account, signal } = context;
+  const { store, remote, announcement, told, lease, account, signal } = context;
   switch (order.kind) {
     case 'create': {
       const id = isById ? { client_id: order.conversationId } : {};
@@ -117,6 +117,7 @@ async function carryOut(
       const { change, fields, base = fields } = order;
       if (keepsClocks(announcement) && !isUndated(order)) {
         const answer = await changeThere(context, order);
+        told.happened([order.remoteId]);
         if (answer === undefined) await store.completeFields(lease, seq, { ...base, status: 'deleted' });
         else await store.completeWithClocks(lease, seq, order, decodeFields(answer));
         return;
@@ -124,10 +125,12 @@ async function carryOut(
       if (change.status === 'deleted') {
         // Taken down at once: another field that is refused must neither undo that nor hide it. The others go out by themselves.
         await takeDown(context, order);
+        told.happened([order.remoteId]);
         await store.completeFields(lease, seq, { ...base, status: 'deleted' });
         return;
       }
       const isWhole = await sendFields(context, order);
+      told.happened([order.remoteId]);
       // A title that was left out is tried again alone, and parked with the reason that comes then.
       await store.completeFields(lease, seq, { ...fields, title: isWhole ? fields.title : base.title });
     }

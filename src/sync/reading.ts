@@ -4,10 +4,12 @@ import type { FullDetail } from '../protocol/abilities.ts';
 import { keepsClocks, type Announcement } from './announcement.ts';
 import { outcomeOf, type RequestOutcome } from './failure.ts';
 import { RemoteError, type Remote } from './remote.ts';
+import type { Told } from './told.ts';
 import { decodeConversation, decodeMessage } from './wire.ts';
 
 /** Messages in one transaction of the store, so that a save need not wait for all of them. */
 const OLDER_AT_ONCE = PAGE_LIMIT;
+const MOST_READINGS = 3;
 /** So many conversations in a row that the backend fails to read are no longer a matter of conversations. */
 const MAX_UNREADABLE = 20;
 
@@ -15,6 +17,7 @@ export interface PullContext {
   readonly store: SyncStore;
   readonly remote: Remote;
   readonly announcement: Announcement;
+  readonly told: Told;
   readonly account: AccountKey;
   readonly lease: Lease;
   readonly signal: AbortSignal;
@@ -40,8 +43,22 @@ export async function readEach(context: PullContext, remoteIds: readonly string[
 
 /** Reads one conversation and merges it; see `takeIn`. Throws `RemoteError`. */
 export async function pullConversation(context: PullContext, remoteId: string): Promise<boolean> {
-  const readAt = context.now();
-  return await takeIn(context, await readWhole(context, remoteId), readAt);
+  const { detail, readAt } = await readNow(context, remoteId);
+  return await takeIn(context, detail, readAt);
+}
+
+/** Again when something later was told meanwhile, but not for ever where it never rests. Throws `RemoteError`. */
+export async function readNow(
+  context: PullContext,
+  remoteId: string,
+): Promise<{ readonly detail: FullDetail; readonly readAt: number }> {
+  for (let reading = 1; ; reading += 1) {
+    const readAt = context.now();
+    const moment = context.told.begin();
+    const detail = await readWhole(context, remoteId);
+    if (context.told.newest([detail], moment).length > 0 || reading === MOST_READINGS)
+      return { detail, readAt };
+  }
 }
 
 /** With its clocks and tags, where the backend keeps them. Throws `RemoteError`. */

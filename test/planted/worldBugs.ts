@@ -94,6 +94,14 @@ export const worldBugs: readonly Bug[] = [
     runs: 100,
   },
   {
+    name: 'an answer from before undoes what the stream of events has told since',
+    file: 'src/sync/told.ts',
+    from: '(this.#seen.get(id) ?? 0) <= moment',
+    to: '(this.#seen.get(id) ?? 0) <= Infinity',
+    test: LIVES,
+    grep: 'seed 920080',
+  },
+  {
     name: 'Sync Now leaves what waits for its time',
     file: 'src/sync/machine.ts',
     from: "effects: canWork(state) ? [{ type: 'endWaits' }] : [],",

@@ -113,7 +113,11 @@ const plays: Readonly<Record<ActName, Play>> = {
   'close a window': (world, machine, window) => {
     window.isLeaving = true;
     window.engine.stop().then(
-      () => end(machine, window),
+      () => {
+        end(machine, window);
+        // The others may have been killed meanwhile.
+        if (machine.windows.length === 0) machine.open();
+      },
       (error: unknown) => world.fail(`stop: ${String(error)}`),
     );
     machine.open();

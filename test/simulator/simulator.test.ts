@@ -31,6 +31,7 @@ function starts(lives: number): { readonly first: number; readonly lives: number
 const FOUND: readonly (readonly [seed: number, abilities: readonly Ability[], what: string])[] = [
   [20074, [], 'brought back by two machines, where every change of fields is refused'],
   [3_000_203, ABILITIES, 'brought back, as events tell, on a machine that came when it was deleted'],
+  [920_080, ['events', 'changes'], 'an answer that was looked at after the stream had told what came since'],
 ];
 
 describe('the sync engine in a simulated world', function () {

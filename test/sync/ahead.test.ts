@@ -7,6 +7,7 @@ import { Announcement } from '../../src/sync/announcement.ts';
 import { sendAppends } from '../../src/sync/append.ts';
 import type { PushContext } from '../../src/sync/pushContext.ts';
 import { RemoteError, type AppendWithId, type Remote } from '../../src/sync/remote.ts';
+import { Told } from '../../src/sync/told.ts';
 import { ACCOUNT, DirectStore, type World } from '../support/directStore.ts';
 import { MemoryBackend } from '../support/memoryBackend.ts';
 import { memoryRemote } from '../support/memoryRemote.ts';
@@ -71,6 +72,7 @@ describe('messages that are begun while others are on their way', () => {
       store,
       remote,
       announcement: new Announcement(remote),
+      told: new Told(),
       account: ACCOUNT,
       lease,
       signal: signal.signal,

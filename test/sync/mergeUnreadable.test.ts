@@ -3,6 +3,7 @@ import { describe, it } from 'mocha';
 import { pullAll } from '../../src/sync/pull.ts';
 import { Announcement } from '../../src/sync/announcement.ts';
 import { PLAIN, RemoteError, type AnnouncedRemote, type Remote } from '../../src/sync/remote.ts';
+import { Told } from '../../src/sync/told.ts';
 import { remoteFields } from '../support/directStore.ts';
 import { openWindow } from '../support/stores.ts';
 import { tempFolder } from '../support/tempFolder.ts';
@@ -58,7 +59,7 @@ async function pull(ids: readonly string[], isPoisoned: (id: string) => boolean)
     const signal = new AbortController().signal;
     const warn = (text: string) => warnings.push(text);
     const announcement = new Announcement(remote);
-    const session = { store, remote, announcement, account: 'account', lease, signal };
+    const session = { store, remote, announcement, told: new Told(), account: 'account', lease, signal };
     const context = { ...session, warn, info: () => undefined, now: () => Date.now() };
     const { kind } = await pullAll(context);
     const rows = ids.map((id) => remoteFields(id, { remoteUpdatedAt: 'u' }));
