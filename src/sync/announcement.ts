@@ -66,6 +66,7 @@ export class Announcement {
   /** Whoever answers next may be another: asked again. */
   doubt(): void {
     this.#isAsked = false;
+    this.#resting = 0;
     this.lookedAt = undefined;
   }
 }

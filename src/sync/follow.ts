@@ -44,21 +44,18 @@ function idsIn({ changes }: ChangesAnswer): readonly string[] {
 }
 
 /**
- * A conversation that was deleted there when this machine came, and was brought back since, comes without its messages: they were
- * told before. Those of which a message comes along are about to be complete.
+ * A conversation that was deleted there when this machine came, and was brought back since, lacks the messages that were told
+ * before. While there is more, what comes next may complete it.
  */
 async function lacksMessages(
   { store, lease, account }: PushContext,
-  { changes }: ChangesAnswer,
+  { changes, has_more: hasMore }: ChangesAnswer,
 ): Promise<boolean> {
-  const told = new Set(changes.flatMap((one) => (one.type === 'message' ? [one.conversation_id] : [])));
-  const alone = new Set(
+  const shown = new Set(
     changes.flatMap((one) =>
-      one.type === 'conversation' && one.conversation.status !== 'deleted' && !told.has(one.conversation.id)
-        ? [one.conversation.id]
-        : [],
+      one.type === 'conversation' && one.conversation.status !== 'deleted' ? [one.conversation.id] : [],
     ),
   );
-  if (alone.size === 0) return false;
-  return (await store.settleCounts(lease, account)).some((id) => alone.has(id));
+  if (hasMore || shown.size === 0) return false;
+  return (await store.settleCounts(lease, account)).some((id) => shown.has(id));
 }

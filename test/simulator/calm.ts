@@ -1,6 +1,7 @@
 /** The end of faults: what users do then, and what may still be waited for, by name. */
 import type { Machine } from './machine.ts';
 import { clickAgain, end, goOn, retryParked } from './chaos.ts';
+import type { SimWindow } from './window.ts';
 import type { World } from './world.ts';
 
 /** The same is asked of nobody more often. */
@@ -64,8 +65,17 @@ export function calm(world: World): void {
 
 /** Users come back to their windows, and say Sync Now once these follow the settings. */
 export function comeBack(world: World): void {
-  for (const { windows } of world.machines)
-    for (const window of windows) world.agenda.after(BACK_MS, window, () => window.engine.syncNow());
+  for (const machine of world.machines)
+    for (const window of machine.windows)
+      world.agenda.after(BACK_MS, window, () => saySyncNow(world, machine, window));
+}
+
+/** Their word waits for a window that syncs: sync/asking.ts. */
+function saySyncNow(world: World, machine: Machine, window: SimWindow): void {
+  window.engine.syncNow();
+  const leader = world.leaderOf(machine);
+  if (machine.windows.some(({ name }) => name === leader)) return;
+  world.agenda.after(BACK_MS, window, () => saySyncNow(world, machine, window));
 }
 
 /** The user does what is asked for: signs in, looks again, says Retry where something was refused. True when that was done. */

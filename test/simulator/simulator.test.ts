@@ -32,6 +32,12 @@ const FOUND: readonly (readonly [seed: number, abilities: readonly Ability[], wh
   [20074, [], 'brought back by two machines, where every change of fields is refused'],
   [3_000_203, ABILITIES, 'brought back, as events tell, on a machine that came when it was deleted'],
   [920_080, ['events', 'changes'], 'an answer that was looked at after the stream had told what came since'],
+  [
+    940_396,
+    ABILITIES,
+    'brought back where it was deleted when the machine came, and told with its newer messages',
+  ],
+  [950_326, ABILITIES, 'a tag on a machine that had met an announcement which only failed'],
 ];
 
 describe('the sync engine in a simulated world', function () {
