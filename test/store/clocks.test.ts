@@ -129,6 +129,17 @@ describe('clocks of fields in the file', () => {
     assert.deepEqual([next.change, next.seen.title], [{ title: 'ours' }, title]);
   });
 
+  it('T30: also when the stream of events told of the other machine before the answer came', () => {
+    const id = agreed();
+    window.store.change(id, { title: 'ours' });
+    const { seq, order } = send(id);
+    const theirs = { title: 'theirs', clocks: { title: (order.clocks.title ?? 0) - 1 } };
+    merge(id, theirs);
+    window.store.completeWithClocks(lease, seq, order, there(id, theirs));
+    const { order: next } = send(id);
+    assert.deepEqual([next.change, next.seen.title], [{ title: 'ours' }, theirs.clocks.title]);
+  });
+
   it('I12 T30: a backend that takes a change never is not asked for ever', () => {
     const id = agreed();
     window.store.change(id, { title: 'ours' });

@@ -1,5 +1,5 @@
 /** Merging what a backend says of a conversation's fields into what is held here. */
-import { FURTHEST_AHEAD_MICROS } from '../../model/clocks.ts';
+import { CLOCKED, FURTHEST_AHEAD_MICROS } from '../../model/clocks.ts';
 import { canonicalJson } from '../../model/json.ts';
 import { agree, isNothing, mergeSides, pendingOf, type RemoteSide, type Side } from '../../model/merge.ts';
 import type { FieldsOrder, RemoteFields } from '../outbox.ts';
@@ -38,7 +38,7 @@ export function mergeKnownFields(context: Context, id: string, remote: RemoteFie
 
 /**
  * What the answer to a change shows to be taken is agreed upon, with the clock that the backend gave it: ours may have been
- * too far ahead for it. False when nothing was taken and nothing is new.
+ * too far ahead for it. False when nothing was taken and nothing is new since the change was sent.
  */
 export function learnAnswer(context: Context, id: string, order: FieldsOrder, answer: RemoteFields): boolean {
   const row = readSyncRow(context, id);
@@ -49,7 +49,15 @@ export function learnAnswer(context: Context, id: string, order: FieldsOrder, an
   const { side, base, isTaken } = agree(sideOf(row), before, order, theirs);
   writeClocks(context, id, side.clocks);
   writeBase(context, id, base);
-  return isTaken || baseText(theirs) !== baseText(before);
+  return isTaken || baseText(theirs) !== baseText(before) || isOverseen(order, theirs);
+}
+
+/** What stands in the way of the change was told since it was sent: by the stream of events, before the answer came. */
+function isOverseen({ change, tags, seen }: FieldsOrder, { clocks }: RemoteSide): boolean {
+  return CLOCKED.some((field) => {
+    const isChanged = (field === 'tags' ? tags : change[field]) !== undefined;
+    return isChanged && (clocks?.[field] ?? 0) !== (seen[field] ?? 0);
+  });
 }
 
 /**
