@@ -51,6 +51,13 @@ export const allSteps: readonly Step[] = [
     isAside: true,
   },
   {
+    name: 'unit',
+    what: 'all parts without an editor',
+    command: mocha,
+    limitMinutes: 20,
+    isTest: true,
+  },
+  {
     name: 'random',
     what: 'histories at random against a model of the store',
     command: [...mocha, '--config', 'test/random/.mocharc.json'],
@@ -73,13 +80,6 @@ export const allSteps: readonly Step[] = [
     limitMinutes: 15,
     isTest: true,
     isAside: true,
-  },
-  {
-    name: 'unit',
-    what: 'all parts without an editor',
-    command: mocha,
-    limitMinutes: 20,
-    isTest: true,
   },
   {
     name: 'host',

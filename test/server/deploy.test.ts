@@ -203,7 +203,7 @@ describe('the other files of a deployment', () => {
     ]);
     const guide = text('docs/guides/server.md');
     const named = new Set(
-      [...guide.matchAll(/\b(?:NAVI_[A-Z_]+|DATABASE_URL(?:_FILE)?)\b/g)].map(([name]) => name),
+      [...guide.matchAll(/\b(?:NAVI_[A-Z_]+|DATABASE_(?:DIRECT_)?URL(?:_FILE)?)\b/g)].map(([name]) => name),
     );
     assert.deepEqual(
       [...named].filter((name) => !known.has(name)),
