@@ -1,7 +1,7 @@
 import type { AppendResult } from '../store/outbox.ts';
 import { carry, unsent, type Begun } from './carry.ts';
 import type { RequestOutcome } from './failure.ts';
-import type { PushContext } from './pushContext.ts';
+import { isWithin, type PushContext } from './pushContext.ts';
 import { readBack } from './readBack.ts';
 import { termsFor } from './terms.ts';
 
@@ -21,8 +21,8 @@ export async function sendAppends(
   takesHeld = false,
 ): Promise<RequestOutcome> {
   const { now } = context;
-  const until = now() + TURN_MS;
-  const goesOn = () => now() < until && !context.signal.aborted && context.mayGoOn();
+  const from = now();
+  const goesOn = () => isWithin(TURN_MS, from, now()) && !context.signal.aborted && context.mayGoOn();
   const next = (before: number) => ({ conversationId, before, takesHeld });
   let outcome: RequestOutcome = { kind: 'nothing' };
   let begun = await settle(context, [], next(0));

@@ -12,11 +12,19 @@ export interface PushContext extends PullContext {
 /** Longer than a store takes to answer; short against the life of a request, which is counted from its note. */
 export const LATEST_MS = 5_000;
 
+/** A clock is corrected by so much; set back further, it does not say any more how much time has passed. */
+const CORRECTED_MS = 1_000;
+
+/** True while no more than `ms` have passed since `from`, by a clock that was not set back. */
+export function isWithin(ms: number, from: number, now: number): boolean {
+  return now - from >= -CORRECTED_MS && now - from <= ms;
+}
+
 /**
  * A window that was stopped between noting a request and sending it may go on when another one has long looked for what it
  * sent, found nothing and sent it again: then it sends nothing. Undefined while there is no such danger.
  */
 export function tooLate(begunAt: number, now: number): RemoteError | undefined {
-  if (now - begunAt <= LATEST_MS) return undefined;
+  if (isWithin(LATEST_MS, begunAt, now)) return undefined;
   return new RemoteError('not-sent', 'This window was stopped before it could send');
 }

@@ -98,8 +98,8 @@ export const worldBugs: readonly Bug[] = [
     file: 'src/sync/told.ts',
     from: '(this.#seen.get(id) ?? 0) <= moment',
     to: '(this.#seen.get(id) ?? 0) <= Infinity',
-    test: LIVES,
-    grep: 'seed 920080',
+    test: 'test/sync/told.test.ts',
+    grep: 'an answer from before',
   },
   {
     name: 'Sync Now leaves what waits for its time',

@@ -32,6 +32,7 @@ const FOUND: readonly (readonly [seed: number, abilities: readonly Ability[], wh
   [20074, [], 'brought back by two machines, where every change of fields is refused'],
   [3_000_203, ABILITIES, 'brought back, as events tell, on a machine that came when it was deleted'],
   [920_080, ['events', 'changes'], 'an answer that was looked at after the stream had told what came since'],
+  [692_231_179, ['events', 'changes'], 'stopped before it sent, and the clock was set back meanwhile'],
   [
     940_396,
     ABILITIES,
