@@ -17,6 +17,11 @@ import { findTombstone } from './tombstones.ts';
 
 const NOT_TAKEN = 'The server did not take the change.';
 
+/** The order that was sent; undefined when it is not under way any more, so that its answer counts no longer. */
+function sendingRow({ db }: Context, seq: number): OutboxRow | undefined {
+  return db.get<OutboxRow>(`SELECT * FROM outbox WHERE ${HAS_SEQ} AND state = 'sending'`, seq);
+}
+
 export function completeCreate(
   context: Context,
   lease: Lease,
@@ -27,8 +32,8 @@ export function completeCreate(
   const { db } = context;
   db.write(() => {
     checkFence(context, lease);
-    const row = db.get<OutboxRow>(`SELECT * FROM outbox WHERE ${HAS_SEQ}`, seq);
-    if (row?.state !== 'sending') return;
+    const row = sendingRow(context, seq);
+    if (row === undefined) return;
     const isTaken = db.get(
       'SELECT 1 FROM conversations WHERE account = ? AND remote_id = ? AND id <> ?',
       account,
@@ -69,9 +74,9 @@ export function completeFields(context: Context, lease: Lease, seq: number, sent
   const { db } = context;
   db.write(() => {
     checkFence(context, lease);
-    const row = db.get<OutboxRow>(`SELECT * FROM outbox WHERE ${HAS_SEQ}`, seq);
+    const row = sendingRow(context, seq);
     const conversation = row && readSyncRow(context, row.conversation_id);
-    if (row?.state !== 'sending' || conversation === undefined) return;
+    if (conversation === undefined) return;
     writeBase(context, conversation.id, sent);
     db.run(`DELETE FROM outbox WHERE ${HAS_SEQ}`, seq);
     if (sent.status === 'deleted' && findTombstone(context.db, conversation.id) !== undefined) {
@@ -94,8 +99,8 @@ export function completeWithClocks(
   const { db } = context;
   db.write(() => {
     checkFence(context, lease);
-    const row = db.get<OutboxRow>(`SELECT * FROM outbox WHERE ${HAS_SEQ}`, seq);
-    if (row?.state !== 'sending') return;
+    const row = sendingRow(context, seq);
+    if (row === undefined) return;
     if (!learnAnswer(context, row.conversation_id, order, answer)) {
       // Sent again it would get the same answer.
       park(context, row, NOT_TAKEN);
