@@ -200,9 +200,12 @@ export class Life {
     const { seq, conversationId } = item;
     const order = await this.beginRequest(lease, item);
     if (order === undefined) return;
-    if (order.kind === 'append' && order.place !== undefined) this.places.set(order.message.id, order.place);
+    const isSentAgain = order.kind === 'append' && order.place !== undefined;
+    if (isSentAgain) this.places.set(order.message.id, order.place);
+    // The backend would show its number to whoever reads it; here only the host knows that has sent it.
+    const isForMeToRead = !isSentAgain || this.own.has(conversationId);
     const lot = random.next();
-    if (lot < 0.25)
+    if (lot < 0.25 && isForMeToRead)
       await host.act('defer', lease, seq, { state: 'unknown', notBefore: 0, reason: 'No answer.' });
     else if (lot < 0.3) await host.act('defer', lease, seq, { state: 'parked', reason: 'Refused.' });
     else await this.answered(lease, seq, conversationId, order);
