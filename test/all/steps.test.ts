@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, it } from 'mocha';
+import Mocha, { describe, it } from 'mocha';
 import { tempFolder } from '../support/tempFolder.ts';
 import { allSteps, chooseSteps, summary, type Result } from './steps.ts';
-import { readTally, reportTally } from './tally.ts';
+import { nothing, readTally, tallyRun } from './tally.ts';
 
 const names = (...chosen: string[]) => chooseSteps(chosen).map((step) => step.name);
 
@@ -26,8 +26,8 @@ describe('npm test', () => {
   it('ends with the sum over all test runs, alone on the last line', () => {
     const { lines, ok } = summary([
       result('lint'),
-      result('unit', { tally: { passed: 40, failed: 0, pending: 0 } }),
-      result('host', { tally: { passed: 2, failed: 0, pending: 0 } }),
+      result('unit', { tally: { ...nothing, passed: 40 } }),
+      result('host', { tally: { ...nothing, passed: 2 } }),
     ]);
     assert.equal(lines.at(-1), '42 passed, 0 failed');
     assert.equal(ok, true);
@@ -36,7 +36,7 @@ describe('npm test', () => {
   it('never says "0 failed" of a run that is not ok', () => {
     const tests = result('unit', {
       ok: false,
-      tally: { passed: 4, failed: 2, pending: 0 },
+      tally: { ...nothing, passed: 4, failed: 2 },
       problem: 'ended with 2',
     });
     assert.deepEqual(summary([tests]).lines.at(-1), '4 passed, 2 failed');
@@ -44,7 +44,7 @@ describe('npm test', () => {
     assert.deepEqual(summary([lint, tests]).lines.at(-1), '4 passed, 3 failed');
     const empty = result('e2e', {
       ok: false,
-      tally: { passed: 0, failed: 0, pending: 0 },
+      tally: nothing,
       problem: 'no test ran',
     });
     assert.deepEqual(summary([empty]), {
@@ -53,14 +53,43 @@ describe('npm test', () => {
     });
   });
 
-  it('adds up what several runs report to one file', () => {
+  it('tells what failed at the end of it all', () => {
+    const failures = ['a test of the host\n    two is not three'];
+    const { lines } = summary([
+      result('unit', { tally: { ...nothing, passed: 3 } }),
+      result('host', { ok: false, tally: { ...nothing, failed: 1, failures }, problem: 'ended with 1' }),
+    ]);
+    assert.deepEqual(lines.slice(0, 3), ['', '✘ host: a test of the host\n    two is not three', lines[2]]);
+    assert.match(lines[2] ?? '', /^✔ unit/);
+  });
+
+  it('adds up what several runs report to one file', async () => {
     const temp = tempFolder();
     const file = path.join(temp.path, 'tally');
     writeFileSync(file, '');
-    assert.deepEqual(readTally(file), { passed: 0, failed: 0, pending: 0 });
-    reportTally({ passes: 3, failures: 1, pending: 0 }, file);
-    reportTally({ passes: 2, failures: 0, pending: 1 }, file);
-    assert.deepEqual(readTally(file), { passed: 5, failed: 1, pending: 1 });
+    assert.deepEqual(readTally(file), nothing);
+    const pass = () => undefined;
+    const fail = () => {
+      throw new Error('two is not three');
+    };
+    await runTests(file, { one: pass, two: fail, three: pass });
+    await runTests(file, { four: pass });
+    const failures = ['numbers two\n    two is not three'];
+    assert.deepEqual(readTally(file), { passed: 3, failed: 1, pending: 0, failures });
     temp.dispose();
   });
 });
+
+async function runTests(file: string, tests: Readonly<Record<string, () => void>>): Promise<void> {
+  const mocha = new Mocha({
+    reporter: class extends Mocha.reporters.Base {
+      constructor(runner: Mocha.Runner) {
+        super(runner);
+        tallyRun(runner, file);
+      }
+    },
+  });
+  const suite = Mocha.Suite.create(mocha.suite, 'numbers');
+  for (const [name, body] of Object.entries(tests)) suite.addTest(new Mocha.Test(name, body));
+  await new Promise((resolve) => mocha.run(resolve));
+}

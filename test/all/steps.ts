@@ -1,5 +1,5 @@
 /** The steps of `npm test` and what is said about them in the end. */
-import { add, type Tally } from './tally.ts';
+import { add, nothing, type Tally } from './tally.ts';
 
 export interface Step {
   readonly name: string;
@@ -122,7 +122,7 @@ export interface Result {
 }
 
 /**
- * One line for each step and the sum, alone on the last line. A step that failed without a failed test counts as one
+ * What failed, one line for each step, and the sum, alone on the last line: whoever sees only the end of a long log sees why. A step that failed without a failed test counts as one
  * failure, so that "0 failed" is never said of a run that is not ok.
  */
 export function summary(results: readonly Result[]): { lines: string[]; ok: boolean } {
@@ -131,8 +131,11 @@ export function summary(results: readonly Result[]): { lines: string[]; ok: bool
     const reason = problem === undefined ? '' : `  ${problem}`;
     return `${ok ? '✔' : '✘'} ${step.name.padEnd(9)} ${seconds.toFixed(1).padStart(7)} s${counts}${reason}`;
   });
-  const tests = results.flatMap(({ tally }) => tally ?? []).reduce(add, { passed: 0, failed: 0, pending: 0 });
+  const tests = results.flatMap(({ tally }) => tally ?? []).reduce(add, nothing);
   const others = results.filter(({ ok, tally }) => !ok && (tally?.failed ?? 0) === 0).length;
   const failed = tests.failed + others;
-  return { lines: ['', ...lines, '', `${tests.passed} passed, ${failed} failed`], ok: failed === 0 };
+  const told = results.flatMap(({ step, tally }) =>
+    (tally?.failures ?? []).map((failure) => `✘ ${step.name}: ${failure}`),
+  );
+  return { lines: ['', ...told, ...lines, '', `${tests.passed} passed, ${failed} failed`], ok: failed === 0 };
 }

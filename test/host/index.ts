@@ -5,9 +5,7 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import Mocha from 'mocha';
-import { reportTally } from '../all/tally.ts';
-
-const NOTHING = { passes: 0, failures: 0, pending: 0 };
+import { tallyRun } from '../all/tally.ts';
 
 /** @throws Error with the number of failures, which makes VS Code end with a non-zero exit code. */
 export async function run(): Promise<void> {
@@ -16,9 +14,6 @@ export async function run(): Promise<void> {
   const mocha = new Mocha({ timeout: 30_000, forbidOnly: true, forbidPending: true, color: false });
   const files = readdirSync(folder).filter((name) => name.endsWith('.test.cjs'));
   for (const file of files.sort()) mocha.addFile(path.join(folder, file));
-  const failures = await new Promise<number>((resolve) => {
-    const runner = mocha.run(resolve);
-    runner.once('end', () => reportTally(runner.stats ?? NOTHING));
-  });
+  const failures = await new Promise<number>((resolve) => tallyRun(mocha.run(resolve)));
   if (failures > 0) throw new Error(`${failures} of the tests in the extension host failed`);
 }
