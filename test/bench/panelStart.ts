@@ -74,7 +74,7 @@ async function openBoth(editor: Editor): Promise<Workbench> {
     await panel.send(`Prompt ${n} of the benchmark`);
     await panel.replied();
   }
-  await panel.allAre('confirmed', 120_000);
+  await panel.allAre('confirmed');
   return window;
 }
 

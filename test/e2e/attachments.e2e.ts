@@ -10,8 +10,7 @@ import { panelOf, type NaviPanel } from './support/panel.ts';
 describe('attachments in a real VS Code', () => {
   const editor = useEditor({ settings: { 'navi.sync.enabled': false } });
 
-  it('A8 I1: a file attached by command stays with the draft through a reload, goes with the message, opens read-only', async function () {
-    this.timeout(200_000);
+  it('A8 I1: a file attached by command stays with the draft through a reload, goes with the message, opens read-only', async () => {
     const folder = await editor().folder('project');
     const file = path.join(folder, 'notes.md');
     await writeFile(file, '# Notes of today\n');

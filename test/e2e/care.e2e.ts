@@ -11,8 +11,7 @@ import { panelOf } from './support/panel.ts';
 describe('looking after the history in a real VS Code', () => {
   const editor = useEditor({ settings: { 'navi.sync.enabled': false } });
 
-  it('I9 I11: Check History says that all is sound, shows a report without a word of the user, and copies it', async function () {
-    this.timeout(200_000);
+  it('I9 I11: Check History says that all is sound, shows a report without a word of the user, and copies it', async () => {
     const window = await editor().open();
     const panel = await panelOf(window);
     await panel.newConversation();
@@ -41,8 +40,7 @@ describe('looking after the history in a real VS Code', () => {
     assert.match(shown.replaceAll(/\s/g, ' '), /All 2 messages are sound/);
   });
 
-  it('O7: Reattach Conversations finds what was written before a folder moved, files it here, and takes it back', async function () {
-    this.timeout(300_000);
+  it('O7: Reattach Conversations finds what was written before a folder moved, files it here, and takes it back', async () => {
     const before = await editor().folder('first/shop');
     let window = await editor().open({ folder: before });
     let panel = await panelOf(window);

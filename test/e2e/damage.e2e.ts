@@ -14,8 +14,7 @@ const WORDS = 'Words that the disk changes';
 describe('damage and backups in a real VS Code', () => {
   const editor = useEditor({ settings: { 'navi.sync.enabled': false } });
 
-  it('W6 W7: a damaged message is marked in its place, and NAVI: Restore from Backup mends it', async function () {
-    this.timeout(200_000);
+  it('W6 W7: a damaged message is marked in its place, and NAVI: Restore from Backup mends it', async () => {
     const window = await editor().open();
     let panel = await panelOf(window);
     await panel.newConversation();

@@ -3,33 +3,40 @@ import { rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { doubledOnBackend, textsOnBackend } from '../support/backend.ts';
+import { startFaultProxy, type FaultProxy } from '../support/faultProxy.ts';
 import { startMemoryServer, type TestServer } from '../support/memoryServer.ts';
-import { kill } from '../vscode/processes.ts';
 import { until } from '../vscode/until.ts';
 import { useEditor } from './support/editor.ts';
+import { killHosts } from './support/hosts.ts';
 import { panelOf, type NaviPanel } from './support/panel.ts';
+import { firstWordsAfter, stallReplies } from './support/replies.ts';
 
 const KILLS = 5;
 const PROMPTS_EACH = 6;
 
 describe('a history in a real VS Code', () => {
   let server: TestServer;
+  let proxy: FaultProxy;
   before(async () => {
-    server = await startMemoryServer({ NAVI_DEMO_DELAY_MS: '200' });
+    server = await startMemoryServer({ NAVI_DEMO_DELAY_MS: '50' });
+    proxy = await startFaultProxy(server.address);
   });
-  after(() => server.close());
-  const editor = useEditor(async () => ({ settings: { 'navi.backend.url': server.address } }));
+  after(async () => {
+    await proxy.close();
+    await server.close();
+  });
+  const editor = useEditor(async () => ({ settings: { 'navi.backend.url': proxy.url } }));
 
-  it(`I1 I3: the host killed in mid-reply ${KILLS} times: each prompt once, each reply kept and labelled`, async function () {
-    this.timeout(400_000);
+  it(`I1 I3: the host killed in mid-reply ${KILLS} times: each prompt once, each reply kept and labelled`, async () => {
     const window = await editor().open();
     let panel = await panelOf(window);
     await panel.newConversation();
     const kept: string[] = [];
+    const goOn = stallReplies(proxy);
     for (let n = 1; n <= KILLS; n += 1) {
       await panel.send(`Prompt ${n} before a kill`);
       kept.push(await firstWordsAfter(panel, `Prompt ${n} before a kill`));
-      await killHosts();
+      await killHosts(editor().server);
       await window.reload();
       panel = await panelOf(window);
       await until(async () => (await panel.frame.locator('.trouble.interrupted').count()) === n, {
@@ -37,6 +44,7 @@ describe('a history in a real VS Code', () => {
         explain: async () => JSON.stringify(await panel.messages(), undefined, 1),
       });
     }
+    goOn();
     const shown = await panel.messages();
     assert.deepEqual(
       shown.map(({ role }) => role),
@@ -46,13 +54,12 @@ describe('a history in a real VS Code', () => {
       assert.equal(shown[2 * n]?.text, `Prompt ${n + 1} before a kill`);
       assert.ok(shown[2 * n + 1]?.text.startsWith(words), `what was shown of reply ${n + 1} is still shown`);
     }
-    await panel.allAre('confirmed', 120_000);
+    await panel.allAre('confirmed');
     assert.equal((await textsOnBackend(server.address, 'Prompt 1 before a kill')).length, 2 * KILLS);
     assert.deepEqual(await doubledOnBackend(server.address), []);
   });
 
-  it('I1 I4 I5: two windows that write into one conversation at once show the same, all of it, once', async function () {
-    this.timeout(300_000);
+  it('I1 I4 I5: two windows that write into one conversation at once show the same, all of it, once', async () => {
     const [first, second] = [await panelOf(await editor().open()), await panelOf(await editor().open())];
     await first.newConversation();
     await first.send('Opening words');
@@ -63,8 +70,8 @@ describe('a history in a real VS Code', () => {
       for (let n = 1; n <= PROMPTS_EACH; n += 1) await panel.send(`${name} ${n}.`);
     };
     await Promise.all([write(first, 'One says'), write(second, 'Two says')]);
-    await first.allAre('confirmed', 180_000);
-    await second.allAre('confirmed', 60_000);
+    await first.allAre('confirmed');
+    await second.allAre('confirmed');
     await until(
       async () => JSON.stringify(await first.messages()) === JSON.stringify(await second.messages()),
       {
@@ -81,8 +88,7 @@ describe('a history in a real VS Code', () => {
     assert.deepEqual(await doubledOnBackend(server.address), []);
   });
 
-  it('I6: a renamed folder, a second folder, and no folder at all show every conversation', async function () {
-    this.timeout(300_000);
+  it('I6: a renamed folder, a second folder, and no folder at all show every conversation', async () => {
     const before = await editor().folder('before');
     const second = await editor().folder('second');
     let window = await editor().open({ folder: before });
@@ -105,28 +111,4 @@ describe('a history in a real VS Code', () => {
       await window.close();
     }
   });
-
-  async function killHosts(): Promise<void> {
-    const hosts = editor().server.extensionHosts();
-    assert.ok(hosts.length > 0);
-    for (const host of hosts) kill(host, 'SIGKILL');
-    const left = () =>
-      editor()
-        .server.extensionHosts()
-        .filter((host) => hosts.includes(host));
-    await until(async () => left().length === 0, { what: 'the extension hosts to be gone' });
-  }
 });
-
-/** What is shown of the reply to the prompt, as soon as there is something. */
-function firstWordsAfter(panel: NaviPanel, prompt: string): Promise<string> {
-  return until(
-    async () => {
-      const messages = await panel.messages();
-      const at = messages.findIndex(({ role, text }) => role === 'user' && text === prompt);
-      const reply = messages[at + 1];
-      return at >= 0 && reply?.role === 'assistant' && reply.text !== '' ? reply.text : undefined;
-    },
-    { what: 'the first words of the reply' },
-  );
-}

@@ -37,15 +37,16 @@ describe('a backend that comes and goes', () => {
       (await window.notifications()).filter((text) => text.includes('Nothing could be synced.')).length;
     await until(async () => (await saidNothing()) > 0, { what: 'the word that nothing could be synced' });
     await window.page.locator('.statusbar').getByText('NAVI: Syncing').waitFor({ state: 'hidden' });
-    assert.equal(await saidNothing(), 1, 'S11: one notice, however often it is asked');
+    // By now it may have gone by itself.
+    assert.ok((await saidNothing()) <= 1, 'S11: one notice, however often it is asked');
     await panel.newConversation();
     await panel.send('Another one, offline');
     await panel.allAre('queued');
 
     await proxy.accept();
-    await panel.allAre('confirmed', 120_000);
+    await panel.allAre('confirmed');
     await panel.open('First, offline');
-    await panel.allAre('confirmed', 120_000);
+    await panel.allAre('confirmed');
     assert.deepEqual(await textsOnBackend(server.address, 'First, offline'), texts);
     assert.deepEqual(await textsOnBackend(server.address, 'Another one, offline'), ['Another one, offline']);
   });
@@ -61,7 +62,7 @@ describe('a backend that comes and goes', () => {
     });
     await panel.send('Answer lost');
     await panel.replied();
-    await panel.allAre('confirmed', 120_000);
+    await panel.allAre('confirmed');
     assert.equal((await textsOnBackend(server.address, 'Answer lost')).length, 2);
     assert.deepEqual(await doubledOnBackend(server.address), []);
   });

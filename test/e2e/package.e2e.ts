@@ -56,6 +56,6 @@ describe('the package', () => {
     await panel.newConversation();
     await panel.send('From the package');
     await panel.replied();
-    await panel.allAre('confirmed', 120_000);
+    await panel.allAre('confirmed');
   });
 });

@@ -45,8 +45,7 @@ describe('behind a proxy that wants a sign-in, with a server of a private author
       env: { SSL_CERT_FILE: store, SSL_CERT_DIR: folder },
     };
   });
-  it('I2 N1 N3: says what is wrong without the settings, and sends all once with them, without a reload', async function () {
-    this.timeout(240_000);
+  it('I2 N1 N3: says what is wrong without the settings, and sends all once with them, without a reload', async () => {
     const window = await editor().open();
     const panel = await panelOf(window);
     await panel.newConversation();
@@ -67,7 +66,7 @@ describe('behind a proxy that wants a sign-in, with a server of a private author
     assert.deepEqual(await textsOnBackend(server.address, 'Sent through the proxy'), []);
 
     await window.changeSettings(editor().server, { 'http.systemCertificates': true });
-    await panel.allAre('confirmed', 60_000);
+    await panel.allAre('confirmed');
     const texts = await textsOnBackend(server.address, 'Sent through the proxy');
     assert.equal(texts.filter((text) => text === 'Sent through the proxy').length, 1);
     assert.ok(

@@ -1,30 +1,26 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
 import { doubledOnBackend } from '../support/backend.ts';
+import { startFaultProxy, type FaultProxy } from '../support/faultProxy.ts';
 import { startMemoryServer, type TestServer } from '../support/memoryServer.ts';
-import { kill } from '../vscode/processes.ts';
-import { until } from '../vscode/until.ts';
 import { useEditor } from './support/editor.ts';
+import { killHosts } from './support/hosts.ts';
 import { panelOf, type NaviPanel } from './support/panel.ts';
+import { firstWordsAfter, stallReplies } from './support/replies.ts';
 
 describe('replies and prompts, again', () => {
   let server: TestServer;
+  let proxy: FaultProxy;
   before(async () => {
-    server = await startMemoryServer({ NAVI_DEMO_DELAY_MS: '300' });
+    server = await startMemoryServer({ NAVI_DEMO_DELAY_MS: '50' });
+    proxy = await startFaultProxy(server.address);
   });
-  after(() => server.close());
-  const editor = useEditor(async () => ({ settings: { 'navi.backend.url': server.address } }));
+  after(async () => {
+    await proxy.close();
+    await server.close();
+  });
+  const editor = useEditor(async () => ({ settings: { 'navi.backend.url': proxy.url } }));
 
-  async function killHosts(): Promise<void> {
-    const hosts = editor().server.extensionHosts();
-    assert.ok(hosts.length > 0);
-    for (const host of hosts) kill(host, 'SIGKILL');
-    const left = () =>
-      editor()
-        .server.extensionHosts()
-        .some((host) => hosts.includes(host));
-    await until(async () => !left(), { what: 'the extension host to be gone' });
-  }
   /** What is shown: who says what, and which version it is. */
   const seen = (panel: NaviPanel) =>
     panel.frame
@@ -38,18 +34,15 @@ describe('replies and prompts, again', () => {
       );
   const button = (panel: NaviPanel, name: string) => panel.frame.getByRole('button', { name });
 
-  it('R3 R4 E1 B3 I6: a reply cut by a killed host goes on, is tried again, its prompt edited, the version switched, and a reload shows the same', async function () {
-    this.timeout(400_000);
+  it('R3 R4 E1 B3 I6: a reply cut by a killed host goes on, is tried again, its prompt edited, the version switched, and a reload shows the same', async () => {
     const window = await editor().open();
     let panel = await panelOf(window);
     await panel.newConversation();
+    const goOn = stallReplies(proxy);
     await panel.send('A long story');
-    const words = await until(
-      async () =>
-        (await panel.messages()).find(({ role, text }) => role === 'assistant' && text !== '')?.text,
-      { what: 'the first words of the reply' },
-    );
-    await killHosts();
+    const words = await firstWordsAfter(panel, 'A long story');
+    await killHosts(editor().server);
+    goOn();
     await window.reload();
     panel = await panelOf(window);
     await panel.frame.getByText(/Interrupted at .*characters kept/).waitFor();
@@ -90,7 +83,7 @@ describe('replies and prompts, again', () => {
       switched.map(([, , version]) => version),
       ['1/2', '2/2'],
     );
-    await panel.allAre('confirmed', 120_000);
+    await panel.allAre('confirmed');
     await window.reload();
     panel = await panelOf(window);
     await panel.message('A long story');

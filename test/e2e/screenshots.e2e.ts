@@ -38,7 +38,7 @@ describe('screenshots of the whole workbench', () => {
         await panel.newConversation();
         await panel.send(QUESTION);
         await panel.replied();
-        await panel.allAre('confirmed', 120_000);
+        await panel.allAre('confirmed');
         await panel.frame.locator('.message.assistant .steps summary').first().click();
         await window.page.screenshot({ path: path.join(folder, `workbench-${name}.png`) });
         await panel.backToList();

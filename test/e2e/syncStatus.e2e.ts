@@ -39,7 +39,6 @@ describe('how sync stands, in a real VS Code', () => {
       async () => /Needs Attention/.test((await item.locator('a').getAttribute('aria-label')) ?? ''),
       {
         what: 'the status bar to say that something needs attention',
-        timeoutMs: 60_000,
       },
     );
     await item.click();
@@ -57,10 +56,9 @@ describe('how sync stands, in a real VS Code', () => {
 
     refuse();
     await lens('Retry All').click();
-    await panel.allAre('confirmed', 60_000);
+    await panel.allAre('confirmed');
     await until(async () => /NAVI, Synced/.test((await item.locator('a').getAttribute('aria-label')) ?? ''), {
       what: 'the status bar to say that all is synced',
-      timeoutMs: 60_000,
     });
     await window.runCommand('NAVI: Show Sync Status');
     await until(
@@ -111,7 +109,7 @@ describe('how sync stands, in a real VS Code', () => {
       await proxy.accept();
       await window.runCommand('NAVI: Sync Now');
       const returned = panel.frame.locator('.remark.returned');
-      await returned.waitFor({ timeout: 60_000 });
+      await returned.waitFor();
       await screenshot(window, 'returned');
 
       await window.runCommand('NAVI: Show Sync Status');

@@ -42,7 +42,7 @@ describe('two windows on one workspace', () => {
     const question = asking.page
       .locator('.notification-list-item')
       .filter({ hasText: 'The memory server wants a valid token.' });
-    await question.waitFor({ timeout: 60_000 });
+    await question.waitFor();
     await screenshot(asking, 'asked');
     const other = await editor().open();
     await panelOf(other);
@@ -78,7 +78,7 @@ describe('two windows on one workspace', () => {
     await second.send('From the second window');
     await first.message('From the second window');
     await second.replied();
-    await first.allAre('confirmed', 120_000);
+    await first.allAre('confirmed');
     await second.allAre('confirmed');
     assert.deepEqual(await first.messages(), await second.messages());
     assert.equal((await first.messages()).length, 4);
@@ -89,7 +89,6 @@ describe('two windows on one workspace', () => {
     const item = window.page.locator('.statusbar-item[id="navralabs.navi.navi.status"] a');
     await until(async () => words.test((await item.getAttribute('aria-label')) ?? ''), {
       what: `the status bar to say ${words}`,
-      timeoutMs: 60_000,
     });
   }
 

@@ -69,6 +69,30 @@ describe('the fault proxy', () => {
     assert.equal(await codeOf(client.list()), 'UND_ERR_SOCKET');
   });
 
+  it('lets a stream stand still behind what was asked for, whatever comes with it, until the client leaves', async () => {
+    proxy.add({ fault: { kind: 'stall', after: /"content":.*\n\n/ }, times: 1 });
+    const leaving = new AbortController();
+    const { body } = await fetch(`${proxy.url}/api/navi/chat/stream`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ message: 'hi' }),
+      signal: leaving.signal,
+    });
+    assert.ok(body);
+    const reader = body.getReader();
+    let text = '';
+    while (!text.includes('"content"')) text += new TextDecoder().decode((await reader.read()).value);
+    assert.equal(text.split('"content"').length, 2);
+    assert.ok(text.endsWith('\n\n'));
+    const next = reader.read();
+    assert.equal(
+      await Promise.race([next.then(() => 'more'), client.list().then(() => 'nothing')]),
+      'nothing',
+    );
+    leaving.abort();
+    await assert.rejects(next);
+  });
+
   it('holds a request or an answer until the gate opens, also when the client has left by then', async () => {
     for (const at of ['request', 'answer'] as const) {
       const gate = Promise.withResolvers<undefined>();

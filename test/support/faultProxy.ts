@@ -22,6 +22,8 @@ export type Fault =
   | { readonly kind: 'commitThenDrop' }
   /** The first `bytes` bytes of the answer's body go out, under its whole length; then the connection ends. */
   | { readonly kind: 'cutAnswer'; readonly bytes: number }
+  /** The answer goes out until it has matched, then nothing more; its connection stays open. */
+  | { readonly kind: 'stall'; readonly after: RegExp }
   /** Held until the gate opens, before the upstream hears of it or before its answer goes out. */
   | { readonly kind: 'hold'; readonly at: 'request' | 'answer'; readonly gate: Promise<void> }
   /** Never answered, never closed. */
@@ -235,6 +237,9 @@ class Proxy implements FaultProxy {
         response.write(body.subarray(0, fault.bytes), () => response.destroy());
         return;
       }
+      case 'stall':
+        await pipeUntil(fault.after, await forward(), response);
+        return;
       case 'hold': {
         if (fault.at === 'request') await fault.gate;
         const answer = await forward();
@@ -281,6 +286,23 @@ function pipeAnswer(answer: IncomingMessage, response: ServerResponse): void {
   answer.on('error', () => response.destroy());
   response.on('close', () => answer.destroy());
   answer.pipe(response);
+}
+
+/** Resolves when the answer has matched, or has ended without. */
+async function pipeUntil(after: RegExp, answer: IncomingMessage, response: ServerResponse): Promise<void> {
+  response.writeHead(answer.statusCode ?? 502, headersOf(answer));
+  response.flushHeaders();
+  response.on('close', () => answer.destroy());
+  let [text, sent] = ['', 0];
+  for await (const piece of answer.setEncoding('utf8')) {
+    text += String(piece);
+    const match = after.exec(text);
+    const end = match === null ? text.length : match.index + match[0].length;
+    response.write(text.slice(sent, end));
+    sent = end;
+    if (match !== null) return;
+  }
+  response.end();
 }
 
 /** Headers that speak of one connection only are not handed on. */

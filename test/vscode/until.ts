@@ -10,17 +10,24 @@ export interface UntilOptions {
 
 const POLL_MS = 50;
 
+let patienceMs = 30_000;
+
+/** How long `until` waits from now on in this process, where a caller does not say. */
+export function waitUpTo(ms: number): void {
+  patienceMs = ms;
+}
+
 /**
  * Asks `condition` again and again until it gives a value that is not undefined and not false, and gives that.
  * A throw of `condition` counts as "not yet"; the last one becomes the cause.
  *
- * @throws Error after `timeoutMs` (default 30,000), naming `what`.
+ * @throws Error after `timeoutMs` (default 30,000, or what `waitUpTo` was given), naming `what`.
  */
 export async function until<T>(
   condition: () => T | Promise<T>,
   options: UntilOptions,
 ): Promise<Exclude<T, undefined | false>> {
-  const { what, timeoutMs = 30_000, explain } = options;
+  const { what, timeoutMs = patienceMs, explain } = options;
   const deadline = Date.now() + timeoutMs;
   let cause: unknown;
   for (;;) {

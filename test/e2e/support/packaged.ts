@@ -2,6 +2,10 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { repository } from '../../vscode/paths.ts';
+import { waitUpTo } from '../../vscode/until.ts';
+
+// Four processes of a test share two processors with other tests: how long something takes says nothing about NAVI here.
+waitUpTo(180_000);
 
 export async function mochaGlobalSetup(): Promise<void> {
   await promisify(execFile)('npm', ['run', 'package'], { cwd: repository });

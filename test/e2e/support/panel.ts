@@ -28,7 +28,14 @@ export class NaviPanel {
 
   async type(text: string): Promise<void> {
     await this.composer.click();
-    await this.composer.fill(text);
+    await until(
+      async () => {
+        // The draft of another window may come between the selection of the old words and the new ones.
+        await this.composer.fill(text);
+        return (await this.composer.inputValue()) === text;
+      },
+      { what: 'the composer to hold what was typed' },
+    );
   }
 
   /** Types and presses Enter; resolves when the message is shown as saved. */
@@ -70,7 +77,7 @@ export class NaviPanel {
   }
 
   /** Waits until every message shown is marked as the given state. */
-  async allAre(delivery: string, timeoutMs = 60_000): Promise<void> {
+  async allAre(delivery: string): Promise<void> {
     await until(
       async () => {
         const messages = await this.messages();
@@ -78,7 +85,6 @@ export class NaviPanel {
       },
       {
         what: `all messages to be ${delivery}`,
-        timeoutMs,
         explain: async () => JSON.stringify(await this.messages(), undefined, 1),
       },
     );
@@ -143,7 +149,7 @@ export async function panelOf(window: Workbench): Promise<NaviPanel> {
   await until(
     async () =>
       (await frame.locator('navi-status').count()) === 1 && (await frame.locator('.progress').count()) === 0,
-    { what: 'the panel to show what the store holds', timeoutMs: 60_000 },
+    { what: 'the panel to show what the store holds' },
   );
   return new NaviPanel(frame);
 }
