@@ -1,11 +1,12 @@
 import type { ConversationRow } from '../protocol/api.ts';
+import { toListText } from '../store/outbox.ts';
 import { keepsClocks } from './announcement.ts';
 import type { RequestOutcome } from './failure.ts';
 import { pullFeed } from './feed.ts';
-import { fullyListed, listed, type Pages } from './listing.ts';
+import { fullyListed, listed, type Page, type Pages } from './listing.ts';
 import { findLost } from './lost.ts';
 import { readEach, reaching, type PullContext } from './reading.ts';
-import { decodeFields } from './wire.ts';
+import { decodeFields, decodeListed } from './wire.ts';
 
 export interface PullKind {
   /**
@@ -70,7 +71,6 @@ interface Reading {
  * there can be none: the newest change comes first, and all that is known was on it.
  */
 async function readList(context: PullContext, { changed, ids, status, known }: Reading): Promise<boolean> {
-  const { store, account, lease, told } = context;
   const list: Pages<ConversationRow> = keepsClocks(context.announcement)
     ? fullyListed(context, status)
     : listed(context, status);
@@ -78,17 +78,30 @@ async function readList(context: PullContext, { changed, ids, status, known }: R
   const unseen = here && new Set(here);
   let coming = first;
   while (coming.done !== true) {
-    const { rows, moment } = coming.value;
+    const { rows } = coming.value;
     for (const { id } of rows) unseen?.delete(id);
     ids.push(...rows.map(({ id }) => id));
-    const merging = store.mergeList(lease, account, told.newest(rows, moment).map(decodeFields));
     const isLast = unseen?.size === 0;
-    const [news, next] = await both(merging, isLast ? undefined : list.next());
+    // Asked for first: the backend works while this page is made ready.
+    const asked = isLast ? undefined : list.next();
+    const [news, next] = await both(mergePage(context, coming.value), asked);
     changed.push(...news);
     if (isLast && news.length === 0) return true;
     coming = next ?? (await list.next());
   }
   return false;
+}
+
+/** Returns the ids there of what must be read. Only what says something new is merged, and with clocks and tags all of it. */
+async function mergePage(context: PullContext, { rows, moment }: Page<ConversationRow>): Promise<string[]> {
+  const { store, account, lease, told, announcement } = context;
+  const newest = told.newest(rows, moment);
+  const ids = keepsClocks(announcement)
+    ? newest.map(({ id }) => id)
+    : await store.newsIn(account, toListText(newest.map(decodeListed)));
+  const isNews = new Set(ids);
+  const news = newest.filter(({ id }) => isNews.has(id));
+  return news.length === 0 ? [] : await store.mergeList(lease, account, news.map(decodeFields));
 }
 
 /** Waits for both, also when one fails: nothing goes on behind the back of whoever waits. */

@@ -24,6 +24,7 @@ import type { PatchWithClocks } from './remote.ts';
 import { NEW_CONVERSATION_TITLE, type WorkspaceRef } from '../model/conversation.ts';
 import { UNNUMBERED } from '../model/order.ts';
 import type {
+  ListedFields,
   FieldsOrder,
   RemoteConversation,
   RemoteFields,
@@ -209,18 +210,24 @@ function decodeClocked({
   return { clocks: Object.fromEntries(known), tags: tags.flatMap((tag) => cleanTag(tag) ?? []) };
 }
 
-export function decodeFields(row: ConversationRow | CreatedConversation | FullDetail): RemoteFields {
-  const lastChange = 'updated_at' in row ? parseMicros(row.updated_at) : undefined;
-  const path = 'workspace_path' in row ? row.workspace_path : undefined;
+export function decodeListed(row: ConversationRow | CreatedConversation | FullDetail): ListedFields {
   return {
     remoteId: row.id,
     remoteUpdatedAt: 'updated_at' in row ? row.updated_at : '',
-    ...(lastChange === undefined ? {} : { lastChange }),
-    createdAt: Math.floor((parseMicros(row.created_at) ?? 0) / 1000),
     title: row.title ?? NEW_CONVERSATION_TITLE,
     status: row.status,
     isPinned: row.is_pinned,
     isStarred: row.is_starred,
+  };
+}
+
+export function decodeFields(row: ConversationRow | CreatedConversation | FullDetail): RemoteFields {
+  const lastChange = 'updated_at' in row ? parseMicros(row.updated_at) : undefined;
+  const path = 'workspace_path' in row ? row.workspace_path : undefined;
+  return {
+    ...decodeListed(row),
+    ...(lastChange === undefined ? {} : { lastChange }),
+    createdAt: Math.floor((parseMicros(row.created_at) ?? 0) / 1000),
     ...(path == null ? {} : { workspace: { folders: [path] } }),
     ...('clocks' in row ? decodeClocked(row) : {}),
   };

@@ -156,8 +156,8 @@ export const storeBugs: readonly Bug[] = [
   {
     name: 'the cursor moves before the rows are read',
     file: MERGE,
-    from: '        if (!isAgreed(known, remote)) mergeKnownFields(context, known.id, remote);\n',
-    to: "        if (!isAgreed(known, remote)) mergeKnownFields(context, known.id, remote);\n        db.run('UPDATE conversations SET remote_updated_at = ? WHERE id = ?', remote.remoteUpdatedAt, known.id);\n",
+    from: '        mergeKnownFields(context, known.id, remote);\n',
+    to: "        mergeKnownFields(context, known.id, remote);\n        db.run('UPDATE conversations SET remote_updated_at = ? WHERE id = ?', remote.remoteUpdatedAt, known.id);\n",
     test: 'test/store/merge.test.ts',
     grep: 'lists as to be read',
   },

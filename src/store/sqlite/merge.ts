@@ -15,7 +15,7 @@ import { settleCount } from './counts.ts';
 import { compareRead, IS_DOUBTED } from './doubts.ts';
 import { checkFence } from './leases.ts';
 import { insertMessage } from './messages.ts';
-import { isAgreed, mergeKnownFields } from './mergeFields.ts';
+import { mergeKnownFields } from './mergeFields.ts';
 import { linkRemote } from './answers.ts';
 import { IS_OF_MESSAGE } from './outboxRows.ts';
 import { keepPurged } from './purged.ts';
@@ -62,7 +62,7 @@ export function mergeList(
         const known = findByRemote(context, account, remote.remoteId);
         // One of ours whose creation was not answered may have been deleted by another machine since.
         if (known === undefined) return remote.status !== 'deleted' || remote.createdAt >= since;
-        if (!isAgreed(known, remote)) mergeKnownFields(context, known.id, remote);
+        mergeKnownFields(context, known.id, remote);
         const isNews =
           known.remote_updated_at !== remote.remoteUpdatedAt ||
           known.older === 'wanted' ||

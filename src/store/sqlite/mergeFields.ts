@@ -5,7 +5,7 @@ import { agree, isNothing, mergeSides, pendingOf, type RemoteSide, type Side } f
 import type { FieldsOrder, RemoteFields } from '../outbox.ts';
 import { baseText, readBase, writeBase, type Base } from './base.ts';
 import { noteConflicts } from './conflicts.ts';
-import { cleanTitle, toFields, writeFields, type FieldsRow } from './conversations.ts';
+import { cleanTitle, writeFields } from './conversations.ts';
 import { writeClocks } from './fieldClocks.ts';
 import { ensureFieldsQueued } from './outboxRows.ts';
 import { noteReturn } from './returns.ts';
@@ -67,20 +67,6 @@ function isOverseen({ change, tags, seen }: FieldsOrder, { clocks }: RemoteSide)
 function wentBack(row: SyncRow, base: Base, { status, clocks, remoteUpdatedAt }: RemoteFields): boolean {
   const isBack = clocks === undefined && base.status === 'deleted' && status !== 'deleted';
   return isBack && row.remote_updated_at !== null && row.remote_updated_at === remoteUpdatedAt;
-}
-
-/** True where both sides hold what was last agreed upon, without clocks or tags: most of a list, and told by one look. */
-export function isAgreed(ours: FieldsRow & { readonly base: string | null }, remote: RemoteFields): boolean {
-  const theirs = remoteSideOf(remote);
-  if (theirs.clocks !== undefined || theirs.tags !== undefined || ours.base !== baseText(theirs))
-    return false;
-  const { title, status, isPinned, isStarred } = toFields(ours);
-  return (
-    title === theirs.title &&
-    status === theirs.status &&
-    isPinned === theirs.isPinned &&
-    isStarred === theirs.isStarred
-  );
 }
 
 /** A deletion that is under way from here is no news from there, so that Undo holds. */

@@ -33,6 +33,7 @@ export const OPERATION_KINDS: Readonly<Record<OperationName, 'read' | 'write' | 
   defer: 'write',
   endWaits: 'write',
   retryParked: 'write',
+  newsIn: 'read',
   mergeList: 'write',
   mergeConversation: 'write',
   mergeOlder: 'write',

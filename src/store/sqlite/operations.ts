@@ -26,6 +26,7 @@ import * as messages from './messages.ts';
 import * as organise from './organise.ts';
 import * as openMessages from './openMessages.ts';
 import * as link from './link.ts';
+import { newsIn } from './news.ts';
 import * as orders from './orders.ts';
 import * as outbox from './outbox.ts';
 import * as pages from './pages.ts';
@@ -110,6 +111,7 @@ export function createOperations(given: Context): Operations {
     defer: (lease, seq, deferral) => outbox.defer(context, lease, seq, deferral),
     endWaits: (lease, account) => outbox.endWaits(context, lease, account),
     retryParked: (id) => outbox.retryParked(context, id),
+    newsIn: (key, list) => newsIn(context, key, list),
     mergeList: (lease, key, rows) => merge.mergeList(context, lease, key, rows),
     mergeConversation: (lease, key, remote) => merge.mergeConversation(context, lease, key, remote),
     mergeOlder: (lease, id, older, end) => merge.mergeOlder(context, lease, id, older, end),

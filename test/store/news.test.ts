@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { v7 as uuidv7 } from 'uuid';
+import { toListText, type Lease, type RemoteFields } from '../../src/store/outbox.ts';
+import { Random } from '../support/crash/random.ts';
+import { ACCOUNT, DirectStore, remoteFields, remoteMessage, type World } from '../support/directStore.ts';
+import { tempFolder } from '../support/tempFolder.ts';
+
+const SEED = Number(process.env['NAVI_TEST_SEED'] ?? Math.floor(Math.random() * 1e6));
+const STEPS = 400;
+const TITLES = ['Plain', '"Quoted" \\ back', 'Zeilen\nund\tTabs', 'Grüße 👋🏽', '', 'a\u2028b', '\u007f\u0001'];
+
+describe('what is new on a list', () => {
+  let folder: ReturnType<typeof tempFolder>;
+  let window: DirectStore;
+  let lease: Lease;
+  beforeEach(() => {
+    folder = tempFolder();
+    const world: World = { now: 1_700_000_000_000, dead: new Set() };
+    window = new DirectStore(folder.path, world, { id: 'w1', pid: 1 });
+    lease = window.lease();
+  });
+  afterEach(() => {
+    window.close();
+    folder.dispose();
+  });
+
+  const newsIn = (...rows: readonly RemoteFields[]) => window.store.newsIn(ACCOUNT, toListText(rows));
+  /** Here as it is there; returns its id here. */
+  function read(fields: RemoteFields, account = ACCOUNT): string {
+    const messages = [remoteMessage(uuidv7(), `m-${fields.remoteId}`)];
+    return window.store.mergeConversation(lease, account, { id: uuidv7(), fields, messages }).conversationId;
+  }
+
+  it('T41: what says what was read of it last is no news, whatever is in its title', () => {
+    const rows = TITLES.map((title, n) => remoteFields(`r${n}`, { title, isStarred: n % 2 === 0 }));
+    for (const row of rows) read(row);
+    assert.deepEqual(newsIn(...rows), []);
+    assert.deepEqual(newsIn(), []);
+  });
+
+  it('T41: every difference is news, and so is what nobody knows here', () => {
+    const row = remoteFields('r', { title: 'Known' });
+    read(row);
+    const others: Partial<RemoteFields>[] = [
+      { title: 'Renamed' },
+      { status: 'archived' },
+      { isPinned: true },
+      { isStarred: true },
+      { remoteUpdatedAt: 'u2' },
+      { remoteId: 'other' },
+    ];
+    for (const other of others)
+      assert.deepEqual(newsIn({ ...row, ...other }), [other.remoteId ?? 'r'], JSON.stringify(other));
+    assert.deepEqual(newsIn(remoteFields('first'), row, remoteFields('last')), ['first', 'last']);
+    read(remoteFields('theirs'), 'another account');
+    assert.deepEqual(newsIn(remoteFields('theirs')), ['theirs']);
+  });
+
+  it('T41: what changed here, is wanted, in doubt or was purged is looked at though the list says nothing new', () => {
+    const spoil: Readonly<Record<string, (id: string) => unknown>> = {
+      renamed: (id) => window.store.change(id, { title: 'Renamed here' }),
+      deleting: (id) =>
+        window.db.run(
+          `UPDATE conversations SET base = json_set(base, '$.isDeleting', true) WHERE id = ?`,
+          id,
+        ),
+      wanted: (id) => window.db.run(`UPDATE conversations SET older = 'wanted' WHERE id = ?`, id),
+      doubted: (id) =>
+        window.db.run(`INSERT INTO doubts (conversation_id, message_id, since) VALUES (?, 'm', 1)`, id),
+      purged: (id) =>
+        window.db.run(
+          `INSERT INTO tombstones (kind, id, conversation_id, account, remote_id, purged_at)
+           SELECT 'conversation', 'gone', 'gone', account, remote_id, 1
+           FROM conversations WHERE id = ?`,
+          id,
+        ),
+    };
+    for (const [name, change] of Object.entries(spoil)) {
+      const row = remoteFields(`r-${name}`);
+      const id = read(row);
+      assert.deepEqual(newsIn(row), [], name);
+      change(id);
+      assert.deepEqual(newsIn(row), [row.remoteId], name);
+    }
+  });
+
+  it(`T41: merging what is no news would change nothing (seed ${SEED})`, () => {
+    const random = new Random(SEED);
+    const there = new Map<string, RemoteFields>();
+    const here: string[] = [];
+    const draw = (remoteId: string): RemoteFields =>
+      remoteFields(remoteId, {
+        title: random.pick(TITLES),
+        status: random.pick(['active', 'archived', 'deleted']),
+        isStarred: random.chance(0.5),
+        remoteUpdatedAt: random.pick(['u1', 'u2', 'u3']),
+      });
+    let [quiet, news] = [0, 0];
+    for (let step = 0; step < STEPS; step += 1) {
+      const remoteId = `r${random.below(6)}`;
+      const row = random.chance(0.85) ? (there.get(remoteId) ?? draw(remoteId)) : draw(remoteId);
+      const lot = random.next();
+      if (lot < 0.3) {
+        here.push(read(row));
+        there.set(remoteId, row);
+      } else if (lot < 0.35 && here.length > 0) {
+        const id = random.pick(here);
+        if (window.store.read(id, { limit: 1 }) !== undefined)
+          window.store.change(id, { title: random.pick(TITLES), isPinned: random.chance(0.2) });
+      } else if (newsIn(row).length > 0) {
+        news += 1;
+        window.store.mergeList(lease, ACCOUNT, [row]);
+      } else {
+        quiet += 1;
+        const before = dump();
+        assert.deepEqual(window.store.mergeList(lease, ACCOUNT, [row]), []);
+        assert.deepEqual(dump(), before);
+      }
+    }
+    assert.ok(quiet > 20 && news > 20, `${quiet} rows said nothing new, ${news} did`);
+  });
+
+  function dump(): unknown {
+    return ['conversations', 'messages', 'outbox', 'tombstones', 'doubts', 'conflicts'].map((table) =>
+      window.db.all(`SELECT * FROM ${table} ORDER BY 1, 2`),
+    );
+  }
+});
