@@ -87,7 +87,7 @@ describe('the embedded database', () => {
         .map(({ detail }) => String(detail))
         .join('; ');
     const list = plan(
-      "SELECT * FROM navi_conversations WHERE user_id='u' AND org_id='' AND status<>'deleted' ORDER BY updated_at DESC, id LIMIT 50",
+      "SELECT * FROM navi_conversations WHERE user_id='u' AND org_id='' AND status<>'deleted' ORDER BY listed_at DESC, id LIMIT 50",
     );
     assert.match(list, /^SEARCH navi_conversations USING INDEX navi_conversations_shown/);
     assert.doesNotMatch(list, /TEMP B-TREE/);

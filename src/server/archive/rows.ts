@@ -49,6 +49,7 @@ export function conversationRow(
     message_count: record.message_count,
     created_at: micros(record.created_at),
     updated_at: micros(record.updated_at),
+    listed_at: micros(record.updated_at),
     seq: record.seq,
   };
 }

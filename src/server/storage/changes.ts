@@ -17,7 +17,7 @@ export async function takeNumbers(
 ): Promise<number> {
   const { seq } = await trx
     .insertInto('navi_users')
-    .values({ user_id: userId, org_id: orgId, epoch, seq: count })
+    .values({ user_id: userId, org_id: orgId, epoch, seq: count, last_at: 0, last_listed_at: 0 })
     .onConflict((conflict) =>
       conflict.columns(['user_id', 'org_id']).doUpdateSet({ seq: sql<number>`navi_users.seq + ${count}` }),
     )

@@ -1,6 +1,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { takeNumbers } from './changes.ts';
 import { changeFields } from './fields.ts';
+import { listOnTop, takePlaces } from './order.ts';
 import type {
   Absent,
   ConversationChange,
@@ -29,7 +30,7 @@ export async function listConversations(
     .where('user_id', '=', owner.userId)
     .where('org_id', '=', owner.orgId)
     .where(isWanted)
-    .orderBy('updated_at', 'desc')
+    .orderBy('listed_at', 'desc')
     .orderBy('id')
     .limit(page.limit)
     .offset(page.offset)
@@ -44,10 +45,9 @@ export async function createConversation(
 ): Promise<Stored<ConversationRecord> | 'purged'> {
   const { db, newId } = storage;
   const hash = bodyHash(conversation);
-  const now = storage.now();
   return await db.transaction().execute(async (trx) => {
     // Also makes a second creation under the same client id wait for the first.
-    const seq = await takeNumbers(trx, owner, 1, newId());
+    const places = await takePlaces(trx, storage, owner, { numbers: 1, times: 1 });
     if (conversation.clientId !== null) {
       const known = await findByClientId(trx, owner, conversation.clientId);
       if (known !== undefined)
@@ -71,9 +71,10 @@ export async function createConversation(
       workspace_path: conversation.workspacePath,
       initial_context: toText(conversation.initialContext),
       message_count: 0,
-      created_at: now,
-      updated_at: now,
-      seq,
+      created_at: places.start,
+      updated_at: places.start,
+      listed_at: await listOnTop(trx, owner, places, undefined, places.start),
+      seq: places.first,
     };
     await trx.insertInto('navi_conversations').values(row).execute();
     return { outcome: 'stored', record: toConversation(row) };
@@ -108,20 +109,24 @@ export async function changeConversation(
   change: ConversationChange,
 ): Promise<ConversationRecord | Absent> {
   return await storage.db.transaction().execute(async (trx) => {
-    const seq = await takeNumbers(trx, owner, 1, storage.newId());
+    const places = await takePlaces(trx, storage, owner, { numbers: 1, times: 1 });
     const row = await findRow(trx, owner, id);
     if (row === undefined) return await absence(trx, owner, id);
-    const now = storage.now();
-    const { set, isVisible } = changeFields(row, change, now);
+    const { set, isVisible } = changeFields(row, change, storage.now());
     if (Object.keys(set).length === 0) return toConversation(row);
-    const updatedAt = isVisible ? Math.max(now, row.updated_at + 1) : row.updated_at;
+    const changed = { ...row, ...set, seq: places.first };
+    if (isVisible) {
+      changed.updated_at = Math.max(places.start, row.updated_at + 1);
+      changed.listed_at = await listOnTop(trx, owner, places, row, changed.updated_at);
+    }
+    const { updated_at, listed_at, seq } = changed;
     await trx
       .updateTable('navi_conversations')
-      .set({ ...set, updated_at: updatedAt, seq })
+      .set({ ...set, updated_at, listed_at, seq })
       .where('user_id', '=', owner.userId)
       .where('id', '=', id)
       .execute();
-    return toConversation({ ...row, ...set, updated_at: updatedAt });
+    return toConversation(changed);
   });
 }
 

@@ -1,6 +1,6 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
-import { takeNumbers } from './changes.ts';
 import { absence, findRow } from './conversations.ts';
+import { listOnTop, takePlaces } from './order.ts';
 import type {
   Absent,
   MessagePage,
@@ -40,6 +40,7 @@ export async function eachOnce(
   messages: readonly NewMessage[],
   append: (unique: readonly NewMessage[]) => Promise<Appended | Absent>,
 ): Promise<Appended | Absent> {
+  if (messages.length < 2) return await append(messages);
   const firstOf = new Map<string, number>();
   const unique: NewMessage[] = [];
   const places = messages.map((message) => {
@@ -74,18 +75,24 @@ export async function appendIn(
 ): Promise<Appended | Absent> {
   const { newId } = storage;
   // One number more than messages: the first belongs to the conversation, when this gives it its title.
-  const first = await takeNumbers(trx, owner, messages.length + 1, newId());
+  const places = await takePlaces(trx, storage, owner, {
+    numbers: messages.length + 1,
+    times: messages.length,
+  });
+  const { first } = places;
   const conversation = await findRow(trx, owner, id);
   if (conversation === undefined) return await absence(trx, owner, id);
   const outcomes: Stored<MessageRecord>[] = [];
   const fresh = await sift(trx, owner, id, prepare(messages, newId), outcomes);
   if (fresh.length === 0) return outcomes;
-  const start = Math.max(storage.now(), conversation.updated_at + 1);
+  const start = Math.max(places.start, conversation.updated_at + 1);
+  const listedAt = await listOnTop(trx, owner, places, conversation, start);
   const title = conversation.title ? undefined : titleOf(messages);
   await trx
     .updateTable('navi_conversations')
     .set({
       updated_at: start + fresh.length - 1,
+      ...(listedAt !== conversation.listed_at && { listed_at: listedAt }),
       message_count: sql<number>`message_count + ${fresh.length}`,
       ...(title === undefined ? {} : { title, seq: first }),
     })

@@ -5,6 +5,7 @@ import { abilities } from './migrations/0002-abilities.ts';
 import { tokens } from './migrations/0003-tokens.ts';
 import { searchIndex } from './migrations/0004-search.ts';
 import { tokensByUser } from './migrations/0005-tokens-by-user.ts';
+import { listOrder } from './migrations/0006-list-order.ts';
 import { StorageUnavailableError } from './repository.ts';
 import type { Tables } from './schema.ts';
 import type { DatabaseKind } from './storage.ts';
@@ -16,6 +17,7 @@ const migrationsOf = (kind: DatabaseKind): Readonly<Record<string, Migration>> =
   '0003-tokens': tokens,
   '0004-search': searchIndex(kind),
   '0005-tokens-by-user': tokensByUser,
+  '0006-list-order': listOrder(kind),
 });
 
 /** In their order. */

@@ -5,6 +5,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { absence } from './conversations.ts';
 import { type Append, type Appended, findByClientIds, prepare } from './messages.ts';
+import { listedOnTop, nextTime } from './order.ts';
 import type { Absent, MessageRecord, NewMessage, Owner, Stored } from './repository.ts';
 import { toMessage } from './rows.ts';
 import { titleOf } from './titles.ts';
@@ -67,6 +68,7 @@ function statement(
   title: string | undefined,
 ) {
   const column = <K extends keyof (typeof rows)[number]>(name: K) => rows.map((row) => row[name]);
+  const next = nextTime(sql`${now()}::bigint`, sql`u.last_at`);
   // `owner` takes the user's lock before anything else is written; what follows hangs on its answer.
   return sql<Answer>`
     with given as (
@@ -75,18 +77,20 @@ function statement(
         ${column('metadata')}::text[], ${column('tokens_used')}::int[])
         as g(index, id, client_id, body_hash, role, content, metadata, tokens_used)
     ), place as (
-      select id from navi_conversations where user_id = ${userId} and org_id = ${orgId} and id = ${id}
+      select id, listed_at from navi_conversations where user_id = ${userId} and org_id = ${orgId} and id = ${id}
     ), fresh as (
       select g.*, row_number() over (order by g.index) - 1 as k, count(*) over () as total from given g
       where exists (select 1 from place)
         and ${storedUnder({ user: sql`${userId}`, conversation: sql`${id}`, client: sql`g.client_id` })} is null
     ), owner as (
-      update navi_users u set seq = u.seq + f.total + 1
-      from (select total from fresh limit 1) f where u.user_id = ${userId} and u.org_id = ${orgId}
-      returning u.seq - f.total as first, f.total
+      update navi_users u set seq = u.seq + f.total + 1, last_at = ${next} + f.total - 1,
+        last_listed_at = ${listedOnTop(next, sql`p.listed_at`, sql`u.last_listed_at`)}
+      from (select total from fresh limit 1) f, place p where u.user_id = ${userId} and u.org_id = ${orgId}
+      returning u.seq - f.total as first, f.total, u.last_at - f.total + 1 as start, u.last_listed_at as listed_at
     ), conversation as (
       update navi_conversations c set
-        updated_at = greatest(${now()}::bigint, c.updated_at + 1) + o.total - 1,
+        updated_at = greatest(o.start, c.updated_at + 1) + o.total - 1,
+        listed_at = o.listed_at,
         message_count = c.message_count + o.total,
         title = case when coalesce(c.title, '') = '' then coalesce(${title ?? null}::text, c.title) else c.title end,
         seq = case when coalesce(c.title, '') = '' and ${title ?? null}::text is not null then o.first else c.seq end

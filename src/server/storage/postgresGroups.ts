@@ -4,6 +4,7 @@
  * what was not stored so is appended alone, which also finds out why.
  */
 import { sql } from 'kysely';
+import { listedOnTop, nextTime } from './order.ts';
 import { type Append, type Appended, prepare, type Prepared } from './messages.ts';
 import {
   type Absent,
@@ -116,6 +117,7 @@ function storedAs(owner: Owner, id: string, row: Prepared, createdAt: number): A
 function statement({ now }: Storage, group: readonly Waiting[], rows: readonly Prepared[]) {
   const each = <T>(of: (one: Waiting) => T): T[] => group.map(of);
   const column = <K extends keyof Prepared>(name: K) => rows.map((row) => row[name]);
+  const next = nextTime(sql`${now()}::bigint`, sql`u.last_at`);
   // `locked` takes the users' locks before anything else is written; what follows hangs on them.
   return sql<{ readonly id: string; readonly created_at: number }>`
     with given as (
@@ -130,12 +132,16 @@ function statement({ now }: Storage, group: readonly Waiting[], rows: readonly P
         select from navi_users u where u.user_id = g.user_id and u.org_id = g.org_id for update skip locked) u
       where ${storedUnder({ user: sql`g.user_id`, conversation: sql`g.conversation_id`, client: sql`g.client_id` })} is null
     ), owner as (
-      update navi_users u set seq = u.seq + 2 from given g
+      update navi_users u set seq = u.seq + 2, last_at = ${next},
+        last_listed_at = ${listedOnTop(next, sql`p.listed_at`, sql`u.last_listed_at`)}
+      from given g join navi_conversations p
+        on p.user_id = g.user_id and p.org_id = g.org_id and p.id = g.conversation_id
       where u.user_id = g.user_id and u.org_id = g.org_id and g.id in (select id from locked)
-      returning g.id, u.seq
+      returning g.id, u.seq, u.last_at, u.last_listed_at
     ), conversation as (
       update navi_conversations c set
-        updated_at = greatest(${now()}::bigint, c.updated_at + 1),
+        updated_at = greatest(o.last_at, c.updated_at + 1),
+        listed_at = o.last_listed_at,
         message_count = c.message_count + 1,
         title = case when coalesce(c.title, '') = '' then coalesce(g.title, c.title) else c.title end,
         seq = case when coalesce(c.title, '') = '' and g.title is not null then o.seq - 1 else c.seq end

@@ -21,6 +21,10 @@ export interface UserTable {
   readonly epoch: string;
   /** The number of the last change. */
   readonly seq: number;
+  /** Microseconds since the epoch: the last time that was given to a message or a change. */
+  readonly last_at: number;
+  /** `listed_at` of the conversation on top of the list, if it got there since the column is there. */
+  readonly last_listed_at: number;
 }
 
 export interface ConversationTable {
@@ -46,6 +50,8 @@ export interface ConversationTable {
   readonly created_at: number;
   /** Microseconds since the epoch; also the clock of the conversation's messages. */
   readonly updated_at: number;
+  /** Orders the list: see order.ts. */
+  readonly listed_at: number;
   /** The change in which a field of it changed last; a message alone does not count. */
   readonly seq: number;
 }

@@ -11,6 +11,7 @@ import { describeConversations } from './conversations.ts';
 import { describeEvents } from './events.ts';
 import { describeIdempotency } from './idempotency.ts';
 import { describeMessages } from './messages.ts';
+import { describeOrder } from './order.ts';
 import { describePaging } from './paging.ts';
 import { describeSearch } from './search.ts';
 import { describeStatements } from './statements.ts';
@@ -27,6 +28,7 @@ function describeContract(name: string, settings: () => Promise<Environment>): v
     describeMessages(at);
     describeBadInput(at);
     describeIdempotency(at);
+    describeOrder(at, place, name === 'PostgreSQL');
     describePaging(at);
     describeChanges(at);
     describeClocks(at);

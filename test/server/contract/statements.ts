@@ -11,7 +11,8 @@ const SHARED = /\bnavi_(users|conversations|messages|tombstones|tokens|search|se
 /** A personal token is all that its request says: one row, by a unique key. */
 const BY_TOKEN = /from "navi_tokens" where "token_hash" =/;
 /** These are about everybody, once. */
-const OF_MIGRATION = /\bnavi_(conversations|messages)_1\b/;
+const OF_MIGRATION =
+  /\bnavi_(conversations|messages)_1\b|^update navi_conversations set listed_at = updated_at$/;
 const DATA = /^\s*(select|insert|update|delete|with)\b/i;
 /** The terms themselves begin with a key of their user. */
 const BY_TERM = 'navi_search_by_term';
