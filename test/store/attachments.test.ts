@@ -37,7 +37,7 @@ describe('attachments', () => {
     kind: 'file',
     name,
     mime: 'text/typescript',
-    path: `/work/${name}`,
+    path: `/home/ada/${name}`,
     language: 'typescript',
     content,
   });

@@ -110,7 +110,7 @@ describe('attachments and outputs through the API', () => {
     const bytes = new Uint8Array([0x89, 0x50, 0x4e, 0x47]);
     const id = uuidv7();
     const attachments = [
-      { name: 'notes', content: 'wörter', path: '/work/notes' },
+      { name: 'notes', content: 'wörter', path: '/home/ada/notes' },
       { id: 'shot', name: 'shot.png', content: bytes, mime: 'image/png' },
     ];
     const stored = append(attachments, id);
@@ -121,7 +121,7 @@ describe('attachments and outputs through the API', () => {
     assert.deepEqual(
       message?.attachments?.map(({ name, kind, mime, size, path }) => [name, kind, mime, size, path]),
       [
-        ['notes', 'text', 'text/plain', 7, '/work/notes'],
+        ['notes', 'text', 'text/plain', 7, '/home/ada/notes'],
         ['shot.png', 'image', 'image/png', 4, undefined],
       ],
     );
