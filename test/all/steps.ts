@@ -51,19 +51,19 @@ export const allSteps: readonly Step[] = [
     isAside: true,
   },
   {
-    name: 'unit',
-    what: 'all parts without an editor',
-    command: mocha,
-    limitMinutes: 20,
-    isTest: true,
-  },
-  {
     name: 'random',
     what: 'histories at random against a model of the store',
     command: [...mocha, '--config', 'test/random/.mocharc.json'],
     limitMinutes: 15,
     isTest: true,
     isAside: true,
+  },
+  {
+    name: 'unit',
+    what: 'all parts without an editor',
+    command: mocha,
+    limitMinutes: 20,
+    isTest: true,
   },
   {
     name: 'simulator',
