@@ -30,8 +30,10 @@ export function tallyRun(runner: Runner, file = process.env[TALLY_VARIABLE]): vo
   });
 }
 
+/** From another process an error comes as a plain object. */
 function failureOf(title: string, error: unknown): string {
-  const reason = error instanceof Error ? error.message : String(error);
+  const isTold = typeof error === 'object' && error !== null && 'message' in error;
+  const reason = String(isTold ? error.message : error);
   return [title, ...reason.split('\n').slice(0, LINES)].join('\n    ');
 }
 
