@@ -24,8 +24,8 @@ import type { PatchWithClocks } from './remote.ts';
 import { NEW_CONVERSATION_TITLE, type WorkspaceRef } from '../model/conversation.ts';
 import { UNNUMBERED } from '../model/order.ts';
 import type {
-  ListedFields,
   FieldsOrder,
+  ListedFields,
   RemoteConversation,
   RemoteFields,
   RemoteMessage,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, it } from 'mocha';
 import { doubledOnBackend, textsOnBackend } from '../support/backend.ts';
 import { spawnMemoryServer, type ServerProcess } from '../support/memoryServer.ts';
@@ -49,6 +50,10 @@ describe('a server that goes back to an old backup', () => {
     await whileStopped(async (data, backup) => {
       await rm(data, { recursive: true });
       await cp(backup, data, { recursive: true });
+      // Once it runs, the first may be there again before anybody has looked.
+      const db = new DatabaseSync(path.join(data, 'navi.db'), { readOnly: true });
+      assert.equal(db.prepare('SELECT count(*) AS n FROM navi_messages').get()?.['n'], 2);
+      db.close();
     });
     await until(
       async () => (await textsOnBackend(server.address, 'Before the backup')).length === stored.length,

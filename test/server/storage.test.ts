@@ -99,6 +99,29 @@ describe('the embedded database', () => {
     probe.close();
   });
 
+  it('G13: the list of a file from before keeps its order', async () => {
+    const repository = await openFolder();
+    const ids = [await createIn(repository), await createIn(repository), await createIn(repository)];
+    for (const id of [ids[1], ids[0], ids[2], ids[0]]) await repository.append(OWNER, id ?? '', [HELLO]);
+    const order = await listIn(repository);
+    assert.deepEqual(order, [ids[0], ids[2], ids[1]]);
+    await repository.close();
+    open.length = 0;
+    const older = new DatabaseSync(file);
+    older.exec(`
+      DROP INDEX navi_conversations_shown; DROP INDEX navi_conversations_by_status;
+      ALTER TABLE navi_conversations DROP COLUMN listed_at;
+      ALTER TABLE navi_users DROP COLUMN last_at; ALTER TABLE navi_users DROP COLUMN last_listed_at;
+      CREATE INDEX navi_conversations_shown ON navi_conversations (user_id, org_id, updated_at DESC, id);
+      CREATE INDEX navi_conversations_by_status ON navi_conversations (user_id, org_id, status, updated_at DESC, id);
+      DELETE FROM navi_migrations WHERE name = '0006-list-order'`);
+    older.close();
+    const newer = await openFolder();
+    assert.deepEqual(await listIn(newer), order);
+    await newer.append(OWNER, ids[1] ?? '', [HELLO]);
+    assert.deepEqual(await listIn(newer), [ids[1], ids[0], ids[2]]);
+  });
+
   it('waits for another process that writes, and says so when that takes too long', async () => {
     const repository = await openFolder(300);
     const patient = await openFolder();
@@ -158,6 +181,10 @@ async function createIn(repository: Repository): Promise<string> {
   const created = await repository.create(OWNER, EMPTY);
   assert.ok(typeof created === 'object' && created.outcome === 'stored');
   return created.record.id;
+}
+
+async function listIn(repository: Repository): Promise<string[]> {
+  return (await repository.list(OWNER, { limit: 10, offset: 0, status: undefined })).map(({ id }) => id);
 }
 
 async function contentsIn(repository: Repository, id: string): Promise<string[]> {

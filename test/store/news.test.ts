@@ -1,29 +1,19 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { v7 as uuidv7 } from 'uuid';
 import { toListText, type Lease, type RemoteFields } from '../../src/store/outbox.ts';
 import { Random } from '../support/crash/random.ts';
-import { ACCOUNT, DirectStore, remoteFields, remoteMessage, type World } from '../support/directStore.ts';
-import { tempFolder } from '../support/tempFolder.ts';
+import { ACCOUNT, type DirectStore, remoteFields, remoteMessage } from '../support/directStore.ts';
+import { useWindow } from '../support/useWindow.ts';
 
 const SEED = Number(process.env['NAVI_TEST_SEED'] ?? Math.floor(Math.random() * 1e6));
 const STEPS = 400;
 const TITLES = ['Plain', '"Quoted" \\ back', 'Zeilen\nund\tTabs', 'Grüße 👋🏽', '', 'a\u2028b', '\u007f\u0001'];
 
 describe('what is new on a list', () => {
-  let folder: ReturnType<typeof tempFolder>;
   let window: DirectStore;
   let lease: Lease;
-  beforeEach(() => {
-    folder = tempFolder();
-    const world: World = { now: 1_700_000_000_000, dead: new Set() };
-    window = new DirectStore(folder.path, world, { id: 'w1', pid: 1 });
-    lease = window.lease();
-  });
-  afterEach(() => {
-    window.close();
-    folder.dispose();
-  });
+  useWindow(1_700_000_000_000, (made) => ({ window, lease } = made));
 
   const newsIn = (...rows: readonly RemoteFields[]) => window.store.newsIn(ACCOUNT, toListText(rows));
   /** Here as it is there; returns its id here. */

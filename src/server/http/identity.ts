@@ -26,22 +26,8 @@ declare module 'fastify' {
 /** Asks who it is before the body is read: a stranger's 20 MB are not worth parsing. */
 export function identifyRequests(api: FastifyInstance, identify: Identify): void {
   api.decorateRequest('owner');
-  api.addHook('onRequest', (request, _reply, done) => {
-    let owner: Owner | Promise<Owner>;
-    try {
-      owner = identify(request);
-    } catch (error) {
-      done(error as Error);
-      return;
-    }
-    // Who is known at once need not be waited for.
-    if (owner instanceof Promise) owner.then(known, done);
-    else known(owner);
-
-    function known(found: Owner): void {
-      request.owner = found;
-      done();
-    }
+  api.addHook('onRequest', async (request) => {
+    request.owner = await identify(request);
   });
 }
 

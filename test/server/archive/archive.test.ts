@@ -49,6 +49,8 @@ describe('backup and restore', function () {
     readonly alice: string;
     readonly id: string;
     readonly cursor: string;
+    /** Ids as the list of Alice has them. */
+    readonly listed: readonly string[];
     /** A backup of it. */
     readonly path: string;
     readonly content: string;
@@ -95,9 +97,11 @@ describe('backup and restore', function () {
         await client.patch((await client.create({ title: 'kept' })).id, { status: 'archived' });
         await client.conversations('DELETE', `/${(await client.create({ client_id: 'c-2' })).id}?purge=true`);
       }
-      const { cursor } = await new Client(server.address, bearer(alice)).changes();
+      const first = new Client(server.address, bearer(alice));
+      const { cursor } = await first.changes();
+      const listed = (await first.list()).map((row) => row.id);
       const [path, content] = await backup(settings);
-      return { settings, alice, id: ids[0] ?? '', cursor, path, content };
+      return { settings, alice, id: ids[0] ?? '', cursor, listed, path, content };
     } finally {
       await server.close();
     }
@@ -106,7 +110,7 @@ describe('backup and restore', function () {
   describe('from each database into each', () => {
     for (const from of ['sqlite', 'postgres'] as const)
       it(`I5: what ${from} holds is the same in a new SQLite and a new PostgreSQL, by content hash`, async () => {
-        const { alice, id, cursor, path, content } = await source(from);
+        const { alice, id, cursor, listed, path, content } = await source(from);
         for (const to of ['sqlite', 'postgres'] as const) {
           const target = await database(to);
           assert.equal(contentOf(await run(target, 'restore', path)), content, to);
@@ -118,6 +122,10 @@ describe('backup and restore', function () {
             const client = new Client(server.address, bearer(alice));
             const gone = await client.call('GET', `/api/navi-memory/changes?since=${cursor}`);
             assert.equal(gone.status, 410, 'a cursor of before');
+            assert.deepEqual(
+              (await client.list()).map((row) => row.id),
+              listed,
+            );
             assert.equal((await client.full(id)).message_count, 252);
             assert.equal((await client.search('straße')).items.length, 1);
             // What was stored before is known, and what was purged stays away.

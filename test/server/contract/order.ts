@@ -52,6 +52,17 @@ export function describeOrder(at: ContractBench, place: () => Place, isPostgres:
         }
       });
 
+    it('G13: a clock that was ahead is followed by nothing else once it is right', async () => {
+      const { id } = await at.client.create();
+      at.now -= HOUR_MS;
+      assert.equal((await at.client.create()).created_at, '2027-01-15T07:00:00.000000+00:00');
+      const other = (await at.client.list()).find((row) => row.id !== id) ?? assert.fail();
+      assert.equal(
+        (await at.client.append(other.id, 'on time')).created_at,
+        '2027-01-15T07:00:00.000001+00:00',
+      );
+    });
+
     it('G13: a message to the newest conversation moves nothing that an index holds', async () => {
       await at.client.create();
       const { id } = await at.client.create({ title: 'Newest' });
