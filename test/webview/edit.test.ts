@@ -1,24 +1,16 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import type { EditItem } from '../../src/protocol/panel.ts';
 import { message, messages, notice, open, snapshot, uuid } from './fixtures.ts';
-import { Stage, type Panel } from './panel.ts';
+import type { Panel } from './panel.ts';
+import { usePanel } from './usePanel.ts';
 
 const CONVERSATION = uuid(1);
 const EDIT: EditItem = { messageId: uuid(9001), replaces: uuid(1000), text: 'Message 0' };
 
 describe('Edits and versions in a browser', function () {
-  // A browser on a busy machine.
-  this.timeout(60_000);
-  let stage: Stage;
   let panel: Panel;
-  before(async () => (stage = await Stage.start()));
-  after(() => stage.stop());
-  beforeEach(async () => (panel = await stage.open()));
-  afterEach(async () => {
-    assert.deepEqual(panel.problems, []);
-    await panel.close();
-  });
+  usePanel(this, (opened) => (panel = opened));
   const field = () => panel.page.getByRole('textbox', { name: 'Edited prompt' });
   const focused = () =>
     panel.page.evaluate(

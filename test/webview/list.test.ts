@@ -1,21 +1,13 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import type { ConversationItem } from '../../src/protocol/panel.ts';
 import { conversation, open, snapshot, uuid } from './fixtures.ts';
-import { Stage, type Panel } from './panel.ts';
+import type { Panel } from './panel.ts';
+import { usePanel } from './usePanel.ts';
 
 describe('The list in a browser', function () {
-  // A browser on a busy machine.
-  this.timeout(60_000);
-  let stage: Stage;
   let panel: Panel;
-  before(async () => (stage = await Stage.start()));
-  after(() => stage.stop());
-  beforeEach(async () => (panel = await stage.open()));
-  afterEach(async () => {
-    assert.deepEqual(panel.problems, []);
-    await panel.close();
-  });
+  usePanel(this, (opened) => (panel = opened));
 
   const list = (items: readonly ConversationItem[], hasMore = false) =>
     snapshot({ list: { view: 'active', items, hasMore } });

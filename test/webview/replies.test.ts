@@ -1,22 +1,14 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { message, messages, NOW, open, snapshot, uuid } from './fixtures.ts';
-import { Stage, type Panel } from './panel.ts';
+import type { Panel } from './panel.ts';
+import { usePanel } from './usePanel.ts';
 
 const CONVERSATION = uuid(1);
 
 describe('Replies in a browser', function () {
-  // A browser on a busy machine.
-  this.timeout(60_000);
-  let stage: Stage;
   let panel: Panel;
-  before(async () => (stage = await Stage.start()));
-  after(() => stage.stop());
-  beforeEach(async () => (panel = await stage.open()));
-  afterEach(async () => {
-    assert.deepEqual(panel.problems, []);
-    await panel.close();
-  });
+  usePanel(this, (opened) => (panel = opened));
 
   it('R2: says when a reply was cut off and how much is kept, and offers Continue and Retry where it can go on', async () => {
     const endedAt = message(1).createdAt + 180_000;

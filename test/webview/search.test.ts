@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import type { SearchItem, SearchSnapshot } from '../../src/protocol/panel.ts';
 import { conversation, message, messages, open, snapshot, uuid } from './fixtures.ts';
-import { Stage, type Panel } from './panel.ts';
+import type { Panel } from './panel.ts';
+import { usePanel } from './usePanel.ts';
 
 const hit = (n: number, text = 'words', fields: Partial<SearchItem> = {}): SearchItem => ({
   conversation: conversation(n),
@@ -39,17 +40,8 @@ const found = (hits: readonly SearchItem[], fields: Partial<SearchSnapshot> = {}
   });
 
 describe('Search in a browser', function () {
-  // A browser on a busy machine.
-  this.timeout(60_000);
-  let stage: Stage;
   let panel: Panel;
-  before(async () => (stage = await Stage.start()));
-  after(() => stage.stop());
-  beforeEach(async () => (panel = await stage.open()));
-  afterEach(async () => {
-    assert.deepEqual(panel.problems, []);
-    await panel.close();
-  });
+  usePanel(this, (opened) => (panel = opened));
 
   const box = () => panel.page.getByRole('textbox', { name: 'Search conversations' });
   const rows = () => panel.page.locator('.results .row-title').allTextContents();

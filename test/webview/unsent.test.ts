@@ -1,23 +1,15 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { conversation, message, open, snapshot, uuid } from './fixtures.ts';
-import { Stage, type Panel } from './panel.ts';
+import type { Panel } from './panel.ts';
+import { usePanel } from './usePanel.ts';
 import { strings } from '../../src/webview/strings.ts';
 
 const CONVERSATION = uuid(1);
 
 describe('What the server did not take, in a browser', function () {
-  // A browser on a busy machine.
-  this.timeout(60_000);
-  let stage: Stage;
   let panel: Panel;
-  before(async () => (stage = await Stage.start()));
-  after(() => stage.stop());
-  beforeEach(async () => (panel = await stage.open()));
-  afterEach(async () => {
-    assert.deepEqual(panel.problems, []);
-    await panel.close();
-  });
+  usePanel(this, (opened) => (panel = opened));
 
   it('I2: Retry and Copy of a message that needs attention are reached and pressed by the keyboard', async () => {
     const parked = message(0, { delivery: 'parked', deliveryReason: 'refused.' });
