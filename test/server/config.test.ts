@@ -20,7 +20,7 @@ describe('the settings of the server', () => {
       limits: {
         ratePerUser: undefined,
         ratePerAddress: undefined,
-        inFlight: 64,
+        inFlight: 256,
         queued: 1_000,
         queueMs: 5_000,
         loopDelayMs: 1_000,

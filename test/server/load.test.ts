@@ -87,7 +87,8 @@ describe('a server with too much to do', function () {
     await until(async () => (await measure(server, 'navi_requests_waiting')) === 1);
     leaving.leave();
     await until(async () => (await measure(server, 'navi_requests_waiting')) === 0);
-    assert.equal(await measure(server, 'navi_shed_total{reason="wait"}'), NaN);
+    for (const reason of ['wait', 'queue'])
+      assert.equal(await measure(server, `navi_shed_total{reason="${reason}"}`), NaN);
     assertShed(await client.conversations('GET'));
     assert.equal(await measure(server, 'navi_shed_total{reason="wait"}'), 1);
     unlock();

@@ -57,7 +57,7 @@ export const settingsSchema = z.object({
   NAVI_STOP_DELAY_MS: milliseconds(0, 300_000).default(0),
   NAVI_RATE_USER: count(0, 1_000_000).optional(),
   NAVI_RATE_ADDRESS: count(0, 1_000_000).optional(),
-  NAVI_MAX_IN_FLIGHT: count(1, 100_000).default(64),
+  NAVI_MAX_IN_FLIGHT: count(1, 100_000).default(256),
   NAVI_MAX_QUEUED: count(0, 100_000).default(1_000),
   NAVI_MAX_QUEUE_MS: milliseconds(0, 60_000).default(5_000),
   NAVI_MAX_LOOP_DELAY_MS: milliseconds(0, 60_000).default(1_000),

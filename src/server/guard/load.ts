@@ -4,6 +4,13 @@ import type { GuardCounts } from './counts.ts';
 import type { Gate, Refusal } from './gate.ts';
 import type { LoopWatch } from './loopWatch.ts';
 
+declare module 'fastify' {
+  interface FastifyReply {
+    /** Of a request that is worked on. */
+    giveBackTurn: (() => void) | undefined;
+  }
+}
+
 export interface LoadParts {
   readonly gate: Gate;
   readonly loop: LoopWatch;
@@ -27,18 +34,24 @@ export function shedEarly(app: FastifyInstance, { gate, loop, counts }: LoadPart
  * an answer, so that a slow reader holds none.
  */
 export function takeTurns(app: FastifyInstance, { gate, counts }: Pick<LoadParts, 'gate' | 'counts'>): void {
-  const turns = new WeakMap<FastifyReply, () => void>();
-  app.addHook('preValidation', async (_request, reply) => {
-    const turn = gate.admit() ?? (await waitForTurn(gate, reply));
-    if (typeof turn === 'function') {
-      turns.set(reply, turn);
-      return;
-    }
-    if (turn !== 'left') counts.shed(turn === 'late' ? 'wait' : 'queue');
-    throw overloaded();
+  app.decorateReply('giveBackTurn');
+  app.addHook('preValidation', (_request, reply, done) => {
+    const begin = (turn: (() => void) | Refusal): void => {
+      if (typeof turn === 'function') {
+        reply.giveBackTurn = turn;
+        done();
+        return;
+      }
+      if (turn !== 'left') counts.shed(turn === 'late' ? 'wait' : 'queue');
+      done(overloaded());
+    };
+    const turn = gate.admit();
+    // Whoever finds room at once goes on at once: to wait for it costs more than the room.
+    if (turn !== undefined) begin(turn);
+    else void waitForTurn(gate, reply).then(begin);
   });
   app.addHook('onSend', (_request, reply, _payload, done) => {
-    turns.get(reply)?.();
+    reply.giveBackTurn?.();
     done();
   });
 }
