@@ -12,7 +12,7 @@ import { analyze, withServers, type BenchServer, type DatabaseKind } from './ser
 import { median } from './statistics.ts';
 
 const ROUNDS = { rounds: 7, warmUp: 3 };
-const APPENDS = 2_000;
+const APPENDS = 6_000;
 /** Users at work, one request each at a time. */
 const CLIENTS = 128;
 /** As many connections as the server's pool has. */
