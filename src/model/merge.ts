@@ -59,7 +59,7 @@ export function mergeSides(
     const winner = winnerOf(sides);
     const kept = winner === 'theirs' ? theirs[field] : ours[field];
     values[field] = kept;
-    clocks = withClock(clocks, field, clockOf(sides, winner, later));
+    clocks = withClock(clocks, field, clockOf(sides, winner));
     const other = winner === 'theirs' ? ours[field] : theirs[field];
     if (isConflict(sides)) dropped.push({ field, kept, other });
   }
@@ -105,10 +105,14 @@ function winnerOf(sides: Sides): Winner {
   return laterOf(a, b) === a ? 'ours' : 'theirs';
 }
 
-function clockOf({ field, ours, theirs }: Sides, winner: Winner, later: number): number | undefined {
+function clockOf(sides: Sides, winner: Winner): number | undefined {
+  const { field, ours, theirs } = sides;
+  const our = ours.clocks[field];
+  if (winner !== 'stands') return winner === 'ours' ? our : theirs.clocks?.[field];
   // A backend without clocks is compared three ways: a reading of our own would only be out of date one day.
-  if (winner === 'stands') return theirs.clocks === undefined ? ours.clocks[field] : later;
-  return winner === 'ours' ? ours.clocks[field] : theirs.clocks?.[field];
+  if (theirs.clocks === undefined) return our;
+  // No later than it has to be: what was said meanwhile knows nothing of it, and must not seem to be older.
+  return Math.max(our ?? 0, (clockThere(sides) ?? 0) + 1);
 }
 
 /** Each side was changed since both agreed, and they do not agree now. */

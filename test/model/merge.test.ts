@@ -173,6 +173,14 @@ const CASES: readonly Case[] = [
     pending: ['status'],
   },
   {
+    name: 'D2: the same, no later than what was said or changed there after that',
+    ours: { status: 'deleted', clocks: at({ status: 20 }) },
+    theirs: { status: 'archived', clocks: at({ status: 5_000, isStarred: 9_000 }) },
+    merged: { status: 'deleted', clocks: { title: 10, status: 5_001, isStarred: 9_000 } },
+    dropped: ['status', 'deleted', 'archived'],
+    pending: ['status'],
+  },
+  {
     name: 'I7: deleted here, archived and taken back there: deleted, whoever syncs first',
     ours: { status: 'deleted', clocks: at({ status: 20 }) },
     theirs: { status: 'active', clocks: at({ status: 30 }) },

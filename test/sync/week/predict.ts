@@ -76,11 +76,10 @@ function statusOf(sides: Sides): Outcome {
   return valueOf(sides, 'status');
 }
 
-/** A deletion has to be given anew when the other status is later, by a clock that may be far behind that of a message. */
+/** A deletion has to be given anew when the other status is later: just after that one. */
 function raised(first: Held, second: Held): number {
   const [one, two] = [first.clocks.status ?? 0, second.clocks.status ?? 0];
-  if (two > one) return two;
-  return Math.max(second.next, ...Object.values(first.clocks), ...Object.values(second.clocks));
+  return two > one ? two : one + 1;
 }
 
 function tagsOf({ base, first, second }: Sides): string[] {
