@@ -28,7 +28,9 @@ export async function pullFeed(context: PullContext, isBrief: boolean): Promise<
     warn(`The server has no feed of changes: ${reached.detail}`);
     await store.setFeedPlace(lease, account, undefined);
     announcement.doubt();
-    return 'none';
+    // Conversations that it has told of, and whose messages did not come: a list shows them as they are known here.
+    const begun = await readEach(context, await store.settleCounts(lease, account));
+    return begun.kind === 'ok' ? 'none' : begun;
   }
   if (reached.kind !== 'ok') return reached;
   const read = await readEach(context, await store.settleCounts(lease, account));

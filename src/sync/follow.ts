@@ -20,7 +20,9 @@ export async function followFeed(context: PushContext): Promise<FollowOutcome> {
   });
   try {
     const place = await store.feedPlace(account);
-    if (place?.cursor === undefined) return { kind: 'behind' };
+    // A feed that cannot be read has no place: one pull after the other would find none either.
+    if (place === undefined) return { kind: 'refused' };
+    if (place.cursor === undefined) return { kind: 'behind' };
     for await (const event of remote.announced.events(place.cursor, signal)) {
       isTold = true;
       if (event.type === 'gone') return { kind: 'behind' };

@@ -1,9 +1,8 @@
 import { PAGE_LIMIT, type ConversationDetail, type MessageRow } from '../protocol/api.ts';
 import type { AccountKey, Lease, MergeReport, SyncStore } from '../store/outbox.ts';
-import type { FullDetail } from '../protocol/abilities.ts';
 import { keepsClocks, type Announcement } from './announcement.ts';
 import { outcomeOf, type RequestOutcome } from './failure.ts';
-import { RemoteError, type Remote } from './remote.ts';
+import { RemoteError, type ReadDetail, type Remote } from './remote.ts';
 import type { Told } from './told.ts';
 import { decodeConversation, decodeMessage } from './wire.ts';
 
@@ -51,7 +50,7 @@ export async function pullConversation(context: PullContext, remoteId: string): 
 export async function readNow(
   context: PullContext,
   remoteId: string,
-): Promise<{ readonly detail: FullDetail; readonly readAt: number }> {
+): Promise<{ readonly detail: ReadDetail; readonly readAt: number }> {
   for (let reading = 1; ; reading += 1) {
     const readAt = context.now();
     const moment = context.told.begin();
@@ -65,7 +64,7 @@ export async function readNow(
 export function readWhole(
   { remote, announcement, signal }: PullContext,
   remoteId: string,
-): Promise<FullDetail> {
+): Promise<ReadDetail> {
   return remote.read(remoteId, signal, keepsClocks(announcement) ? 'full' : undefined);
 }
 
@@ -86,7 +85,7 @@ async function isThere(context: PullContext, remoteId: string): Promise<boolean>
  */
 export async function takeIn(
   context: PullContext,
-  detail: FullDetail,
+  detail: ReadDetail,
   readAt: number,
   rivalIs?: 'there' | 'gone',
 ): Promise<boolean> {

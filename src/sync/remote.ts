@@ -1,5 +1,6 @@
 /**
- * What a memory backend promises to the sync engine. Each call is one HTTP request, never retried inside.
+ * What a memory backend promises to the sync engine. Each call is one HTTP request, never retried inside; what reads messages asks
+ * for fewer while an answer is too large.
  * A call that did not give a valid answer throws `RemoteError`.
  */
 import type {
@@ -37,7 +38,9 @@ export type RefusalCode =
   /** Something else was stored under this client id. */
   | 'client_id_taken'
   /** The conversation was deleted for good. */
-  | 'purged';
+  | 'purged'
+  /** Fewer messages may fit; of this machine too, where what came was too large. */
+  | 'answer_too_large';
 
 /** `message` is for people and logs: no token, no text of a conversation. */
 export class RemoteError extends Error {
@@ -127,11 +130,16 @@ export type AppendWithId = z.infer<typeof appendWithIdSchema>;
 /** `tags` and `clocks` count where `clocks` is announced. */
 export type PatchWithClocks = z.infer<typeof patchWithClocksSchema>;
 
+export interface ReadDetail extends FullDetail {
+  /** Fewer messages than a page has were asked for, because of their size: there may be more before them. */
+  readonly isCut?: true;
+}
+
 export interface Remote {
   readonly announced: AnnouncedRemote;
   list(page: { status?: 'deleted'; offset: number }, signal: AbortSignal): Promise<ConversationRow[]>;
   /** `full`: with what the plain contract does not have, where `clocks` is announced. */
-  read(remoteId: string, signal: AbortSignal, view?: 'full'): Promise<FullDetail>;
+  read(remoteId: string, signal: AbortSignal, view?: 'full'): Promise<ReadDetail>;
   create(body: CreateWithId, signal: AbortSignal): Promise<CreatedConversation>;
   append(remoteId: string, body: AppendWithId, signal: AbortSignal): Promise<AppendedMessage>;
   patch(remoteId: string, body: PatchWithClocks, signal: AbortSignal): Promise<ConversationRow>;

@@ -20,7 +20,7 @@ import type { FieldChange } from '../model/change.ts';
 import { CLOCKED, type ClockedField as LocalField } from '../model/clocks.ts';
 import { cleanTag } from '../model/tags.ts';
 import type { ClockedField, FullDetail } from '../protocol/abilities.ts';
-import type { PatchWithClocks } from './remote.ts';
+import type { PatchWithClocks, ReadDetail } from './remote.ts';
 import { NEW_CONVERSATION_TITLE, type WorkspaceRef } from '../model/conversation.ts';
 import { UNNUMBERED } from '../model/order.ts';
 import type {
@@ -233,7 +233,7 @@ export function decodeFields(row: ConversationRow | CreatedConversation | FullDe
   };
 }
 
-export function decodeConversation(account: string, detail: FullDetail): RemoteConversation {
+export function decodeConversation(account: string, detail: ReadDetail): RemoteConversation {
   const note = conversationNoteSchema.safeParse(fromStorable(detail.initial_context ?? {})[KEY]);
   const fields = decodeFields(detail);
   return {
@@ -247,7 +247,7 @@ export function decodeConversation(account: string, detail: FullDetail): RemoteC
       : fields,
     messages: (detail.messages ?? []).map((row) => decodeMessage(account, detail.id, row)),
     // An answer without messages says nothing of them.
-    isCut: detail.messages === undefined || detail.messages.length >= PAGE_LIMIT,
+    isCut: detail.isCut === true || detail.messages === undefined || detail.messages.length >= PAGE_LIMIT,
     ...(note.data?.insteadOf && { insteadOf: note.data.insteadOf }),
   };
 }

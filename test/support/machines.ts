@@ -39,6 +39,8 @@ export interface MachineOptions {
   readonly orgId?: string;
   /** All that the backend is believed to announce; everything, when absent. */
   readonly abilities?: readonly Ability[];
+  /** Of an answer that it takes; 32 MB, when absent. */
+  readonly maxBytes?: number;
 }
 
 export class TestMachine {
@@ -62,10 +64,20 @@ export class TestMachine {
   /** What the machine sees of its network. */
   network = 'home';
 
-  constructor({ folder, clock, way, store, startTimer, random, orgId = '', abilities }: MachineOptions = {}) {
+  constructor({
+    folder,
+    clock,
+    way,
+    store,
+    startTimer,
+    random,
+    orgId = '',
+    abilities,
+    maxBytes,
+  }: MachineOptions = {}) {
     this.http = new HttpClient(
       { ...NO_PROXY_SETTINGS, ...way },
-      { deadlineMs: 2_000 },
+      { deadlineMs: 2_000, ...(maxBytes !== undefined && { maxBytes }) },
       {
         ...(startTimer && { startTimer }),
       },

@@ -1,7 +1,9 @@
+import { BATCH_LIMIT } from '../../protocol/abilities.ts';
 import type { ChangeCursor, ChangePage, Owner, Repository } from '../storage/repository.ts';
 import type { Announcer } from './announcer.ts';
 
-const PAGE = 100;
+/** As many as a client may bring in one batch: it hears of them at once. */
+const PAGE = BATCH_LIMIT + 1;
 
 export interface Following {
   readonly repository: Pick<Repository, 'changes' | 'newest'>;

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { isDiskFull } from '../storage/diskFull.ts';
-import { OutcomeUnknownError, StorageUnavailableError } from '../storage/repository.ts';
+import { AnswerTooLargeError, OutcomeUnknownError, StorageUnavailableError } from '../storage/repository.ts';
 
 /** One complaint about a request. Names the place, never repeats what stood there. */
 export interface Complaint {
@@ -62,6 +62,8 @@ function knownError(error: unknown): HttpError | undefined {
   }
   if (error instanceof OutcomeUnknownError)
     return new HttpError(503, error.message, { 'retry-after': '1' }, { errorCode: 'outcome_unknown' });
+  if (error instanceof AnswerTooLargeError)
+    return new HttpError(422, ANSWER_TOO_LARGE, {}, { errorCode: 'answer_too_large' });
   if (isDiskFull(error)) return new HttpError(507, "The server's disk is full. Nothing was stored.");
   if (isFastifyError(error) && error.statusCode !== undefined && error.statusCode < 500) {
     return new HttpError(
@@ -71,6 +73,9 @@ function knownError(error: unknown): HttpError | undefined {
   }
   return undefined;
 }
+
+const ANSWER_TOO_LARGE =
+  'These messages are too large for one answer. Ask for fewer of them (message_limit), or page by page (.../messages).';
 
 /** The framework's own texts quote the request; these do not. */
 const FRAMEWORK_DETAILS: Readonly<Record<string, string>> = {

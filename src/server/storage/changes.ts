@@ -7,6 +7,7 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import type { ChangeCursor, ChangePage, ChangeRecord, Owner } from './repository.ts';
 import { toConversation, toMessage } from './rows.ts';
 import type { Tables } from './schema.ts';
+import { CONVERSATION_BYTES, MESSAGE_BYTES, pageOf } from './sizes.ts';
 
 /** Takes `count` numbers and the user's lock; the first of them. `epoch` is used when the user is new. */
 export async function takeNumbers(
@@ -44,6 +45,7 @@ interface Key {
   /** Of a message. */
   readonly created_at: number | null;
   readonly seq: number;
+  readonly bytes: number;
 }
 
 export async function readChanges(
@@ -57,11 +59,11 @@ export async function readChanges(
   if (user === undefined) return { changes: [], cursor: { epoch: '', seq: 0 }, hasMore: false };
   const from = since?.seq ?? 0;
   const keys = await readKeys(db, owner, from, limit + 1);
-  const page = keys.slice(0, limit);
+  const page = pageOf(keys, limit);
   return {
     changes: await load(db, owner, page),
     cursor: { epoch: user.epoch, seq: page.at(-1)?.seq ?? from },
-    hasMore: keys.length > limit,
+    hasMore: keys.length > page.length,
   };
 }
 
@@ -75,13 +77,14 @@ async function readKeys(
   const { userId, orgId } = owner;
   const { rows } = await sql<Key>`
     select * from (
-      select * from (select 'conversation' as type, id, cast(null as bigint) as created_at, seq from navi_conversations
+      select * from (select 'conversation' as type, id, cast(null as bigint) as created_at, seq,
+        ${CONVERSATION_BYTES} as bytes from navi_conversations
         where user_id = ${userId} and org_id = ${orgId} and seq > ${from} order by seq limit ${limit}) as c
       union all
-      select * from (select 'message' as type, conversation_id as id, created_at, seq from navi_messages
+      select * from (select 'message' as type, conversation_id as id, created_at, seq, ${MESSAGE_BYTES} as bytes from navi_messages
         where user_id = ${userId} and org_id = ${orgId} and seq > ${from} order by seq limit ${limit}) as m
       union all
-      select * from (select 'tombstone' as type, id, cast(null as bigint) as created_at, seq from navi_tombstones
+      select * from (select 'tombstone' as type, id, cast(null as bigint) as created_at, seq, 0 as bytes from navi_tombstones
         where user_id = ${userId} and org_id = ${orgId} and seq > ${from} order by seq limit ${limit}) as t
     ) as k order by seq limit ${limit}`.execute(db);
   return rows;

@@ -2,6 +2,7 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import { takeNumbers } from './changes.ts';
 import { changeFields } from './fields.ts';
 import { listOnTop, takePlaces } from './order.ts';
+import { newestMessages } from './messagesAt.ts';
 import type {
   Absent,
   ConversationChange,
@@ -12,7 +13,7 @@ import type {
   Page,
   Stored,
 } from './repository.ts';
-import { bodyHash, toConversation, toMessage, toText } from './rows.ts';
+import { bodyHash, toConversation, toText } from './rows.ts';
 import type { ConversationTable, Tables } from './schema.ts';
 import type { Storage } from './storage.ts';
 
@@ -91,15 +92,8 @@ export async function readConversation(
   // compares it looks again. The other way round it would never see that message.
   const row = await findRow(db, owner, id);
   if (row === undefined) return await absence(db, owner, id);
-  const messages = await db
-    .selectFrom('navi_messages')
-    .selectAll()
-    .where('user_id', '=', owner.userId)
-    .where('conversation_id', '=', id)
-    .orderBy('created_at', 'desc')
-    .limit(messageLimit)
-    .execute();
-  return { conversation: toConversation(row), messages: messages.reverse().map(toMessage) };
+  const messages = await newestMessages(db, owner, id, messageLimit);
+  return { conversation: toConversation(row), messages };
 }
 
 export async function changeConversation(

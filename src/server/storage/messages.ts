@@ -12,6 +12,8 @@ import type {
 } from './repository.ts';
 import { bodyHash, toMessage, toText } from './rows.ts';
 import type { MessageTable, Tables } from './schema.ts';
+import { MESSAGE_BYTES, pageOf } from './sizes.ts';
+import { messagesAt } from './messagesAt.ts';
 import { titleOf } from './titles.ts';
 import type { Storage } from './storage.ts';
 
@@ -181,18 +183,18 @@ export async function pageOfMessages(
   const edge = isUp ? window.before : window.after;
   let query = db
     .selectFrom('navi_messages')
-    .selectAll()
+    .select(['created_at', MESSAGE_BYTES.as('bytes')])
     .where('user_id', '=', owner.userId)
     .where('conversation_id', '=', id)
     .orderBy('created_at', isUp ? 'desc' : 'asc')
     .limit(window.limit + 1);
   if (edge !== undefined) query = query.where('created_at', isUp ? '<' : '>', edge);
-  const rows = await query.execute();
-  const isMore = rows.length > window.limit;
-  const page = rows.slice(0, window.limit);
+  const keys = await query.execute();
+  const page = pageOf(keys, window.limit);
+  const isMore = keys.length > page.length;
   // Whoever came from somewhere knows that there is something; from the newest page on nothing is newer.
   return {
-    messages: (isUp ? page.reverse() : page).map(toMessage),
+    messages: await messagesAt(db, owner, id, page),
     hasOlder: isUp ? isMore : true,
     hasNewer: isUp ? edge !== undefined : isMore,
   };

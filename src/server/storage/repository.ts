@@ -207,6 +207,11 @@ export class StorageUnavailableError extends Error {
   override readonly name = 'StorageUnavailableError';
 }
 
+/** What was asked for is too much for one answer. Fewer may fit, and pages always do. */
+export class AnswerTooLargeError extends Error {
+  override readonly name = 'AnswerTooLargeError';
+}
+
 /** The connection to the database was lost under way: whether a change was stored is not known. */
 export class OutcomeUnknownError extends Error {
   override readonly name = 'OutcomeUnknownError';

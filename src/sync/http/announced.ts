@@ -26,6 +26,7 @@ import {
   type RemoteEvent,
 } from '../remote.ts';
 import { senseless, type Caller } from './caller.ts';
+import { Fitting, isTooLarge } from './fitting.ts';
 
 const MEMORY = '/api/navi-memory';
 const GONE = 410;
@@ -72,22 +73,29 @@ export class Announced implements AnnouncedRemote {
     return results;
   }
 
-  page(remoteId: string, before: string | undefined, signal: AbortSignal): Promise<MessagePageAnswer> {
-    const query = new URLSearchParams({
-      limit: String(PAGE_LIMIT),
-      ...(before !== undefined && { before }),
+  async page(remoteId: string, before: string | undefined, signal: AbortSignal): Promise<MessagePageAnswer> {
+    const { answer } = await new Fitting().ask(remoteId, (limit) => {
+      const query = queryOf({ limit: String(limit), before });
+      return this.#caller.json(
+        { method: 'GET', path: `${pathOf(remoteId)}/messages?${query}` },
+        messagePageSchema,
+        signal,
+      );
     });
-    const path = `${pathOf(remoteId)}/messages?${query.toString()}`;
-    return this.#caller.json({ method: 'GET', path }, messagePageSchema, signal);
+    return answer;
   }
 
   async changes(since: ChangeCursor | undefined, signal: AbortSignal): Promise<ChangesAnswer | 'gone'> {
-    const query = new URLSearchParams({ limit: String(PAGE_LIMIT), ...(since !== undefined && { since }) });
-    const path = `${MEMORY}/changes?${query.toString()}`;
     try {
-      return await this.#caller.json({ method: 'GET', path }, changesAnswerSchema, signal);
+      const { answer } = await new Fitting().ask('changes', (limit) => {
+        const path = `${MEMORY}/changes?${queryOf({ limit: String(limit), since })}`;
+        return this.#caller.json({ method: 'GET', path }, changesAnswerSchema, signal);
+      });
+      return answer;
     } catch (error) {
       if (error instanceof RemoteError && error.status === GONE) return 'gone';
+      // What stands behind a change that never comes could not be read either: without the feed it can.
+      if (isTooLarge(error)) throw new RemoteError('refused', error.message, { cause: error });
       throw error;
     }
   }
@@ -96,13 +104,8 @@ export class Announced implements AnnouncedRemote {
     { status, offset }: { status?: 'deleted'; offset: number },
     signal: AbortSignal,
   ): Promise<readonly FullConversation[]> {
-    const query = new URLSearchParams({
-      view: 'full',
-      limit: String(PAGE_LIMIT),
-      offset: String(offset),
-      ...(status !== undefined && { status }),
-    });
-    const path = `${MEMORY}/conversations?${query.toString()}`;
+    const query = queryOf({ view: 'full', limit: String(PAGE_LIMIT), offset: String(offset), status });
+    const path = `${MEMORY}/conversations?${query}`;
     return this.#caller.json({ method: 'GET', path }, fullListSchema, signal);
   }
 
@@ -166,6 +169,11 @@ function announcesNothing(error: unknown): boolean {
   const { problem, status } = error;
   if (problem === 'unknown') return status !== undefined && status < 300;
   return problem === 'not-found' || problem === 'refused';
+}
+
+function queryOf(values: Readonly<Record<string, string | undefined>>): string {
+  const given = Object.entries(values).filter((pair): pair is [string, string] => pair[1] !== undefined);
+  return new URLSearchParams(given).toString();
 }
 
 function pathOf(remoteId: string): string {

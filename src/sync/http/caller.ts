@@ -107,8 +107,10 @@ const UNUSABLE: ReadonlySet<string> = new Set(['TOO_LARGE', 'ENCODING']);
 /** A cancelled request may have happened there, unless it is certain that it was not sent. */
 function rethrow(error: unknown): never {
   if (!(error instanceof HttpError)) throw error;
-  if (UNUSABLE.has(error.code))
-    throw new RemoteError('unknown', error.message, { status: 200, cause: error });
+  if (UNUSABLE.has(error.code)) {
+    const code = error.code === 'TOO_LARGE' ? { code: 'answer_too_large' as const } : {};
+    throw new RemoteError('unknown', error.message, { status: 200, cause: error, ...code });
+  }
   const { message, needsUser } = error;
   throw new RemoteError(error.sent ? 'unknown' : 'not-sent', message, { needsUser, cause: error });
 }

@@ -18,12 +18,14 @@ import {
   type ConversationStep,
   type CreateWithId,
   type PatchWithClocks,
+  type ReadDetail,
   type Remote,
 } from '../remote.ts';
-import { fullDetailSchema, type FullDetail } from '../../protocol/abilities.ts';
+import { fullDetailSchema } from '../../protocol/abilities.ts';
 import { Announced } from './announced.ts';
 import type { Call } from './call.ts';
 import { Caller, senseless, type CallerOptions } from './caller.ts';
+import { Fitting } from './fitting.ts';
 import { SecondDoor } from './secondDoor.ts';
 
 const CONVERSATIONS = '/api/navi-memory/conversations';
@@ -33,6 +35,7 @@ export class HttpRemote implements Remote {
   readonly announced: AnnouncedRemote;
   readonly #caller: Caller;
   readonly #door: SecondDoor;
+  readonly #fitting = new Fitting();
 
   constructor(options: CallerOptions) {
     const caller = new Caller(options);
@@ -52,11 +55,15 @@ export class HttpRemote implements Remote {
     );
   }
 
-  /** With the newest 200 messages, oldest first. */
-  async read(remoteId: string, signal: AbortSignal, view?: 'full'): Promise<FullDetail> {
+  /** With the newest 200 messages, oldest first; fewer where they are large. */
+  async read(remoteId: string, signal: AbortSignal, view?: 'full'): Promise<ReadDetail> {
     const full = view === undefined ? '' : `&view=${view}`;
-    const path = `${pathOf(remoteId)}?include_messages=true&message_limit=${PAGE_LIMIT}${full}`;
-    return sameId(remoteId, await this.#caller.json({ method: 'GET', path }, fullDetailSchema, signal));
+    const { answer, limit } = await this.#fitting.ask(remoteId, (most) => {
+      const path = `${pathOf(remoteId)}?include_messages=true&message_limit=${most}${full}`;
+      return this.#caller.json({ method: 'GET', path }, fullDetailSchema, signal);
+    });
+    const isCut = limit < PAGE_LIMIT && (answer.messages?.length ?? 0) >= limit;
+    return { ...sameId(remoteId, answer), ...(isCut && { isCut }) };
   }
 
   create(body: CreateWithId, signal: AbortSignal): Promise<CreatedConversation> {

@@ -44,6 +44,7 @@ export function problemOf({ method, status }: Pick<Refusal, 'method' | 'status'>
 
 const CODES: Readonly<Record<string, { readonly code: RefusalCode; readonly words: string }>> = {
   purged: { code: 'purged', words: 'This conversation was deleted for good on another machine' },
+  answer_too_large: { code: 'answer_too_large', words: 'What was asked for is too large for one answer' },
   client_id_taken: { code: 'client_id_taken', words: 'The server holds something else under this id' },
 };
 

@@ -14,6 +14,7 @@ import { describeMessages } from './messages.ts';
 import { describeOrder } from './order.ts';
 import { describePaging } from './paging.ts';
 import { describeSearch } from './search.ts';
+import { describeSizes } from './sizes.ts';
 import { describeStatements } from './statements.ts';
 import { describeUserData } from './userData.ts';
 
@@ -34,6 +35,7 @@ function describeContract(name: string, settings: () => Promise<Environment>): v
     describeClocks(at);
     describeEvents(at);
     describeSearch(at);
+    describeSizes(at);
     describeUserData(at);
     describeStatements(() => ({ log, place: place() }));
 
