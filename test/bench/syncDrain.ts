@@ -76,6 +76,7 @@ export function startEngine(
   });
 }
 
+/** What has waited for a while is in the search index: building that is no part of sending. */
 async function fillOutbox(store: SqliteStore, messages: number): Promise<void> {
   const ids = Array.from({ length: CONVERSATIONS }, () => uuidv7());
   const made = ids.map(async (conversationId, index) => {
@@ -86,6 +87,7 @@ async function fillOutbox(store: SqliteStore, messages: number): Promise<void> {
     }
   });
   await Promise.all(made);
+  while (!(await store.search({ text: 'words', limit: 1 })).isComplete);
 }
 
 /** Tells of what was appended, so that nobody has to ask the store while it works. */

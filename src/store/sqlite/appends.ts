@@ -63,7 +63,11 @@ function complete(
   { seq, sent }: Extract<AppendResult, { sent: unknown }>,
 ): string | undefined {
   const { db } = context;
-  const row = db.get<OutboxRow>(`SELECT * FROM outbox WHERE ${HAS_SEQ}`, seq);
+  const row = db.get<Pick<OutboxRow, 'conversation_id' | 'message_id' | 'state'>>(
+    `SELECT o.conversation_id, o.message_id, o.state FROM messages m
+     JOIN outbox o ON o.conversation_id = m.conversation_id AND o.seq = m.n WHERE m.n = ?`,
+    seq,
+  );
   if (row?.message_id == null || row.state !== 'sending') return undefined;
   const isTaken = db.get(
     'SELECT 1 FROM messages WHERE conversation_id = ? AND remote_id = ? AND id <> ?',

@@ -286,12 +286,11 @@ export function mergeMessage(
   const { db } = context;
   const byId = findMessage(context, 'id = ?', message.id);
   const own = byId?.conversation_id === conversationId ? byId : undefined;
-  const byRemote = findMessage(
-    context,
-    'conversation_id = ? AND remote_id = ?',
-    conversationId,
-    message.remoteId,
-  );
+  // One of ours that comes back, as most do, is both: it need not be looked for again.
+  const byRemote =
+    own?.remote_id === message.remoteId
+      ? own
+      : findMessage(context, 'conversation_id = ? AND remote_id = ?', conversationId, message.remoteId);
   const known = own ?? byRemote;
   if (known === undefined) {
     // A copy of a conversation carries the ids of the original: shown under ids of its own, not left out.
