@@ -38,7 +38,7 @@ describe('parts of a message', () => {
     );
   });
 
-  it('L8: of an output that is too long its beginning is kept, whole characters, and it says so', () => {
+  it('K8: of an output that is too long its beginning is kept, whole characters, and it says so', () => {
     const said = (output: string) => bounded({ ...command('running'), output }, 4);
     assert.deepEqual(said('abcd'), { ...command('running'), output: 'abcd' });
     assert.deepEqual(said('abcde'), { ...command('running'), output: 'abcd', truncated: true });

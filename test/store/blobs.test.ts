@@ -65,7 +65,7 @@ describe('large outputs apart from their messages', () => {
     return readdirSync(folder.path).filter((name) => readFileSync(join(folder.path, name)).includes(text));
   };
 
-  it('L1 I1 I5: an output is stored once whatever holds it, compressed, and read back whole with the hash of the whole', () => {
+  it('K1 I1 I5: an output is stored once whatever holds it, compressed, and read back whole with the hash of the whole', () => {
     const [first, second] = [direct.write('one'), direct.write('two')];
     const messages = [say(first, [ran(LARGE), ran(LARGE, { id: 'd' })]), say(second, [ran(LARGE)])];
     reopen();
@@ -89,7 +89,7 @@ describe('large outputs apart from their messages', () => {
     'a byte order mark': `\ufeff${'x'.repeat(9_000)}`,
     'what does not compress': randomBytes(30_000).toString('base64'),
   })) {
-    it(`L1 I1: ${name} comes back as it was, as output, detail and extra`, () => {
+    it(`K1 I1: ${name} comes back as it was, as output, detail and extra`, () => {
       const id = direct.write('prompt');
       const message = direct.store.append({
         id: uuidv7(),
@@ -108,7 +108,7 @@ describe('large outputs apart from their messages', () => {
     });
   }
 
-  it('L2 I1: an output that grows is written piece by piece and becomes a blob when its command ends', () => {
+  it('K2 I1: an output that grows is written piece by piece and becomes a blob when its command ends', () => {
     const id = direct.write('prompt');
     const reply = begin(id);
     let output = '';
@@ -128,7 +128,7 @@ describe('large outputs apart from their messages', () => {
     assert.equal(direct.store.readMessage(reply)?.commands[0]?.output, output);
   });
 
-  it('L2 I1: the output of a command that its host left behind is a blob too', () => {
+  it('K2 I1: the output of a command that its host left behind is a blob too', () => {
     const id = direct.write('prompt');
     const reply = begin(id);
     direct.store.extend(reply, { commands: [ran(LARGE, { status: 'running' })] });
@@ -137,7 +137,7 @@ describe('large outputs apart from their messages', () => {
     assert.equal(direct.store.readMessage(reply)?.commands[0]?.output, LARGE);
   });
 
-  it(`L2 I1 I5: whatever a command's output does, it reads as what was last said, in pages too (seed ${SEED})`, () => {
+  it(`K2 I1 I5: whatever a command's output does, it reads as what was last said, in pages too (seed ${SEED})`, () => {
     const pieces = {
       short: 'short',
       large: LARGE,
@@ -185,7 +185,7 @@ describe('large outputs apart from their messages', () => {
     );
   });
 
-  it('L3: a blob goes at idle when the last that refers to it is gone, and never before', () => {
+  it('K3: a blob goes at idle when the last that refers to it is gone, and never before', () => {
     const ids = [direct.write('one'), direct.write('two')];
     const messages = ids.map((id) => say(id, [ran(LARGE)]));
     purge(ids[0] ?? '');
@@ -203,7 +203,7 @@ describe('large outputs apart from their messages', () => {
     }, /FOREIGN KEY/);
   });
 
-  it('L3 D3: nothing of a purged output is left in any byte of the file, also not of what it grew from', () => {
+  it('K3 D3: nothing of a purged output is left in any byte of the file, also not of what it grew from', () => {
     const secret = randomBytes(30_000).toString('base64');
     const id = direct.write('prompt');
     const reply = begin(id);
@@ -233,7 +233,7 @@ describe('large outputs apart from their messages', () => {
     assert.deepEqual(traces.flatMap(holds), []);
   });
 
-  it('L3 I12: who needs the texts alone reads no blob', () => {
+  it('K3 I12: who needs the texts alone reads no blob', () => {
     const id = direct.write('x'.repeat(300_000));
     say(id, [ran(LARGE)]);
     const [prompt, reply] = direct.store.read(id, { limit: 5, textsOnly: true })?.messages ?? [];
@@ -241,7 +241,7 @@ describe('large outputs apart from their messages', () => {
     assert.deepEqual([reply?.content, reply?.commands[0]?.output], ['ran', LARGE.slice(0, 4_000)]);
   });
 
-  it('L4 I9: a blob that is damaged costs its own messages their hash, and nothing else', () => {
+  it('K4 I9: a blob that is damaged costs its own messages their hash, and nothing else', () => {
     const id = direct.write('prompt');
     const [lost, sound] = [say(id, [ran(LARGE)]), say(id, [ran(`${LARGE}other`)])];
     direct.db.run('UPDATE blobs SET data = zeroblob(length(data)) WHERE n = 1');
@@ -266,7 +266,7 @@ describe('large outputs apart from their messages', () => {
     assert.throws(() => verifyCopy(file, 1), /damaged/);
   });
 
-  it('L4 I9: a row that unpacks to more than it says is damaged, and takes no memory', () => {
+  it('K4 I9: a row that unpacks to more than it says is damaged, and takes no memory', () => {
     say(direct.write('prompt'), [ran(LARGE)]);
     const [blob] = blobs();
     assert.ok(blob);
@@ -275,7 +275,7 @@ describe('large outputs apart from their messages', () => {
     assert.equal(decodeBlob({ ...blob, encoding: 'deflate' }), undefined);
   });
 
-  it('L5 I1 I5: what an older NAVI stored is counted and moved apart at idle, message by message, and says the same', () => {
+  it('K5 I1 I5: what an older NAVI stored is counted and moved apart at idle, message by message, and says the same', () => {
     const id = direct.write('prompt');
     const messages = [say(id, [ran(LARGE)]), say(id, [ran('short')]), say(id, [ran(`${LARGE}!`)])];
     makeOld(direct);
@@ -293,7 +293,7 @@ describe('large outputs apart from their messages', () => {
     assert.equal(use.total.bytes, sizes(direct, id));
   });
 
-  it('L6 I1: two windows, one purging what the other stores again, lose no output', async function () {
+  it('K6 I1: two windows, one purging what the other stores again, lose no output', async function () {
     this.timeout(60_000);
     const [writer, purger] = [openWindow(folder.path), openWindow(folder.path)];
     const outputs = ['A', 'B'].map((letter) => `${letter}${LARGE}`);
@@ -329,7 +329,7 @@ describe('large outputs apart from their messages', () => {
     assert.deepEqual(direct.db.all('PRAGMA foreign_key_check'), []);
   });
 
-  it('L7: the bytes of a conversation are those of its messages, whatever happens to them', () => {
+  it('K7: the bytes of a conversation are those of its messages, whatever happens to them', () => {
     const id = direct.write('prompt', 'wörds');
     const reply = begin(id);
     direct.store.extend(reply, { text: 'text 😀', commands: [ran(LARGE, { status: 'running' })] });

@@ -156,7 +156,7 @@ describe('attachments and outputs through the API', () => {
     assert.equal((await api.readConversation(conversationId))?.messages.length, 0);
   });
 
-  it('L8 I12: of an output above the limit the beginning is kept, and it says so', async () => {
+  it('K8 I12: of an output above the limit the beginning is kept, and it says so', async () => {
     const panel = { id: 'c', command: 'make', output: '', status: 'running' } as const;
     const { id } = await api.appendMessage(conversationId, {
       role: 'assistant',

@@ -60,7 +60,7 @@ export function describeMessages(makePlace: MakePlace): void {
       assert.deepEqual(shown, ['first', 'waited', 'of the future']);
     });
 
-    it('L3 I12: a page of excerpts is bounded and holds the two ends of what is long; the rest is read in pieces', async () => {
+    it('K3 I12: a page of excerpts is bounded and holds the two ends of what is long; the rest is read in pieces', async () => {
       const texts = {
         content: 'c'.repeat(600_001),
         detail: 'd'.repeat(8_001),
@@ -110,7 +110,7 @@ export function describeMessages(makePlace: MakePlace): void {
       assert.equal(await store.readText(message.id, { part: 'output', id: 'x' }, 0), undefined);
     });
 
-    it('L3 I12: of many long messages the newest are shown whole, and of the others their beginnings', async () => {
+    it('K3 I12: of many long messages the newest are shown whole, and of the others their beginnings', async () => {
       for (let n = 0; n < 15; n += 1) await store.append(prompt(id, `${n}${'x'.repeat(100_000)}`));
       const page = await store.read(id, { limit: 50, excerpts: true });
       const lengths = page?.messages.map(({ content }) => content.length) ?? [];

@@ -41,7 +41,7 @@ describe('backups', () => {
     folder.dispose();
   });
 
-  it('M1: a backup holds what was saved, is for the user alone, and is verified', () => {
+  it('C1: a backup holds what was saved, is for the user alone, and is verified', () => {
     window.write('one', 'two', 'three');
     const made = makeBackup({ file, reason: 'daily', now: START });
     assert.ok(made !== undefined);
@@ -52,7 +52,7 @@ describe('backups', () => {
     assert.deepEqual(findBackups(file), [made]);
   });
 
-  it('M1: a search index that is broken keeps no backup from being made', () => {
+  it('C1: a search index that is broken keeps no backup from being made', () => {
     window.write('one', 'two');
     while (window.store.indexSome());
     const vandal = new DatabaseSync(file, { defensive: false });
@@ -66,7 +66,7 @@ describe('backups', () => {
     assert.equal(made?.reason, 'daily');
   });
 
-  it('M1: a copy with one wrong word is not kept, and says so', () => {
+  it('C1: a copy with one wrong word is not kept, and says so', () => {
     const id = window.write('a word that will be changed');
     window.db.run("UPDATE messages SET content = 'other' WHERE conversation_id = ?", id);
     assert.throws(
@@ -76,7 +76,7 @@ describe('backups', () => {
     assert.deepEqual(readdirSync(backupFolder(file)), []);
   });
 
-  it('M2: dying at any step leaves the backups that were there, and the next one works', () => {
+  it('C2: dying at any step leaves the backups that were there, and the next one works', () => {
     window.write('one');
     const first = makeBackup({ file, reason: 'daily', now: START });
     for (const dying of BACKUP_STEPS) {
@@ -98,7 +98,7 @@ describe('backups', () => {
     assert.ok(makeBackup({ file, reason: 'daily', now: START + 20 * DAY }) !== undefined);
   });
 
-  it('M2: what a killed process left unfinished is removed an hour later', () => {
+  it('C2: what a killed process left unfinished is removed an hour later', () => {
     window.write('one');
     makeBackup({ file, reason: 'daily', now: START });
     const left = join(backupFolder(file), `${backupName('daily', START)}-1.unfinished`);
@@ -109,7 +109,7 @@ describe('backups', () => {
     assert.ok(!readdirSync(backupFolder(file)).some((name) => name.endsWith('.unfinished')));
   });
 
-  it('M3: three days, two weeks before them and two of each other reason are kept', () => {
+  it('C3: three days, two weeks before them and two of each other reason are kept', () => {
     const made = Array.from({ length: 40 }, (_, day) => backup('daily', START + day * DAY, 10));
     const others = Array.from({ length: 5 }, (_, n) => backup('migration', START + n * DAY + 1, 10));
     const gone = new Set(expendable([...made, ...others], 1_000));
@@ -120,20 +120,20 @@ describe('backups', () => {
     );
   });
 
-  it('M3: the newest stays however small the room for them is', () => {
+  it('C3: the newest stays however small the room for them is', () => {
     const made = [backup('daily', START, 500), backup('daily', START + DAY, 500)];
     assert.deepEqual(expendable(made, 10), [made[0]]);
     assert.deepEqual(expendable(made, 1_000), []);
   });
 
-  it('M3: a name gives its time back, and other files are none of ours', () => {
+  it('C3: a name gives its time back, and other files are none of ours', () => {
     const name = backupName('restore', START + 123);
     assert.deepEqual(parseBackupName(name), { name, reason: 'restore', madeAt: START + 123 });
     for (const other of ['navi.db', `${name}.unfinished`, 'navi-x-daily.db', `${name}-wal`])
       assert.equal(parseBackupName(other), undefined);
   });
 
-  it('M5: a backup while a window writes holds a state that was there', async () => {
+  it('C5: a backup while a window writes holds a state that was there', async () => {
     window.write('before');
     const writer = openWindow(folder.path);
     const conversationId = uuidv7();
@@ -150,7 +150,7 @@ describe('backups', () => {
     assert.ok(messages >= 7 && messages <= 61, `${messages} messages`);
   });
 
-  it('M1: nothing is copied of a file that is not there', () => {
+  it('C1: nothing is copied of a file that is not there', () => {
     assert.equal(makeBackup({ file: join(folder.path, 'none.db'), reason: 'daily', now: START }), undefined);
     assert.ok(readFileSync(file).length > 0);
   });

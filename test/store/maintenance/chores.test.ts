@@ -13,7 +13,7 @@ const HOUR = 3_600_000;
 const script = new URL('../../../src/store/sqlite/worker.ts', import.meta.url);
 
 describe('what is done now and then', () => {
-  it('M4: of all windows one makes a backup a day; what failed is made up for', async () => {
+  it('C4: of all windows one makes a backup a day; what failed is made up for', async () => {
     let now = 100 * HOUR;
     let fails = true;
     const made: number[] = [];
@@ -72,7 +72,7 @@ describe('what is done now and then', () => {
     windows[0]?.dispose();
   });
 
-  it('M1: the thread that looks after the file makes a backup and lists it, and ends when told to', async () => {
+  it('C1: the thread that looks after the file makes a backup and lists it, and ends when told to', async () => {
     const folder = tempFolder();
     const window = openWindow(folder.path);
     await window.store.list({ status: 'active', limit: 1 });
