@@ -2,7 +2,7 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import { takeNumbers } from './changes.ts';
 import { changeFields } from './fields.ts';
 import { listOnTop, takePlaces } from './order.ts';
-import { newestMessages } from './messagesAt.ts';
+import { newestMessages } from './messagePages.ts';
 import type {
   Absent,
   ConversationChange,

@@ -12,8 +12,7 @@ import type {
 } from './repository.ts';
 import { bodyHash, toMessage, toText } from './rows.ts';
 import type { MessageTable, Tables } from './schema.ts';
-import { MESSAGE_BYTES, pageOf } from './sizes.ts';
-import { messagesAt } from './messagesAt.ts';
+import { pageAt } from './messagePages.ts';
 import { titleOf } from './titles.ts';
 import type { Storage } from './storage.ts';
 
@@ -181,20 +180,10 @@ export async function pageOfMessages(
   if ((await findRow(db, owner, id)) === undefined) return await absence(db, owner, id);
   const isUp = !('after' in window);
   const edge = isUp ? window.before : window.after;
-  let query = db
-    .selectFrom('navi_messages')
-    .select(['created_at', MESSAGE_BYTES.as('bytes')])
-    .where('user_id', '=', owner.userId)
-    .where('conversation_id', '=', id)
-    .orderBy('created_at', isUp ? 'desc' : 'asc')
-    .limit(window.limit + 1);
-  if (edge !== undefined) query = query.where('created_at', isUp ? '<' : '>', edge);
-  const keys = await query.execute();
-  const page = pageOf(keys, window.limit);
-  const isMore = keys.length > page.length;
+  const { messages, isMore } = await pageAt(db, owner, id, { limit: window.limit, edge, isUp });
   // Whoever came from somewhere knows that there is something; from the newest page on nothing is newer.
   return {
-    messages: await messagesAt(db, owner, id, page),
+    messages,
     hasOlder: isUp ? isMore : true,
     hasNewer: isUp ? edge !== undefined : isMore,
   };
