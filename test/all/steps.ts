@@ -59,13 +59,6 @@ export const allSteps: readonly Step[] = [
     isAside: true,
   },
   {
-    name: 'unit',
-    what: 'all parts without an editor',
-    command: mocha,
-    limitMinutes: 20,
-    isTest: true,
-  },
-  {
     name: 'simulator',
     what: 'the sync engine in simulated worlds',
     command: [...mocha, '--config', 'test/simulator/.mocharc.json'],
@@ -80,6 +73,13 @@ export const allSteps: readonly Step[] = [
     limitMinutes: 15,
     isTest: true,
     isAside: true,
+  },
+  {
+    name: 'unit',
+    what: 'all parts without an editor',
+    command: mocha,
+    limitMinutes: 20,
+    isTest: true,
   },
   {
     name: 'host',

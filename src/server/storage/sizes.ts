@@ -7,8 +7,8 @@ import { AnswerTooLargeError } from './repository.ts';
 
 /** Of a page: control characters grow sixfold in JSON, and clients take 32 MB. */
 const PAGE_BYTES = 4 * 1024 * 1024;
-/** Of an answer that is no page, so that what it leaves out cannot be told. */
-const ANSWER_BYTES = 16 * 1024 * 1024;
+/** Of an answer that is no page, so that what it leaves out cannot be told: more than comes in one request. */
+const ANSWER_BYTES = 24 * 1024 * 1024;
 
 /** Of a message, without reading its text. */
 export const MESSAGE_BYTES = sql<number>`octet_length(content) + coalesce(octet_length(metadata), 0)`;

@@ -81,7 +81,7 @@ export function describeSizes(at: ContractBench): void {
     });
 
     it('G14: an answer without pages is refused in words where it would be too large, and fewer are given', async () => {
-      const { id } = await fill(at.client, [6, 6, 6]);
+      const { id } = await fill(at.client, [9, 9, 9]);
       const refused = await at.client.conversations('GET', `/${id}`);
       assert.equal(refused.status, 422);
       const { error_code: code, detail } = refused.body as { error_code?: string; detail?: string };
