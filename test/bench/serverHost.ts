@@ -17,7 +17,7 @@ export interface BenchServer extends ServerProcess {
 export class ServerHost {
   readonly #folder: string;
   readonly #servers: BenchServer[] = [];
-  #cluster: PostgresCluster | undefined;
+  #cluster: Promise<PostgresCluster> | undefined;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -39,13 +39,14 @@ export class ServerHost {
 
   /** A new PostgreSQL database; its URL. */
   async createDatabase(): Promise<string> {
-    this.#cluster ??= await startPostgres();
-    return await this.#cluster.createDatabase();
+    // One for all who ask at once.
+    this.#cluster ??= startPostgres();
+    return await (await this.#cluster).createDatabase();
   }
 
   async end(): Promise<void> {
     for (const server of this.#servers) await server.end('SIGTERM');
-    await this.#cluster?.stop();
+    await (await this.#cluster)?.stop();
   }
 }
 
