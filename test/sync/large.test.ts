@@ -84,5 +84,10 @@ describe('messages of which few make an answer too large', () => {
     await writer.until(hasAtLeast(writer, other, 2));
     assert.match(reader.warnings.join('\n'), /no feed of changes.*larger than 100000 bytes/);
     assert.match(reader.warnings.join('\n'), /cannot be read/);
+    // Nor is it asked for again and again, at a page's price each time.
+    const pulls = () => reader.log.filter((line) => line.includes('GET abilities')).length;
+    const [before, from] = [pulls(), reader.clock.now()];
+    await reader.until(async () => reader.clock.now() - from >= 60_000);
+    assert.ok(pulls() - before <= 3, `${pulls() - before} pulls in a minute`);
   });
 });
