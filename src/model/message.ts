@@ -62,6 +62,8 @@ export interface Message extends MessageContent {
   readonly delivery: Delivery;
   /** In words, for `parked`. */
   readonly deliveryReason?: string;
+  /** `parked`, and no retry helps: the reason says what does. */
+  readonly isParkedForGood?: boolean;
   readonly replyProblem?: ReplyProblem;
   /** Hashes of the attachments' contents that are not on this machine. */
   readonly absentContents?: readonly string[];

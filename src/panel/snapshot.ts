@@ -133,7 +133,7 @@ function joined(parts: readonly MessageItem[]): MessageItem {
 /** With sync off nothing waits for a server: the message is simply here. */
 function toMessageItem(message: Message, sync: SyncSnapshot): MessageItem {
   const { id, role, content, status, activities, commands, createdAt, endedAt } = message;
-  const { delivery, deliveryReason, replyProblem, isDamaged } = message;
+  const { delivery, deliveryReason, isParkedForGood, replyProblem, isDamaged } = message;
   return {
     id,
     role,
@@ -145,6 +145,7 @@ function toMessageItem(message: Message, sync: SyncSnapshot): MessageItem {
     ...(endedAt === undefined ? {} : { endedAt }),
     delivery: sync.state === 'off' && delivery === 'queued' ? 'local' : delivery,
     ...(deliveryReason === undefined ? {} : { deliveryReason }),
+    ...(isParkedForGood === true && { isParkedForGood }),
     ...(replyProblem === undefined ? {} : { replyProblem: replyProblem.reason }),
     ...(isDamaged === true && { isDamaged }),
     ...(message.attachments && {

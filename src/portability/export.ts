@@ -58,7 +58,7 @@ async function readAll(store: ConversationStore, id: string): Promise<MessagePag
 
 /** Delivery is this machine's business, not part of what was said. Attachments carry their contents, in base64. */
 async function toExported(store: ExportedStore, message: Message): Promise<object> {
-  const { delivery, deliveryReason, absentContents, attachments, ...said } = message;
+  const { delivery, deliveryReason, isParkedForGood: _, absentContents, attachments, ...said } = message;
   if (attachments === undefined) return said;
   const whole: object[] = [];
   for (const attachment of attachments) {

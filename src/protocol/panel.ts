@@ -204,6 +204,8 @@ export interface MessageItem {
   readonly endedAt?: number;
   readonly delivery: Delivery;
   readonly deliveryReason?: string;
+  /** No retry helps: the reason says what does. */
+  readonly isParkedForGood?: boolean;
   /** Why a prompt got no reply, a reply no more of it, or no other in its place; shown with Retry. */
   readonly replyProblem?: string;
   readonly version?: VersionItem;

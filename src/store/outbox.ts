@@ -321,7 +321,7 @@ export interface SyncStore extends LossStore {
   defer(lease: Lease, seq: number, deferral: Deferral): Promise<void>;
   /** What waits for its time may go out now, on the user's word; what has no answer is looked for first, as ever. */
   endWaits(lease: Lease, account: AccountKey): Promise<void>;
-  /** Puts a parked message back into the queue, on the user's word. */
+  /** Puts a parked message back into the queue, on the user's word; not one that is parked for good. */
   retryParked(messageId: string): Promise<void>;
   /** Ids there of what says something else on the list than was last read of it: that is for `mergeList`. */
   newsIn(account: AccountKey, list: ListText): Promise<string[]>;

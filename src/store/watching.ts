@@ -91,7 +91,8 @@ export interface WatchStore {
   writeTally(lease: Lease, tally: SyncTally): Promise<void>;
   /**
    * Puts what is parked back into the queue, on the user's word: of one conversation, or all of an account (without one: of
-   * every account). Returns how many rows that were. A damaged message is not sent again.
+   * every account). Returns how many rows that were. Neither a damaged message is sent again, nor what is left of a
+   * conversation that was deleted for good on another machine.
    */
   retryUnsent(
     of: { readonly conversationId: string } | { readonly account: AccountKey | undefined },

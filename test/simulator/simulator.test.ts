@@ -38,6 +38,11 @@ const FOUND: readonly (readonly [seed: number, abilities: readonly Ability[], wh
     ABILITIES,
     'brought back where it was deleted when the machine came, and told with its newer messages',
   ],
+  [
+    723_352_275,
+    ['tombstones', 'changes'],
+    'sent again, on the word Retry, after it was deleted for good elsewhere',
+  ],
   [950_326, ABILITIES, 'a tag on a machine that had met an announcement which only failed'],
 ];
 

@@ -142,6 +142,11 @@ describe('the trash on two machines', () => {
       assert.deepEqual(await second.deliveries(id), ['confirmed', 'parked']);
       assert.deepEqual(await second.texts(drafted), ['with a draft']);
       assert.equal((await second.store.readDraft(drafted))?.text, 'half a thought');
+      const [, parked] = (await second.store.read(id, { limit: 9 }))?.messages ?? [];
+      assert.equal(parked?.isParkedForGood, true);
+      await second.store.retryParked(parked.id);
+      assert.equal(await second.store.retryUnsent({ conversationId: id }), 0, 'no Retry brings it back');
+      assert.deepEqual(await second.deliveries(id), ['confirmed', 'parked']);
       await first.synced();
       assert.deepEqual([await statusOn(first, id), await active(first)], [undefined, []]);
       assert.equal((await readBackend(server.address)).length, 0);

@@ -199,6 +199,14 @@ describe('A conversation in a browser', function () {
     ]);
   });
 
+  it('D8: words of a conversation that was deleted for good elsewhere can be copied, and not be sent again', async () => {
+    const parked = message(0, { delivery: 'parked', deliveryReason: 'deleted.', isParkedForGood: true });
+    await panel.show(snapshot({ open: open({ messages: [parked] }) }));
+    assert.ok(await panel.page.getByText('Not sent: deleted.').isVisible());
+    assert.ok(await panel.page.getByRole('button', { name: 'Copy', exact: true }).isVisible());
+    assert.equal(await panel.page.getByRole('button', { name: 'Retry' }).count(), 0);
+  });
+
   it('renames with F2 and Enter, and not with Escape', async () => {
     await panel.show(snapshot({ open: open() }));
     const title = panel.page.getByRole('textbox', { name: 'Title of the conversation' });

@@ -7,6 +7,7 @@ import { readAttachments } from './attachments.ts';
 import { readParts, type Extent } from './parts.ts';
 import { isAsSaved } from './quarantine.ts';
 import type { Context } from './session.ts';
+import { PURGED_THERE } from './tombstones.ts';
 
 export interface MessageRow {
   id: string;
@@ -29,7 +30,7 @@ export interface MessageRow {
 
 /** A message whose conversation was refused needs the user as much as one that was refused itself. */
 export const SELECT = `SELECT m.id, m.conversation_id, m.role, m.content, m.status, m.metadata, m.created_at, m.ended_at, m.hlc,
-    m.server_order, m.hash, m.owner, m.reply_problem, coalesce(o.reason, c.reason) AS reason,
+    m.server_order, m.hash, m.owner, m.reply_problem, coalesce(c.reason, o.reason) AS reason,
     coalesce(
       CASE WHEN c.seq IS NOT NULL AND o.state = 'queued' THEN 'parked' ELSE o.state END,
       CASE WHEN m.is_confirmed THEN 'confirmed' WHEN m.remote_id IS NULL THEN 'local' ELSE 'sent' END) AS delivery,
@@ -109,6 +110,7 @@ function toPlace(row: MessageRow): Omit<Message, keyof MessageContent> {
     ...(row.hash === null ? {} : { hash: row.hash }),
     delivery: row.delivery,
     ...(row.reason === null ? {} : { deliveryReason: row.reason }),
+    ...(row.reason === PURGED_THERE && { isParkedForGood: true }),
     ...(row.reply_problem === null ? {} : { replyProblem: { reason: row.reply_problem } }),
   };
 }

@@ -14,6 +14,7 @@ import { checkFence } from './leases.ts';
 import { HAS_SEQ } from './outboxRows.ts';
 import { AT_ONCE, isFree } from './resend.ts';
 import type { Context } from './session.ts';
+import { PURGED_THERE, restsForGood } from './tombstones.ts';
 
 export interface OutboxRow {
   seq: number;
@@ -182,8 +183,9 @@ export function retryParked({ db }: Context, messageId: string): void {
     db.run(
       `UPDATE outbox SET state = 'queued', attempts = 0, not_before = 0, reason = NULL
        WHERE state = 'parked' AND (message_id = ?1 OR kind = 'create') AND conversation_id =
-         (SELECT conversation_id FROM messages WHERE id = ?1)`,
+         (SELECT conversation_id FROM messages WHERE id = ?1) AND NOT ${restsForGood('?2')}`,
       messageId,
+      PURGED_THERE,
     ),
   );
 }

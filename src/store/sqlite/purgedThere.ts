@@ -6,11 +6,9 @@ import { findByRemote } from './merge.ts';
 import { removeRow } from './purged.ts';
 import type { Context } from './session.ts';
 import { readSyncRow } from './syncRow.ts';
-import { findTombstone } from './tombstones.ts';
+import { findTombstone, PURGED_THERE } from './tombstones.ts';
 
 const BLOBS_AT_ONCE = 100;
-const REASON =
-  'The conversation was deleted for good on another machine. These words are only here: copy them, or say them in a new conversation.';
 
 /**
  * Deleted for good on another machine, and so here: it leaves a tombstone. Where words of this machine have not been sent,
@@ -75,6 +73,6 @@ function keepApart({ db }: Context, id: string): void {
      FROM conversations c WHERE c.id = ?1 AND EXISTS (SELECT 1 FROM outbox o WHERE o.conversation_id = c.id)
      ON CONFLICT DO UPDATE SET state = 'parked', reason = excluded.reason`,
     id,
-    REASON,
+    PURGED_THERE,
   );
 }

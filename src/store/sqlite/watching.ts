@@ -15,7 +15,7 @@ import { readLinkStatus } from './link.ts';
 import { DAMAGED_REASON } from './quarantine.ts';
 import { readLosses } from './resend.ts';
 import type { Context } from './session.ts';
-import { NOT_PURGED } from './tombstones.ts';
+import { NOT_PURGED, PURGED_THERE, restsForGood } from './tombstones.ts';
 
 const MOST_PARKED = 100;
 /** SQL: what the account has, or nobody yet; without an account (the first parameter) everything. */
@@ -154,9 +154,10 @@ export function retryUnsent(
   return db.write(() =>
     db.run(
       `UPDATE outbox SET state = 'queued', attempts = 0, not_before = 0, reason = NULL
-       WHERE state = 'parked' AND reason IS NOT ?2 AND ${where}`,
+       WHERE state = 'parked' AND reason IS NOT ?2 AND ${where} AND NOT ${restsForGood('?3')}`,
       param,
       DAMAGED_REASON,
+      PURGED_THERE,
     ),
   );
 }

@@ -130,13 +130,14 @@ export class NaviMessage extends LightElement {
   }
 
   #parked(): TemplateResult | typeof nothing {
-    const { delivery, deliveryReason, id, furtherIds = [] } = this.message;
+    const { delivery, deliveryReason, isParkedForGood, id, furtherIds = [] } = this.message;
     if (delivery !== 'parked') return nothing;
     const retry = textButton(strings.retry, () => {
       for (const messageId of [id, ...furtherIds]) this.post({ type: 'retrySend', messageId });
     });
     const copy = textButton(strings.copy, () => this.#copy());
-    return trouble('parked', 'warning', strings.parked(deliveryReason), retry, copy);
+    const ways = isParkedForGood === true ? [copy] : [retry, copy];
+    return trouble('parked', 'warning', strings.parked(deliveryReason), ...ways);
   }
 
   #delivery(): TemplateResult | typeof nothing {
