@@ -3,7 +3,7 @@
  * intents it returns.
  *
  * The text is dropped only when a snapshot shows that it is stored as a message; a draft that the host shows is taken
- * over only while the user has typed nothing since the last one.
+ * over only while the user has typed nothing since the last one, and never under the fingers of whoever types.
  */
 import type { Intent, MAX_MESSAGE_LENGTH, Notice, OpenConversation } from '../protocol/panel.ts';
 
@@ -35,6 +35,10 @@ export interface ComposerState {
   /** `saving`: read-only until the host answers. `late`: it did not for a long time; editable again. */
   readonly sending: 'no' | 'saving' | 'late';
   readonly refusals: readonly string[];
+  /** The user has typed here since a text was taken over or sent. */
+  readonly isTyped: boolean;
+  /** The draft of another window has taken the place of ours, which is posted again with the next key. */
+  readonly isBeside: boolean;
 }
 
 export interface Step {
@@ -57,20 +61,26 @@ export function composerView(
   };
 }
 
-/** A snapshot came. `undefined` for either side: no conversation is open. */
-export function receive(state: ComposerState | undefined, view: ComposerView | undefined): Step {
+/** A snapshot came. `undefined` for either side: no conversation is open. `isFocused`: the user is in the field. */
+export function receive(
+  state: ComposerState | undefined,
+  view: ComposerView | undefined,
+  isFocused = false,
+): Step {
   if (!state) return { state: view && opened(view), intents: [] };
   // What was typed in the last moments belongs to the conversation that is being left.
   if (state.conversationId !== view?.conversationId)
     return { state: view && opened(view), intents: saveDraft(state).intents };
   const at = view.messages.findLastIndex((message) => message.id === state.messageId);
-  if (at !== -1) return { state: afterStored(state, view, view.messages.slice(at)), intents: [] };
-  if (view.draft.messageId !== state.messageId) return { state: afterNewId(state, view), intents: [] };
-  return { state: answered(echoed(state, view), view), intents: [] };
+  const isOurs = isDirty(state) || state.sending !== 'no' || (isFocused && state.isTyped);
+  if (at !== -1) return { state: afterStored(state, view, view.messages.slice(at), isOurs), intents: [] };
+  if (view.draft.messageId !== state.messageId)
+    return { state: afterNewId(state, view, isOurs), intents: [] };
+  return { state: answered(echoed(state, view, isOurs), view), intents: [] };
 }
 
 export function type(state: ComposerState, text: string): ComposerState {
-  return text === state.text ? state : { ...state, text };
+  return text === state.text ? state : { ...state, text, isTyped: text !== '', isBeside: false };
 }
 
 /** The intent that saves what no posted draft holds yet. */
@@ -78,7 +88,7 @@ export function saveDraft(state: ComposerState): { state: ComposerState; intents
   const { conversationId, messageId, text } = state;
   if (text === lastPosted(state) || text.length > LONGEST_MESSAGE) return { state, intents: [] };
   return {
-    state: { ...state, posted: bounded([...state.posted, text]) },
+    state: { ...state, posted: bounded([...state.posted, text]), isBeside: false },
     intents: [{ type: 'saveDraft', conversationId, messageId, text }],
   };
 }
@@ -117,9 +127,12 @@ export function sendable(state: ComposerState): Sendable {
   return state.text.trim() === '' ? 'empty' : 'ready';
 }
 
-/** True when the text is neither stored nor on its way to the host. */
+/**
+ * True when the text is neither stored nor on its way to the host, and should be: two windows in which somebody types would
+ * else replace each other's drafts for ever.
+ */
 export function hasUnsavedText(state: ComposerState): boolean {
-  return state.text !== lastPosted(state);
+  return !state.isBeside && state.text !== lastPosted(state);
 }
 
 function opened(view: ComposerView): ComposerState {
@@ -132,6 +145,8 @@ function opened(view: ComposerView): ComposerState {
     posted: [],
     sending: 'no',
     refusals,
+    isTyped: false,
+    isBeside: false,
   };
 }
 
@@ -143,6 +158,7 @@ function afterStored(
   state: ComposerState,
   view: ComposerView,
   since: ComposerView['messages'],
+  isOurs: boolean,
 ): ComposerState {
   const isSpent = view.draft.messageId === state.messageId;
   // Until the host makes a new id, its draft is that of the stored message and must not come back.
@@ -153,31 +169,31 @@ function afterStored(
   if (waiting.sending === 'saving') return waiting;
   if (isSpent && state.known === '' && state.posted.length === 0)
     return { ...state, refusals: view.refusals };
-  return isDirty(state) || state.sending !== 'no' ? kept(state, next) : opened(next);
+  return isOurs ? kept(state, next) : opened(next);
 }
 
-function afterNewId(state: ComposerState, view: ComposerView): ComposerState {
+function afterNewId(state: ComposerState, view: ComposerView, isOurs: boolean): ComposerState {
   // The message can be outside the window of messages; a new empty draft says that it was stored.
   if (state.sending !== 'no' && view.draft.text === '') return opened(view);
-  return isDirty(state) || state.sending !== 'no' ? kept(state, view) : opened(view);
+  return isOurs ? kept(state, view) : opened(view);
 }
 
 /** Our text under the id that the host offers now; it differs from `known`, so it is posted again. */
 function kept(state: ComposerState, view: ComposerView): ComposerState {
-  return { ...opened(view), text: state.text };
+  return { ...opened(view), text: state.text, isTyped: state.isTyped };
 }
 
 /**
  * The same draft, perhaps older than what was typed since: our own drafts come back in the order in which they were
  * posted, so anything else was written elsewhere.
  */
-function echoed(state: ComposerState, view: ComposerView): ComposerState {
+function echoed(state: ComposerState, view: ComposerView, isOurs: boolean): ComposerState {
   const { text } = view.draft;
   if (text === state.known) return state;
   const at = state.posted.indexOf(text);
   if (at !== -1) return { ...state, known: text, posted: state.posted.slice(at + 1) };
-  const isTaken = !isDirty(state) && state.sending === 'no';
-  return { ...state, known: text, text: isTaken ? text : state.text };
+  if (!isOurs) return { ...state, known: text, text, isTyped: false };
+  return { ...state, known: text, isBeside: !isDirty(state) || state.isBeside };
 }
 
 /** A new notice in answer to a sent message: it was refused, the text is the user's again. */

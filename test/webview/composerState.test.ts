@@ -28,8 +28,8 @@ function opened(fields: Partial<ComposerView> = {}): ComposerState {
   return shown(undefined, view(fields));
 }
 
-function shown(state: ComposerState | undefined, next: ComposerView): ComposerState {
-  const { state: after } = receive(state, next);
+function shown(state: ComposerState | undefined, next: ComposerView, isFocused = false): ComposerState {
+  const { state: after } = receive(state, next, isFocused);
   assert.ok(after);
   return after;
 }
@@ -86,6 +86,50 @@ describe('The composer, typing', () => {
     state = shown(state, view({ draft: { messageId: D1, text: 'theirs' } }));
     assert.equal(state.text, 'ours too');
     assert.equal(hasUnsavedText(state), true);
+  });
+
+  it('P11 I1: takes nothing over under the fingers of whoever types, and posts ours again with the next key', () => {
+    let state = typed(opened(), 'ours');
+    state = shown(state, view({ draft: { messageId: D1, text: 'ours' } }), true);
+    for (const text of ['theirs', 'theirs, and more']) {
+      state = shown(state, view({ draft: { messageId: D1, text } }), true);
+      assert.equal(state.text, 'ours');
+      assert.equal(hasUnsavedText(state), false, 'two windows must not answer each other for ever');
+    }
+    assert.deepEqual(saveDraft(type(state, 'ours!')).intents, [
+      { type: 'saveDraft', conversationId: A, messageId: D1, text: 'ours!' },
+    ]);
+    assert.equal(receive(state, undefined).intents.length, 1, 'nor is it lost when the conversation is left');
+    assert.deepEqual(
+      send(state).intents.map((intent) => intent.type),
+      ['saveDraft', 'sendMessage'],
+    );
+  });
+
+  it('P11 I1: keeps what is being typed when another window sends its own words as the draft of both', () => {
+    let state = typed(opened(), 'ours');
+    state = shown(state, view({ draft: { messageId: D1, text: 'ours' } }), true);
+    const messages = [{ id: D1, content: 'theirs' }];
+    for (const draft of [
+      { messageId: D1, text: '' },
+      { messageId: D2, text: '' },
+    ]) {
+      const after = shown(state, view({ draft, messages }), true);
+      assert.equal(after.text, 'ours');
+      assert.equal(shown(state, view({ draft, messages })).text, '', 'somebody else is at work');
+    }
+    const after = shown(state, view({ draft: { messageId: D2, text: '' }, messages }), true);
+    assert.equal(hasUnsavedText(after), true);
+    const saved = shown(saveDraft(after).state, view({ draft: { messageId: D2, text: 'ours' } }), true);
+    assert.equal(shown(saved, view({ draft: { messageId: D2, text: 'theirs' } }), true).text, 'ours');
+  });
+
+  it('takes over what another window wrote where the field has the focus and nothing was typed', () => {
+    const state = shown(opened(), view({ draft: { messageId: D1, text: 'theirs' } }), true);
+    assert.equal(state.text, 'theirs');
+    assert.equal(shown(state, view({ draft: { messageId: D1, text: 'theirs!' } }), true).text, 'theirs!');
+    const emptied = shown(typed(state, ''), view({ draft: { messageId: D1, text: '' } }), true);
+    assert.equal(shown(emptied, view({ draft: { messageId: D1, text: 'theirs' } }), true).text, 'theirs');
   });
 
   it('posts the last keys for the conversation that is left, whoever leaves it', () => {
@@ -318,6 +362,49 @@ describe('The composer and a slow host', () => {
         assert.equal(host.draft.text, state.text, 'the host keeps another draft than the one on the screen');
       }),
       { numRuns: 5000, seed: 20260512 },
+    );
+  });
+});
+
+describe('Two composers on one draft', () => {
+  it('P11 I1: what is typed where the field has the focus stays, and neither answers the other for ever', () => {
+    const step = fc.record({
+      window: fc.constantFrom(0 as const, 1 as const),
+      do: fc.constantFrom('type', 'read', 'show'),
+      text: fc.constantFrom('', 'a', 'ab'),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (script) => {
+        const host = new Host();
+        const windows = [opened(), opened()] as [ComposerState, ComposerState];
+        const typedTexts: [string, string] = ['', ''];
+        const post = (window: 0 | 1) => {
+          const step = saveDraft(windows[window]);
+          windows[window] = step.state;
+          host.post(step.intents);
+        };
+        const show = (window: 0 | 1) => {
+          windows[window] = shown(windows[window], host.view(), true);
+          if (typedTexts[window] !== '') assert.equal(windows[window].text, typedTexts[window]);
+        };
+        for (const { window, do: act, text } of script) {
+          // No key was pressed where the field holds that already.
+          if (act === 'type' && text !== windows[window].text) {
+            typedTexts[window] = text;
+            windows[window] = type(windows[window], text);
+            post(window);
+          } else if (act === 'show') show(window);
+          else host.read();
+        }
+        host.readAll();
+        for (const window of [0, 1, 0, 1] as const) {
+          show(window);
+          if (hasUnsavedText(windows[window])) post(window);
+          host.readAll();
+        }
+        assert.ok(windows.every((state) => !hasUnsavedText(state)));
+      }),
+      { numRuns: 5000, seed: 20261126 },
     );
   });
 });

@@ -62,13 +62,13 @@ export class NaviComposer extends LightElement {
   override connectedCallback(): void {
     super.connectedCallback();
     document.addEventListener('visibilitychange', this.#flush);
-    window.addEventListener('pagehide', this.#flush);
+    window.addEventListener('pagehide', this.#leave);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     document.removeEventListener('visibilitychange', this.#flush);
-    window.removeEventListener('pagehide', this.#flush);
+    window.removeEventListener('pagehide', this.#leave);
     this.#draft.cancel();
     this.#take(receive(this.current, undefined));
   }
@@ -76,7 +76,7 @@ export class NaviComposer extends LightElement {
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (!changed.has('open') && !changed.has('notices')) return;
     const view = composerView(this.open, this.notices);
-    this.#take(receive(this.current, view));
+    this.#take(receive(this.current, view, this.#isFocused));
     if (this.current && hasUnsavedText(this.current)) this.#draft.call();
   }
 
@@ -169,6 +169,10 @@ export class NaviComposer extends LightElement {
     </button>`;
   }
 
+  get #isFocused(): boolean {
+    return document.hasFocus() && document.activeElement === this.#field;
+  }
+
   get #field(): HTMLTextAreaElement | null {
     return this.querySelector('textarea');
   }
@@ -186,6 +190,8 @@ export class NaviComposer extends LightElement {
   }
 
   readonly #flush = (): void => this.#draft.flush();
+
+  readonly #leave = (): void => this.#saveDraft();
 
   #onInput(): void {
     const field = this.#field;
