@@ -12,6 +12,8 @@ import { readTally, TALLY_VARIABLE } from './all/tally.ts';
 import { chooseSteps, summary, type Result, type Step } from './all/steps.ts';
 import { repository } from './vscode/paths.ts';
 
+/** Of what runs aside, as `nice` counts: a third of the processor that the others get, where both want it. */
+const ASIDE_PRIORITY = 5;
 /** For a step that is stopped to stop what it started. */
 const GRACE_MS = 15_000;
 
@@ -89,6 +91,7 @@ async function runCommand(step: Step, tallyFile: string, written?: Buffer[]): Pr
       NODE_COMPILE_CACHE: path.join(repository, '.cache/compiled'),
     },
   });
+  if (step.isAside === true && child.pid !== undefined) os.setPriority(child.pid, ASIDE_PRIORITY);
   for (const stream of [child.stdout, child.stderr])
     stream?.on('data', (piece: Buffer) => written?.push(piece));
   const late = new AbortController();
