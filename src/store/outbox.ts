@@ -302,7 +302,14 @@ export interface SyncStore extends LossStore {
     now: number,
     isById?: boolean,
   ): Promise<CreateOrder | FieldsOrder | undefined>;
-  completeCreate(lease: Lease, account: AccountKey, seq: number, created: RemoteFields): Promise<void>;
+  /** Ties the conversation to what was made there and, in the same transaction, begins its `next` messages. */
+  completeCreate(
+    lease: Lease,
+    account: AccountKey,
+    seq: number,
+    created: RemoteFields,
+    next?: NextAppends,
+  ): Promise<readonly SendingAppend[]>;
   /**
    * Enters what became of appends and, in the same transaction, begins the `next` ones of a conversation: in order, as far as
    * they are due and fit.

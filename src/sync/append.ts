@@ -1,4 +1,4 @@
-import type { AppendResult } from '../store/outbox.ts';
+import type { AppendResult, AppendTerms, NextAppends, SendingAppend } from '../store/outbox.ts';
 import { carry, unsent, type Begun } from './carry.ts';
 import type { RequestOutcome } from './failure.ts';
 import { isWithin, type PushContext } from './pushContext.ts';
@@ -20,12 +20,23 @@ export async function sendAppends(
   conversationId: string,
   takesHeld = false,
 ): Promise<RequestOutcome> {
+  const first = await settle(context, [], { conversationId, before: 0, takesHeld });
+  return await sendBegun(context, conversationId, first, takesHeld);
+}
+
+/** Those that are entered as under way, and what follows them. As `sendAppends`. */
+export async function sendBegun(
+  context: PushContext,
+  conversationId: string,
+  first: Begun,
+  takesHeld = false,
+): Promise<RequestOutcome> {
   const { now } = context;
   const from = now();
   const goesOn = () => isWithin(TURN_MS, from, now()) && !context.signal.aborted && context.mayGoOn();
   const next = (before: number) => ({ conversationId, before, takesHeld });
   let outcome: RequestOutcome = { kind: 'nothing' };
-  let begun = await settle(context, [], next(0));
+  let begun = first;
   /** What became of those before, where nobody has entered it yet. */
   let left: readonly AppendResult[] = [];
   while (begun.sending.length > 0) {
@@ -61,20 +72,29 @@ interface Next {
 
 /** Enters results and begins the next in one transaction: those that wait, or those behind others that are under way. */
 async function settle(
-  { store, lease, account, announcement, now }: PushContext,
+  context: PushContext,
   results: readonly AppendResult[],
   next?: Next,
   behind?: Begun,
 ): Promise<Begun> {
+  const { store, lease } = context;
+  if (next !== undefined)
+    return await beginBy(context, next, (order) => store.settleAppends(lease, results, order), behind);
+  await store.settleAppends(lease, results);
+  return { sending: [], at: context.now(), isById: false, isFull: false };
+}
+
+/** Begins the next ones of a conversation by the call that is given, which may do something else in its transaction. */
+export async function beginBy(
+  { account, announcement, now }: PushContext,
+  { conversationId, before, takesHeld }: Next,
+  enter: (next: NextAppends) => Promise<readonly SendingAppend[]>,
+  behind?: Begun,
+): Promise<Begun> {
   const at = now();
-  if (next === undefined) {
-    await store.settleAppends(lease, results);
-    return { sending: [], at, isById: false, isFull: false };
-  }
-  const { conversationId, before, takesHeld } = next;
-  const terms = { ...termsFor(announcement.current, account, at, before), takesHeld };
+  const terms: AppendTerms = { ...termsFor(announcement.current, account, at, before), takesHeld };
   const after = behind?.sending.at(-1)?.item.seq;
-  const sending = await store.settleAppends(lease, results, { conversationId, terms, after });
+  const sending = await enter({ conversationId, terms, ...(after !== undefined && { after }) });
   return { sending, at, isById: terms.isById, isFull: sending.length >= terms.messages };
 }
 

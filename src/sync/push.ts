@@ -1,8 +1,9 @@
 import type { FullConversation } from '../protocol/abilities.ts';
-import type { CreateOrder, FieldsOrder, OutboxItem } from '../store/outbox.ts';
+import type { CreateOrder, FieldsOrder, NextAppends, OutboxItem } from '../store/outbox.ts';
 import { StoreError } from '../store/store.ts';
 import { keepsClocks } from './announcement.ts';
-import { sendAppends } from './append.ts';
+import { beginBy, sendAppends, sendBegun } from './append.ts';
+import type { Begun } from './carry.ts';
 import { deferralFor, outcomeOf, type RequestOutcome } from './failure.ts';
 import { tooLate, type PushContext } from './pushContext.ts';
 import { pullAll } from './pull.ts';
@@ -73,10 +74,12 @@ async function send(context: PushContext, item: OutboxItem): Promise<RequestOutc
   const begunAt = now();
   const order = await store.beginSend(lease, account, item.seq, begunAt, isById);
   if (order === undefined) return { kind: 'nothing' };
+  let begun: Begun | undefined;
   try {
     const late = isById ? undefined : tooLate(begunAt, now());
     if (late !== undefined) throw late;
-    await carryOut(context, item.seq, order, isById);
+    if (order.kind === 'create') begun = await create(context, item.seq, order, isById);
+    else await changeFields(context, item.seq, order);
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error;
     if (error.problem === 'unknown') announcement.doubt();
@@ -86,55 +89,53 @@ async function send(context: PushContext, item: OutboxItem): Promise<RequestOutc
     if (item.kind === 'fields' && error.problem === 'forbidden') return { kind: 'nothing' };
     return outcomeOf(error);
   }
-  return await goOn(context, item);
-}
-
-/** The messages of a conversation follow its creation at once. */
-async function goOn(context: PushContext, { kind, conversationId }: OutboxItem): Promise<RequestOutcome> {
-  const isMore = kind === 'create' && !context.signal.aborted && context.mayGoOn();
-  const outcome = isMore ? await sendAppends(context, conversationId) : undefined;
+  const outcome = begun && (await sendBegun(context, item.conversationId, begun));
   return outcome === undefined || outcome.kind === 'nothing' ? { kind: 'ok' } : outcome;
 }
 
-async function carryOut(
+/** The messages of a conversation follow its creation at once: the first of them are begun as it is entered. */
+async function create(
   context: PushContext,
   seq: number,
-  order: CreateOrder | FieldsOrder,
+  order: CreateOrder,
   isById: boolean,
-): Promise<void> {
-  const { store, remote, announcement, told, lease, account, signal } = context;
-  switch (order.kind) {
-    case 'create': {
-      const id = isById ? { client_id: order.conversationId } : {};
-      const created = await remote.create({ ...encodeCreate(order), ...id }, signal);
-      const fields = decodeFields(created);
-      // Of one that was created just now; where it was not, no change is taken before its clocks are known.
-      const clocked = keepsClocks(announcement) ? { tags: [], clocks: {} } : {};
-      await store.completeCreate(lease, account, seq, { ...fields, ...clocked });
-      return;
-    }
-    case 'fields': {
-      const { change, fields, base = fields } = order;
-      if (keepsClocks(announcement) && !isUndated(order)) {
-        const answer = await changeThere(context, order);
-        told.happened([order.remoteId]);
-        if (answer === undefined) await store.completeFields(lease, seq, { ...base, status: 'deleted' });
-        else await store.completeWithClocks(lease, seq, order, decodeFields(answer));
-        return;
-      }
-      if (change.status === 'deleted') {
-        // Taken down at once: another field that is refused must neither undo that nor hide it. The others go out by themselves.
-        await takeDown(context, order);
-        told.happened([order.remoteId]);
-        await store.completeFields(lease, seq, { ...base, status: 'deleted' });
-        return;
-      }
-      const isWhole = await sendFields(context, order);
-      told.happened([order.remoteId]);
-      // A title that was left out is tried again alone, and parked with the reason that comes then.
-      await store.completeFields(lease, seq, { ...fields, title: isWhole ? fields.title : base.title });
-    }
+): Promise<Begun | undefined> {
+  const { store, remote, announcement, lease, account, signal } = context;
+  const { conversationId } = order;
+  const id = isById ? { client_id: conversationId } : {};
+  const created = await remote.create({ ...encodeCreate(order), ...id }, signal);
+  // Of one that was created just now; where it was not, no change is taken before its clocks are known.
+  const clocked = keepsClocks(announcement) ? { tags: [], clocks: {} } : {};
+  const fields = { ...decodeFields(created), ...clocked };
+  const complete = (next?: NextAppends) => store.completeCreate(lease, account, seq, fields, next);
+  if (!signal.aborted && context.mayGoOn())
+    return await beginBy(context, { conversationId, before: 0, takesHeld: false }, complete);
+  await complete();
+  return undefined;
+}
+
+/** Throws `RemoteError`. */
+async function changeFields(context: PushContext, seq: number, order: FieldsOrder): Promise<void> {
+  const { store, announcement, told, lease } = context;
+  const { change, fields, base = fields } = order;
+  if (keepsClocks(announcement) && !isUndated(order)) {
+    const answer = await changeThere(context, order);
+    told.happened([order.remoteId]);
+    if (answer === undefined) await store.completeFields(lease, seq, { ...base, status: 'deleted' });
+    else await store.completeWithClocks(lease, seq, order, decodeFields(answer));
+    return;
   }
+  if (change.status === 'deleted') {
+    // Taken down at once: another field that is refused must neither undo that nor hide it. The others go out by themselves.
+    await takeDown(context, order);
+    told.happened([order.remoteId]);
+    await store.completeFields(lease, seq, { ...base, status: 'deleted' });
+    return;
+  }
+  const isWhole = await sendFields(context, order);
+  told.happened([order.remoteId]);
+  // A title that was left out is tried again alone, and parked with the reason that comes then.
+  await store.completeFields(lease, seq, { ...fields, title: isWhole ? fields.title : base.title });
 }
 
 /** For good where the user wants that and the backend can, else into its trash. Throws `RemoteError`. */

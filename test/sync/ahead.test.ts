@@ -5,6 +5,7 @@ import type { Operations } from '../../src/store/sqlite/operations.ts';
 import { StoreError } from '../../src/store/store.ts';
 import { Announcement } from '../../src/sync/announcement.ts';
 import { sendAppends } from '../../src/sync/append.ts';
+import { pushItem } from '../../src/sync/push.ts';
 import type { PushContext } from '../../src/sync/pushContext.ts';
 import { RemoteError, type AppendWithId, type Remote } from '../../src/sync/remote.ts';
 import { Told } from '../../src/sync/told.ts';
@@ -100,6 +101,24 @@ describe('messages that are begun while others are on their way', () => {
     assert.equal(second, 'settleAppends', 'the second part is begun before the first is answered');
     assert.ok(rest.lastIndexOf('settleAppends') > rest.indexOf('m59'));
     assert.ok(log.filter((name) => name === 'settleAppends').length <= 6, log.join(' '));
+  });
+
+  it('I2 I4 T16: the first of a conversation are begun in the transaction that enters its creation', async () => {
+    const id = window.write(...texts(3));
+    const log: string[] = [];
+    before = (text) => void log.push(text);
+    calls = (name) => log.push(name);
+    const push = () => pushItem(context(), window.itemOf(id, 'create'));
+    assert.deepEqual(await push(), { kind: 'ok' });
+    assert.deepEqual(log, ['beginSend', 'completeCreate', ...texts(3), 'settleAppends']);
+    assert.deepEqual(window.items(id), []);
+  });
+
+  it('I2 T16: nothing is begun behind a creation where something else comes first', async () => {
+    const id = window.write('m0');
+    const stopped = { ...context(), mayGoOn: () => false };
+    assert.deepEqual(await pushItem(stopped, window.itemOf(id, 'create')), { kind: 'ok' });
+    assert.deepEqual(attempts(id), ['queued 0']);
   });
 
   it('I4 T16: one that is not taken keeps back those that were begun behind it, which were not tried', async () => {

@@ -2,7 +2,8 @@
 import { changedFields } from '../../model/change.ts';
 import type { ConversationFields } from '../../model/conversation.ts';
 import { firstBase, isNothing, pendingOf } from '../../model/merge.ts';
-import type { AccountKey, FieldsOrder, Lease, RemoteFields } from '../outbox.ts';
+import type { AccountKey, FieldsOrder, Lease, NextAppends, RemoteFields, SendingAppend } from '../outbox.ts';
+import { beginAppends } from './appends.ts';
 import { baseText, writeBase } from './base.ts';
 import { toFields } from './conversations.ts';
 import { checkFence } from './leases.ts';
@@ -28,12 +29,13 @@ export function completeCreate(
   account: AccountKey,
   seq: number,
   created: RemoteFields,
-): void {
+  next?: NextAppends,
+): SendingAppend[] {
   const { db } = context;
-  db.write(() => {
+  return db.write(() => {
     checkFence(context, lease);
     const row = sendingRow(context, seq);
-    if (row === undefined) return;
+    if (row === undefined) return [];
     const isTaken = db.get(
       'SELECT 1 FROM conversations WHERE account = ? AND remote_id = ? AND id <> ?',
       account,
@@ -43,6 +45,7 @@ export function completeCreate(
     // Some cache answered with another conversation: that is no answer.
     if (isTaken !== undefined) doubt(context, seq);
     else linkRemote(context, row.conversation_id, account, created);
+    return next === undefined ? [] : beginAppends(context, lease, next);
   });
 }
 

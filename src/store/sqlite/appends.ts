@@ -53,7 +53,7 @@ export function settleAppends(
         'UPDATE conversations SET remote_updated_at = NULL WHERE id = ? AND remote_updated_at IS NOT NULL';
       context.db.run(sql, id);
     }
-    return next === undefined ? [] : begin(context, lease, next);
+    return next === undefined ? [] : beginAppends(context, lease, next);
   });
 }
 
@@ -100,7 +100,8 @@ function putBack({ db }: Context, { seq, unsent }: Extract<AppendResult, { unsen
   );
 }
 
-function begin(context: Context, lease: Lease, next: NextAppends): SendingAppend[] {
+/** Call it inside a write transaction. */
+export function beginAppends(context: Context, lease: Lease, next: NextAppends): SendingAppend[] {
   const { db } = context;
   const { conversationId, terms } = next;
   const conversation = readSyncRow(context, conversationId);

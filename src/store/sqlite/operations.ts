@@ -103,7 +103,8 @@ export function createOperations(given: Context): Operations {
     confirmAccount: (lease, key) => link.confirmAccount(context, lease, key),
     dueItems: (key, now, limit) => outbox.dueItems(context, key, now, limit),
     beginSend: (lease, key, seq, now, isById) => orders.beginSend(context, lease, key, seq, now, isById),
-    completeCreate: (lease, key, seq, created) => answers.completeCreate(context, lease, key, seq, created),
+    completeCreate: (lease, key, seq, created, next) =>
+      answers.completeCreate(context, lease, key, seq, created, next),
     settleAppends: (lease, results, next) => appends.settleAppends(context, lease, results, next),
     completeFields: (lease, seq, sent) => answers.completeFields(context, lease, seq, sent),
     completeWithClocks: (lease, seq, order, answer) =>

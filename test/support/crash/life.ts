@@ -216,7 +216,8 @@ export class Life {
     switch (order.kind) {
       case 'create': {
         const created = remoteFields(`r-${conversationId}`, { title: order.title });
-        return host.act('completeCreate', lease, ACCOUNT, seq, created);
+        await host.act('completeCreate', lease, ACCOUNT, seq, created);
+        return;
       }
       case 'append': {
         const sent = { remoteId: `r-${order.message.id}`, serverOrder: Date.now() * 1000 };
