@@ -1,4 +1,4 @@
-import type { ConversationRow } from '../protocol/api.ts';
+import { PAGE_LIMIT, type ConversationRow } from '../protocol/api.ts';
 import { toListText } from '../store/outbox.ts';
 import { keepsClocks } from './announcement.ts';
 import type { RequestOutcome } from './failure.ts';
@@ -67,13 +67,28 @@ interface Reading {
 }
 
 /**
- * Merges page after page, each while the next is on its way. True when it was left at a page without news, behind which
- * there can be none: the newest change comes first, and all that is known was on it.
+ * Merges page after page, each while the next is on its way, or the next two where so many are expected. True when it was left
+ * at a page without news, behind which there can be none: the newest change comes first, and all that is known was on it.
  */
-async function readList(context: PullContext, { changed, ids, status, known }: Reading): Promise<boolean> {
+async function readList(context: PullContext, reading: Reading): Promise<boolean> {
+  const { status, known } = reading;
+  const expected = known?.then((here) => here.length / PAGE_LIMIT);
   const list: Pages<ConversationRow> = keepsClocks(context.announcement)
-    ? fullyListed(context, status)
-    : listed(context, status);
+    ? fullyListed(context, status, expected)
+    : listed(context, status, expected);
+  try {
+    return await mergePages(context, list, reading);
+  } finally {
+    // What was asked for ahead ends with it.
+    await list.return(undefined);
+  }
+}
+
+async function mergePages(
+  context: PullContext,
+  list: Pages<ConversationRow>,
+  { changed, ids, known }: Reading,
+): Promise<boolean> {
   const [first, here] = await both(list.next(), known);
   const unseen = here && new Set(here);
   let coming = first;
