@@ -1,5 +1,6 @@
 /** States of the panel worth looking at, and worth checking for accessibility. */
 import type { SearchSnapshot, Snapshot } from '../../src/protocol/panel.ts';
+import { PURGED_THERE } from '../../src/store/sqlite/tombstones.ts';
 import { conversation, HOUR, message, MINUTE, notice, NOW, open, snapshot, uuid } from './fixtures.ts';
 
 const REPLY = `The request times out because the pool is **exhausted**: each handler takes a connection and keeps it while it waits for the next one.
@@ -326,6 +327,22 @@ export const scenes: Readonly<Record<string, () => Snapshot>> = {
         parked: 2,
         detail: 'The server finds the request too large (status 413)',
       },
+    }),
+  purgedElsewhere: () =>
+    snapshot({
+      open: open({
+        conversation: conversation(2, { title: 'Why does the pool run dry?' }),
+        messages: [
+          message(2, { content: 'What holds the connections?' }),
+          message(4, {
+            content: 'It is the pool of the tests, I think.',
+            delivery: 'parked',
+            deliveryReason: PURGED_THERE,
+            isParkedForGood: true,
+          }),
+        ],
+      }),
+      sync: { state: 'attention', queued: 1, parked: 1, detail: PURGED_THERE },
     }),
   interrupted: () =>
     snapshot({
