@@ -7,6 +7,8 @@ import { StorageUnavailableError } from './repository.ts';
 
 /** PostgreSQL's number of the type `bigint`. */
 const INT8 = 20;
+/** What the pool says to whoever has waited in vain for one of its connections; it has no code for it. */
+const NONE_FREE = 'timeout exceeded when trying to connect';
 
 /** Connections of the pool, and requests that wait for one. */
 export interface PoolUse {
@@ -17,11 +19,12 @@ export interface PoolUse {
 
 /**
  * A pool of connections; nothing is opened yet. `onIdleError` hears of connections that broke while nobody
- * used them; the pool replaces them.
+ * used them; the pool replaces them. A request waits `patienceMs` for a connection.
  */
 export function openPostgres(
   { url, unprepared }: Pick<PostgresConfig, 'url' | 'unprepared'>,
   onIdleError: (error: Error) => void,
+  patienceMs = 5000,
 ): PooledDialect {
   const clients = new WeakMap<pg.PoolClient, PreparedClient>();
   const types = new pg.TypeOverrides();
@@ -30,7 +33,7 @@ export function openPostgres(
     connectionString: url,
     application_name: 'navi-server',
     max: 10,
-    connectionTimeoutMillis: 5000,
+    connectionTimeoutMillis: patienceMs,
     statement_timeout: 15_000,
     idle_in_transaction_session_timeout: 30_000,
     keepAlive: true,
@@ -42,13 +45,19 @@ export function openPostgres(
   pool.on('connect', (client) => client.on('error', () => undefined));
   return new PooledDialect(pool, async () => {
     const client = await pool.connect().catch((error: unknown) => {
-      throw new StorageUnavailableError('PostgreSQL cannot be reached.', { cause: error });
+      throw new StorageUnavailableError(whyNot(error), { cause: error });
     });
     // The same for each time that it is taken: Kysely knows connections by their identity.
     const prepared = clients.get(client) ?? new PreparedClient(client, unprepared !== true);
     clients.set(client, prepared);
     return prepared;
   });
+}
+
+function whyNot(error: unknown): string {
+  return error instanceof Error && error.message === NONE_FREE
+    ? 'All connections to PostgreSQL are in use.'
+    : 'PostgreSQL cannot be reached.';
 }
 
 export class PooledDialect extends PostgresDialect {
