@@ -12,6 +12,11 @@ const BACKENDS: readonly (readonly [name: string, abilities: readonly Ability[],
   ['all abilities', ABILITIES, 0.1],
 ];
 
+/** Seeds that once failed, with what they showed. */
+const FOUND: readonly (readonly [seed: number, abilities: readonly Ability[], what: string])[] = [
+  [728_494_369, [], 'made again by one machine, deleted by another, and made once more by a third'],
+];
+
 describe('a simulated world whose server goes back to a backup', function () {
   this.timeout(0);
 
@@ -28,4 +33,9 @@ describe('a simulated world whose server goes back to a backup', function () {
       assert.ok(runs < 20 || back > 0, `only ${back} found a loss`);
     });
   }
+
+  for (const [seed, abilities, what] of FOUND)
+    it(`I3 T38: ${what} (seed ${seed})`, async () => {
+      assert.equal((await simulate(seed, abilities, true)).failure, undefined);
+    });
 });

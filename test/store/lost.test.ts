@@ -230,4 +230,38 @@ describe('what a backend has lost, in the store', () => {
     assert.deepEqual(ids(false), ['ab']);
     assert.deepEqual(ids(true), ['aa']);
   });
+
+  it('I3 T38: what another machine has made again, and somebody has deleted, is found before it is made once more', () => {
+    const id = '019a0000-0000-7000-8000-0000000000ac';
+    const createdAt = world.now;
+    const theirs = remoteMessage('019a0000-0000-7000-8000-0000000000aa', 'r-theirs', { serverOrder: 5 });
+    const read = (remoteId: string, fields: Parameters<typeof remoteFields>[1]) =>
+      window.store.mergeConversation(lease, ACCOUNT, {
+        id,
+        fields: remoteFields(remoteId, { createdAt, ...fields }),
+        messages: [theirs],
+        isCut: false,
+        readAt: world.now,
+      });
+    read('r', {});
+    there('r-other', 'other');
+    there('r-more', 'more');
+    miss(['r']);
+    world.now += 20 * SECOND;
+    assert.deepEqual(miss(['r']), { conversations: 1, messages: 1 });
+    const list = (remoteId: string, made: number) =>
+      window.store.mergeList(lease, ACCOUNT, [
+        remoteFields(remoteId, { status: 'deleted', createdAt: made }),
+      ]);
+    assert.deepEqual(list('again', world.now), [], 'it is left to the other machine for now');
+    world.now += 70 * MINUTE;
+    assert.deepEqual(list('again', world.now), ['again']);
+    assert.deepEqual(list('older', createdAt - 25 * 60 * MINUTE), [], 'from before it was there at all');
+    read('again', { status: 'deleted', createdAt: world.now });
+    assert.deepEqual(
+      window.items(id).map(({ kind }) => kind),
+      ['fields'],
+      'it is not made once more',
+    );
+  });
 });

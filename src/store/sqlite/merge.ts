@@ -23,7 +23,7 @@ import { isQuarantined, mend } from './quarantine.ts';
 import { requireConversation, type Context } from './session.ts';
 import { readSyncRow, type SyncRow } from './syncRow.ts';
 import { findTombstone, findTombstoneByRemote, forgetTombstone } from './tombstones.ts';
-import { forgetPlace, unlink } from './resend.ts';
+import { AT_ONCE, forgetPlace, isFree, unlink } from './resend.ts';
 import { markArrived } from './unread.ts';
 import { parkUnverifiable } from './unverifiable.ts';
 import { noteConfirmed } from './watching.ts';
@@ -55,12 +55,13 @@ export function mergeList(
   const { db } = context;
   return db.write(() => {
     checkFence(context, lease);
-    const since = oldestDoubtfulCreate(context) - CLOCKS_APART_MS;
+    const since = Math.min(oldestDoubtfulCreate(context), oldestHeldCreate(context)) - CLOCKS_APART_MS;
     return rows
       .filter((remote) => {
         if (isKeptPurged(context, account, remote)) return false;
         const known = findByRemote(context, account, remote.remoteId);
-        // One of ours whose creation was not answered may have been deleted by another machine since.
+        // One of ours whose creation was not answered, or that was lost there and sent again by another machine, may have been
+        // deleted since.
         if (known === undefined) return remote.status !== 'deleted' || remote.createdAt >= since;
         mergeKnownFields(context, known.id, remote);
         const isNews =
@@ -79,6 +80,16 @@ function oldestDoubtfulCreate({ db }: Context): number {
     `SELECT min(sent_at) AS sent_at FROM outbox WHERE kind = 'create' AND state IN ('sending', 'unknown')`,
   );
   return row?.sent_at ?? Infinity;
+}
+
+/** When the first of those was made that were lost there, were left to another machine, and are to be sent now. */
+function oldestHeldCreate({ db, now }: Context): number {
+  const row = db.get<{ created_at: number | null }>(
+    `SELECT min(c.created_at) AS created_at FROM outbox o JOIN conversations c ON c.id = o.conversation_id
+     WHERE o.kind = 'create' AND o.state = 'queued' AND o.held_until > ${AT_ONCE} AND ${isFree('o', '?1')}`,
+    now(),
+  );
+  return row?.created_at ?? Infinity;
 }
 
 /**
