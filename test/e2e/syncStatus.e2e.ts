@@ -47,8 +47,14 @@ describe('how sync stands, in a real VS Code', () => {
     const lens = (title: string) => window.page.locator('.codelens-decoration a').filter({ hasText: title });
     await lens('Retry All').waitFor();
     await screenshot(window, 'attention');
-    const report = await copyReport(window);
-    assert.match(report, /\nConnected\. \d changes? needs? your attention\.\n/);
+    // The reply to it is refused as well, a moment later.
+    const report = await until(
+      async () => {
+        const copied = await copyReport(window);
+        return /\nConnected\. \d changes? needs? your attention\.\n/.test(copied) && copied;
+      },
+      { what: 'the report to say that all of it needs attention, and nothing waits' },
+    );
     assert.match(report, /- message [\w-]+ of conversation [\w-]+: .*status 422/);
     assert.match(report, /- syncs for all windows: this window\n/);
     assert.match(report, /- the server announces: .*idempotent/);
@@ -144,7 +150,10 @@ describe('how sync stands, in a real VS Code', () => {
         const titles = (await other.store.list({ status: 'active', limit: 20 })).items.map(
           ({ title }) => title,
         );
-        return titles.includes('Kitchen in blue') && titles.includes('Attic') && !titles.includes('Garage');
+        const isSettled =
+          titles.includes('Kitchen in blue') && titles.includes('Attic') && !titles.includes('Garage');
+        // It comes back before what was written in it.
+        return isSettled && (await other.texts(attic)).length > 1;
       });
       assert.deepEqual(await other.texts(attic), ['About the attic', 'One more thought about the attic']);
     } finally {
