@@ -52,6 +52,27 @@ describe('The composer in a browser', function () {
     assert.equal((await panel.intentsOf('sendMessage')).length, 1);
   });
 
+  it('P11 I1: keeps what is typed when the draft of another window comes, and posts it when the window goes', async () => {
+    const shows = (text: string) =>
+      panel.show(snapshot({ open: open({ messages: messages(2), draft: { messageId: D1, text } }) }));
+    const posted = async () => (await panel.intentsOf('saveDraft')).length;
+    await field().fill('ours');
+    await shows('ours');
+    const before = await posted();
+    await shows('theirs');
+    assert.equal(await field().inputValue(), 'ours');
+    assert.equal(await posted(), before);
+    await panel.page.evaluate(() => window.dispatchEvent(new Event('pagehide')));
+    const last = (await panel.intentsOf('saveDraft')).at(-1);
+    assert.deepEqual(last, {
+      type: 'saveDraft',
+      conversationId: CONVERSATION,
+      messageId: D1,
+      text: 'ours',
+    });
+    assert.equal(await posted(), before + 1);
+  });
+
   it('I1: gives the text back when a notice says that it was refused', async () => {
     await field().fill('Hello');
     await field().press('Enter');
