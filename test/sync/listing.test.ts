@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'mocha';
 import type { ConversationRow } from '../../src/protocol/api.ts';
+import { StoreError } from '../../src/store/store.ts';
 import { listed } from '../../src/sync/listing.ts';
+import { pullAll } from '../../src/sync/pull.ts';
 import type { PullContext } from '../../src/sync/reading.ts';
-import { RemoteError } from '../../src/sync/remote.ts';
+import { PLAIN, RemoteError } from '../../src/sync/remote.ts';
 import { Told } from '../../src/sync/told.ts';
 
 const PAGE = 200;
@@ -75,6 +77,25 @@ describe('the pages of a list', () => {
     await left.next();
     assert.equal(inFlight, 1, 'the second is under way');
     await left.return(undefined);
+    assert.equal(inFlight, 0);
+  });
+
+  it('I12 T22: nor a reading whose page the store could not take', async () => {
+    there = 900;
+    const known = Array.from({ length: there }, (_, n) => `r-${n}`);
+    const context = {
+      remote: { list },
+      signal: new AbortController().signal,
+      told: new Told(),
+      announcement: { current: PLAIN },
+      store: {
+        remoteIds: () => Promise.resolve(known),
+        newsIn: () => Promise.reject(new StoreError('busy', 'Busy.')),
+      },
+    };
+    const pull = pullAll(context as unknown as PullContext, { isFirst: true, isPlain: true });
+    await assert.rejects(pull, { problem: 'busy' });
+    assert.ok(asked.length > 2, 'more was under way');
     assert.equal(inFlight, 0);
   });
 
