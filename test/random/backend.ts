@@ -2,6 +2,9 @@
 import type { ConversationFields } from '../../src/model/conversation.ts';
 import type { RemoteConversation, RemoteMessage } from '../../src/store/outbox.ts';
 
+/** The one account of all windows there. */
+export const ACCOUNT = 'account';
+
 export interface Row extends ConversationFields {
   readonly remoteId: string;
   /** The client id that the row carries. */

@@ -6,6 +6,7 @@ import { linkMetadata } from '../../src/model/links.ts';
 import type { Message } from '../../src/model/message.ts';
 import type { Connection } from '../../src/store/sqlite/connection.ts';
 import type { Operations } from '../../src/store/sqlite/operations.ts';
+import { ACCOUNT } from './backend.ts';
 import { shown, type History, type Said, type Talk } from './history.ts';
 
 const LISTS = ['active', 'archived', 'deleted'] as const;
@@ -68,10 +69,15 @@ export function compareAll(store: Operations, history: History): void {
   assert.equal(store.unreadCount(), unread.length, 'unread conversations');
 }
 
-/** Also what an edit hides: whether a call that was cut has happened may be seen in nothing else. */
-export function compareHidden(store: Operations, history: History): void {
+/**
+ * Also what an edit hides, and the backend's ids of the conversations `linked`: whether a call that was cut has happened
+ * may be seen in nothing else.
+ */
+export function compareHidden(store: Operations, history: History, linked: readonly string[]): void {
   for (const { id, text } of history.talks.flatMap(({ said }) => said))
     assert.equal(store.readMessage(id)?.content, text, `the words of ${id}`);
+  for (const id of linked)
+    assert.equal(store.remoteIdOf(ACCOUNT, id), history.talk(id)?.remoteId, `the backend's id of ${id}`);
 }
 
 /** I9, and the search index says what the messages say. */

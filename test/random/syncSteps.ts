@@ -4,15 +4,13 @@ import { begin } from '../support/begin.ts';
 import type { ConversationFields } from '../../src/model/conversation.ts';
 import { linkMetadata } from '../../src/model/links.ts';
 import type { Lease, OutboxItem, RemoteMessage, SendOrder } from '../../src/store/outbox.ts';
-import type { Row } from './backend.ts';
+import { ACCOUNT, type Row } from './backend.ts';
 import { fieldsOf } from './compare.ts';
 import { newTalk, park, receive, type Talk } from './history.ts';
 import type { Player } from './player.ts';
 import { pick, type Play } from './userSteps.ts';
 import type { Window } from './world.ts';
 import { takeLease } from './windowSteps.ts';
-
-export const ACCOUNT = 'account';
 
 /** What becomes of the first request of a push. The others are answered. */
 type Fate = 'answered' | 'lost after' | 'lost before' | 'refused' | 'forgotten' | 'overtaken';

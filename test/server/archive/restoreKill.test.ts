@@ -14,7 +14,9 @@ import { type PostgresCluster, startPostgres } from '../../support/postgres.ts';
 import { tempFolder } from '../../support/tempFolder.ts';
 import { Client } from '../client.ts';
 
+/** Restores that were under way when they were killed; a busy machine sees the end of some of them too late. */
 const KILLS = 5;
+const MOST_TRIES = 25;
 const CONVERSATIONS = 10;
 const MESSAGES = 300;
 const TEXT = 'words '.repeat(80);
@@ -23,7 +25,7 @@ const TEXT = 'words '.repeat(80);
 type Progress = () => Promise<number>;
 
 describe('a restore that is killed', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   const folder = tempFolder();
   const file = (name: string) => join(folder.path, name);
   let cluster: PostgresCluster;
@@ -66,7 +68,8 @@ describe('a restore that is killed', function () {
     const random = new Random(SEED);
     const before = contentOf(await run(settings, 'restore', old));
     let undone = 0;
-    for (let kill = 0; kill < KILLS; kill += 1) {
+    for (let kill = 0; undone < KILLS; kill += 1) {
+      assert.ok(kill < MOST_TRIES, `only ${undone} of ${kill} were under way (seed ${SEED})`);
       const until = random.below(12);
       const child = spawnServerCommand(settings, ['restore', big, '--replace']);
       const exited = once(child, 'exit');
@@ -79,7 +82,6 @@ describe('a restore that is killed', function () {
       if (now === before) undone += 1;
       else await run(settings, 'restore', old, '--replace');
     }
-    assert.ok(undone > KILLS / 2, `only ${undone} were under way (seed ${SEED})`);
     assert.equal(contentOf(await run(settings, 'restore', big, '--replace')), bigContent);
   }
 
