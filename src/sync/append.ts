@@ -50,15 +50,17 @@ export async function sendBegun(
       await settle(context, left);
       throw entered.error;
     }
-    const isMore = outcome.kind === 'ok' && carried.conflicts.length === 0 && goesOn();
-    if (isMore && entered !== undefined && entered.begun.sending.length > 0) {
+    const isTaken = outcome.kind === 'ok' && carried.conflicts.length === 0;
+    if (isTaken && goesOn() && entered !== undefined && entered.begun.sending.length > 0) {
       begun = entered.begun;
       continue;
     }
+    // The next conversation need not wait until this one is entered.
+    if (isTaken) context.answered(conversationId);
     const back = entered?.begun.sending.map(unsent) ?? [];
-    begun = await settle(context, [...left, ...back], isMore ? next(count) : undefined);
-    left = [];
+    await settle(context, [...left, ...back]);
     for (const item of carried.conflicts) await readBack(context, item, TAKEN);
+    break;
   }
   return outcome;
 }

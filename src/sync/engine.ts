@@ -255,6 +255,9 @@ export class SyncEngine {
       random: this.options.random,
       requestLifeMs: this.options.requestLifeMs ?? REQUEST_LIFE_MS,
       mayGoOn: () => mayGoOn(this.state, this.options.time.now()),
+      answered: (conversationId) => {
+        if (!requests.signal.aborted) this.handle({ type: 'answered', conversationId });
+      },
     };
     const answered = async () => {
       let event = failed;

@@ -79,14 +79,23 @@ function react(state: SyncState, event: SyncEvent, now: number, random: number):
       return { state: { ...state, link: { ...link, retryAt: Math.min(link.retryAt, now) } }, effects: [] };
     }
     case 'found':
-      return found(state, event);
+      return { state: found(state, event), effects: [] };
+    case 'answered':
+      if (!state.busy.has(event.conversationId)) return { state, effects: [] };
+      return {
+        state: { ...state, answered: new Set([...state.answered, event.conversationId]) },
+        effects: [],
+      };
     case 'pushed': {
-      const busy = new Set(state.busy);
-      busy.delete(event.conversationId);
+      const busy = without(state.busy, event.conversationId);
+      const answered = without(state.answered, event.conversationId);
       // A stream tells by itself what has arrived there.
       const isToConfirm = event.outcome.kind === 'ok' && state.stream.kind !== 'open';
       const pullAt = isToConfirm ? Math.min(state.pullAt, now + CONFIRM_AFTER_MS) : state.pullAt;
-      return { state: lookAgain(learn({ ...state, busy, pullAt }, event.outcome, now, random)), effects: [] };
+      return {
+        state: lookAgain(learn({ ...state, busy, answered, pullAt }, event.outcome, now, random)),
+        effects: [],
+      };
     }
     case 'pulled': {
       const { isPlain = state.isPlain } = event;
@@ -124,6 +133,10 @@ function react(state: SyncState, event: SyncEvent, now: number, random: number):
   }
 }
 
+function without(ids: ReadonlySet<string>, id: string): ReadonlySet<string> {
+  return new Set([...ids].filter((one) => one !== id));
+}
+
 /** Another account, or another holder of the lease: nothing that was learned holds any more. */
 function forgetful({ account, isLeader, pulledAt, alertUntil }: SyncState): SyncState {
   return { ...initialState, account, isLeader, pulledAt, alertUntil };
@@ -148,19 +161,8 @@ function lookAgain(state: SyncState): SyncState {
   return { ...state, looking: state.looking === 'yes' || state.looking === 'again' ? 'again' : 'wanted' };
 }
 
-function found(state: SyncState, event: Extract<SyncEvent, { type: 'found' }>): Step {
-  const items =
-    state.link.kind === 'up' && canWork(state)
-      ? event.items
-          .filter((item) => !state.busy.has(item.conversationId))
-          .slice(0, Math.max(0, roomOf(state)))
-      : [];
-  const busy = new Set([...state.busy, ...items.map((item) => item.conversationId)]);
-  const looking = state.looking === 'again' ? 'wanted' : 'no';
-  return {
-    state: { ...state, busy, looking, nextDueAt: event.nextDueAt },
-    effects: items.map((item) => ({ type: 'push', item })),
-  };
+function found(state: SyncState, { items, nextDueAt }: Extract<SyncEvent, { type: 'found' }>): SyncState {
+  return { ...state, looking: state.looking === 'again' ? 'wanted' : 'no', ready: items, nextDueAt };
 }
 
 /** What an answer, or its absence, says about the link. */
@@ -229,7 +231,7 @@ function waitFor(state: SyncState, link: Waiting, now: number): SyncState {
 
 /** What can be started now, whatever brought us here. */
 function proceed(state: SyncState, now: number): Step {
-  if (!canWork(state)) return { state: { ...state, looking: 'no' }, effects: [] };
+  if (!canWork(state)) return { state: { ...state, looking: 'no', ready: [] }, effects: [] };
   const effects: SyncEffect[] = [];
   let next = state;
   if (next.memory === 'unread') {
@@ -240,6 +242,9 @@ function proceed(state: SyncState, now: number): Step {
     next = { ...next, isPulling: true, pulledAt: now };
     effects.push({ type: 'pull' });
   }
+  const begun = beginReady(next);
+  next = begun.state;
+  effects.push(...begun.effects);
   if (isStreamDue(next, now)) {
     const { failures } = next.stream;
     // One that broke before may never tell anything: the pull that was planned comes first.
@@ -253,6 +258,18 @@ function proceed(state: SyncState, now: number): Step {
     effects.push({ type: 'look', limit: MAX_REQUESTS * 2 });
   }
   return { state: next, effects };
+}
+
+/** What was found is sent while there is room for it. Whoever begins one hears from the store if it is gone meanwhile. */
+function beginReady(state: SyncState): Step {
+  if (state.link.kind !== 'up') return { state: { ...state, ready: [] }, effects: [] };
+  const free = state.ready.filter((item) => !state.busy.has(item.conversationId));
+  const items = free.slice(0, Math.max(0, roomOf(state)));
+  const busy = new Set([...state.busy, ...items.map((item) => item.conversationId)]);
+  return {
+    state: { ...state, busy, ready: free.slice(items.length) },
+    effects: items.map((item) => ({ type: 'push', item })),
+  };
 }
 
 function reportOf(before: SyncState, after: SyncState): SyncEffect[] {

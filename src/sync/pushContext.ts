@@ -7,6 +7,8 @@ export interface PushContext extends PullContext {
   readonly requestLifeMs: number;
   /** True while nothing else has to be done first: the next of the same conversation may follow at once. */
   readonly mayGoOn: () => boolean;
+  /** Says that no request of this conversation is under way or follows, before what became of the last one is entered. */
+  readonly answered: (conversationId: string) => void;
 }
 
 /** Longer than a store takes to answer; short against the life of a request, which is counted from its note. */

@@ -44,8 +44,10 @@ export interface SyncState {
   readonly account: AccountKey | undefined;
   readonly isLeader: boolean;
   readonly link: Link;
-  /** Conversations with a request under way. */
+  /** Conversations with a request under way, or with answers that are being entered. */
   readonly busy: ReadonlySet<string>;
+  /** Of those, the ones with answers that are being entered: no request of theirs is under way or follows. */
+  readonly answered: ReadonlySet<string>;
   readonly isPulling: boolean;
   readonly pullAt: number;
   /** When the last pull began; kept whatever else is forgotten. */
@@ -56,6 +58,8 @@ export interface SyncState {
   readonly memory: 'unread' | 'reading' | 'read';
   /** One look into the outbox at a time; what changes meanwhile makes one more. */
   readonly looking: 'no' | 'wanted' | 'yes' | 'again';
+  /** Found due by the last look while no more could be sent: the end of a request begins one without another look. */
+  readonly ready: readonly OutboxItem[];
   /** When the next item that waits becomes due. */
   readonly nextDueAt: number | undefined;
   readonly stream: Stream;
@@ -73,6 +77,8 @@ export type SyncEvent =
   /** The network is another one, or the user is back: a backend that was away may work again, and there may be news. */
   | { readonly type: 'networkChanged' }
   | { readonly type: 'found'; readonly items: readonly OutboxItem[]; readonly nextDueAt: number | undefined }
+  /** Its last request has its answer, which is being entered: another conversation may use its place. `pushed` follows. */
+  | { readonly type: 'answered'; readonly conversationId: string }
   | { readonly type: 'pushed'; readonly conversationId: string; readonly outcome: RequestOutcome }
   /** `canFollow`: the backend announces events. `isPlain`: nothing at all; absent where it was not asked. */
   | {
@@ -111,12 +117,14 @@ export const initialState: SyncState = {
   isLeader: false,
   link: { kind: 'unknown' },
   busy: new Set(),
+  answered: new Set(),
   isPulling: false,
   pullAt: 0,
   pulledAt: -Infinity,
   alertUntil: -Infinity,
   memory: 'unread',
   looking: 'no',
+  ready: [],
   nextDueAt: undefined,
   stream: { kind: 'none' },
   isPlain: false,

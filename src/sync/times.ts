@@ -38,12 +38,13 @@ export function canWork(state: SyncState): boolean {
   return state.account !== undefined && state.isLeader;
 }
 
-export function roomOf({ busy, isPulling }: SyncState): number {
-  return MAX_REQUESTS - busy.size - Number(isPulling);
+/** How many more requests may begin. */
+export function roomOf({ busy, answered, isPulling }: SyncState): number {
+  return MAX_REQUESTS - (busy.size - answered.size) - Number(isPulling);
 }
 
 export function canPull(state: SyncState): boolean {
-  return !state.isPulling && state.busy.size < MAX_REQUESTS;
+  return !state.isPulling && roomOf(state) > 0;
 }
 
 export function isPullDue(state: SyncState, now: number): boolean {

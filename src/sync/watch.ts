@@ -111,6 +111,7 @@ function inWords(event: SyncEvent): string | undefined {
     case 'changed':
     case 'recalled':
     case 'found':
+    case 'answered':
     case 'woken':
       return undefined;
   }

@@ -12,7 +12,7 @@ import { drain } from './syncDrain.ts';
 import { benchSaves } from './syncSaves.ts';
 import { benchStartPull } from './syncStart.ts';
 
-const ROUNDS = { rounds: 3, warmUp: 1 };
+const ROUNDS = { rounds: 7, warmUp: 1 };
 const BATCHED = 4_000;
 
 export const syncGroup: Group = {
@@ -35,7 +35,7 @@ export const syncGroup: Group = {
 
 /** How fast a full outbox is sent and entered as sent by the plain contract, against the same requests from a bare loop. */
 async function benchDrain({ folder, say }: BenchContext, address: string): Promise<Figure> {
-  say(`an outbox of ${MESSAGES} messages, four times`);
+  say(`an outbox of ${MESSAGES} messages, eight times`);
   const pool = new Pool(address, { connections: 2 });
   try {
     const pair = await interleave(
@@ -60,7 +60,7 @@ async function benchDrain({ folder, say }: BenchContext, address: string): Promi
 }
 
 async function benchBatch({ folder, say }: BenchContext, address: string): Promise<Figure> {
-  say(`an outbox of ${BATCHED} messages in batches, four times`);
+  say(`an outbox of ${BATCHED} messages in batches, eight times`);
   const rates: number[] = [];
   for (let round = 0; round < ROUNDS.warmUp + ROUNDS.rounds; round += 1) {
     const file = path.join(folder, `batch-${round}.db`);

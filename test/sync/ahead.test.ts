@@ -82,6 +82,7 @@ describe('messages that are begun while others are on their way', () => {
       now: () => world.now,
       random: () => 0.5,
       requestLifeMs: 60_000,
+      answered: () => undefined,
       mayGoOn: () => true,
     };
   }
@@ -119,6 +120,26 @@ describe('messages that are begun while others are on their way', () => {
     const stopped = { ...context(), mayGoOn: () => false };
     assert.deepEqual(await pushItem(stopped, window.itemOf(id, 'create')), { kind: 'ok' });
     assert.deepEqual(attempts(id), ['queued 0']);
+  });
+
+  it('I4 T16: another conversation may have its place once nothing of it follows, before it is entered', async () => {
+    const { id } = there(22);
+    const log: string[] = [];
+    before = (text) => void log.push(text);
+    calls = (name) => log.push(name);
+    const answered = (conversationId: string) => log.push(conversationId === id ? 'answered' : 'another');
+    await sendAppends({ ...context(), answered }, id);
+    assert.deepEqual(log.slice(-3), ['m21', 'answered', 'settleAppends']);
+    assert.equal(log.filter((entry) => entry === 'answered').length, 1);
+  });
+
+  it('S2 T16: it keeps its place while what went wrong is entered', async () => {
+    const { id } = there(3);
+    before = () => {
+      throw new RemoteError('unknown', 'No answer');
+    };
+    const answered = () => assert.fail('the next request would fail too');
+    assert.equal((await sendAppends({ ...context(), answered }, id)).kind, 'unreachable');
   });
 
   it('I4 T16: one that is not taken keeps back those that were begun behind it, which were not tried', async () => {
