@@ -50,6 +50,13 @@ export async function sendBegun(
       await settle(context, left);
       throw entered.error;
     }
+    const results = [...left, ...(entered?.begun.sending.map(unsent) ?? [])];
+    if (carried.isToSplit === true) {
+      // Begun anew: another window may have taken over while the backend thought about it.
+      begun = await settle(context, results, { ...next(0), isAlone: true });
+      left = [];
+      continue;
+    }
     const isTaken = outcome.kind === 'ok' && carried.conflicts.length === 0;
     if (isTaken && goesOn() && entered !== undefined && entered.begun.sending.length > 0) {
       begun = entered.begun;
@@ -57,8 +64,7 @@ export async function sendBegun(
     }
     // The next conversation need not wait until this one is entered.
     if (isTaken) context.answered(conversationId);
-    const back = entered?.begun.sending.map(unsent) ?? [];
-    await settle(context, [...left, ...back]);
+    await settle(context, results);
     for (const item of carried.conflicts) await readBack(context, item, TAKEN);
     break;
   }
@@ -70,6 +76,8 @@ interface Next {
   /** How many went at once before them. */
   readonly before: number;
   readonly takesHeld: boolean;
+  /** The first of them only. */
+  readonly isAlone?: true;
 }
 
 /** Enters results and begins the next in one transaction: those that wait, or those behind others that are under way. */
@@ -89,12 +97,13 @@ async function settle(
 /** Begins the next ones of a conversation by the call that is given, which may do something else in its transaction. */
 export async function beginBy(
   { account, announcement, now }: PushContext,
-  { conversationId, before, takesHeld }: Next,
+  { conversationId, before, takesHeld, isAlone }: Next,
   enter: (next: NextAppends) => Promise<readonly SendingAppend[]>,
   behind?: Begun,
 ): Promise<Begun> {
   const at = now();
-  const terms: AppendTerms = { ...termsFor(announcement.current, account, at, before), takesHeld };
+  const known = termsFor(announcement.current, account, at, before);
+  const terms: AppendTerms = { ...known, takesHeld, ...(isAlone === true && { messages: 1 }) };
   const after = behind?.sending.at(-1)?.item.seq;
   const sending = await enter({ conversationId, terms, ...(after !== undefined && { after }) });
   return { sending, at, isById: terms.isById, isFull: sending.length >= terms.messages };

@@ -12,6 +12,8 @@ export interface Carried {
   readonly results: readonly AppendResult[];
   readonly conflicts: readonly OutboxItem[];
   readonly outcome: RequestOutcome;
+  /** The backend refused them together, which says nothing of each: the first of them is to go alone. */
+  readonly isToSplit?: true;
 }
 
 const NOTHING: Carried = { results: [], conflicts: [], outcome: { kind: 'nothing' } };
@@ -46,7 +48,7 @@ async function carryBatch(
   sending: readonly SendingAppend[],
   isById: boolean,
 ): Promise<Carried> {
-  const [first, ...others] = sending;
+  const [first] = sending;
   if (first === undefined) return NOTHING;
   const { remote, signal, announcement } = context;
   const bodies = sending.map((one) => bodyOf(one, isById));
@@ -61,8 +63,7 @@ async function carryBatch(
     announcement.doubt();
     // A backend may refuse what it has stored all the same: without client ids only a reading tells.
     if (!isById) return doubted(context, sending, error.message);
-    const alone = await carryOne(context, first, isById);
-    return { ...alone, results: [...alone.results, ...others.map(unsent)] };
+    return { results: sending.map(unsent), conflicts: [], outcome: { kind: 'ok' }, isToSplit: true };
   }
 }
 

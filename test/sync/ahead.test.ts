@@ -183,6 +183,24 @@ describe('messages that are begun while others are on their way', () => {
     );
   });
 
+  it('I8 T15: a batch that is refused after another window has taken over sends nothing more', async () => {
+    backend = new MemoryBackend({ abilities: ['idempotent', 'batch'] }, world.now);
+    const { id, remoteId } = there(3);
+    const asked = context();
+    const appendAll = () => {
+      world.now += 31_000;
+      const other = new DirectStore(folder.path, world, { id: 'w2', pid: 2 });
+      other.lease();
+      other.close();
+      return Promise.reject(new RemoteError('refused', 'Not together', { status: 413 }));
+    };
+    const remote = { ...asked.remote, announced: { ...asked.remote.announced, appendAll } };
+    await asked.announcement.ask(signal.signal);
+    await assert.rejects(sendAppends({ ...asked, remote }, id), { problem: 'fenced' });
+    assert.deepEqual(onBackend(remoteId), []);
+    assert.deepEqual(attempts(id), Array(3).fill('unknown 1'));
+  });
+
   it('I12 T16: a session that ends sends none of those that were begun', async () => {
     const { id, remoteId } = there(22);
     before = (text) => {
