@@ -7,6 +7,7 @@
 import type { FieldChange } from '../model/change.ts';
 import type { FieldClocks } from '../model/clocks.ts';
 import type { ConversationFields, WorkspaceRef } from '../model/conversation.ts';
+import { sha256 } from '../model/hash.ts';
 import type { Message, MessageContent } from '../model/message.ts';
 import type { AccountKey, Lease } from './lease.ts';
 import type { LossStore } from './lost.ts';
@@ -156,6 +157,24 @@ export function toListText(rows: readonly ListedFields[]): ListText {
     JSON.stringify([remoteUpdatedAt, title, status, Number(isPinned), Number(isStarred)]),
   ]);
   return JSON.stringify(Object.fromEntries(texts));
+}
+
+/** What a backend's list said when it was last read, as texts that are compared and nothing else. */
+export interface RememberedList {
+  /** The digest of each page that said something, in order. */
+  readonly pages: readonly string[];
+  /** See `markOf`. */
+  readonly mark: string;
+}
+
+/** SHA-256 of all that is compared with what is known here, a line for each row, sorted by id. */
+export function markOf(rows: readonly ListedFields[]): string {
+  const lines = rows
+    .toSorted((a, b) => (a.remoteId < b.remoteId ? -1 : 1))
+    .map(({ remoteId, remoteUpdatedAt, title, status, isPinned, isStarred }) =>
+      JSON.stringify([remoteId, remoteUpdatedAt, title, status, Number(isPinned), Number(isStarred)]),
+    );
+  return sha256(lines.join('\n'));
 }
 
 export interface RemoteMessage extends MessageContent {
@@ -332,6 +351,11 @@ export interface SyncStore extends LossStore {
   retryParked(messageId: string): Promise<void>;
   /** Ids there of what says something else on the list than was last read of it: that is for `mergeList`. */
   newsIn(account: AccountKey, list: ListText): Promise<string[]>;
+  /** What the list said when it was last read to its end, or as far as it said all that is known here. */
+  rememberedList(account: AccountKey): Promise<RememberedList | undefined>;
+  /** `markOf` what is known here. A list that says the same would bring no news: see `newsIn`. */
+  listMark(account: AccountKey): Promise<string>;
+  rememberList(lease: Lease, account: AccountKey, list: RememberedList): Promise<void>;
   /** Merges a page of the backend's list; returns the backend's ids of conversations that must be read. */
   mergeList(lease: Lease, account: AccountKey, rows: readonly RemoteFields[]): Promise<string[]>;
   mergeConversation(lease: Lease, account: AccountKey, remote: RemoteConversation): Promise<MergeReport>;

@@ -43,7 +43,8 @@ export function step(before: SyncState, event: SyncEvent, now: number, random: n
   const { state, effects } = react(before, event, now, random);
   const next = proceed(state, now);
   const report = reportOf(before, next.state);
-  const all = [...effects, ...report, ...next.effects];
+  // What is begun may ask the store first: nobody waits for the report.
+  const all = [...effects, ...next.effects, ...report];
   return { state: next.state, effects: [...all, { type: 'wakeAt', at: wakeTime(next.state, now) }] };
 }
 

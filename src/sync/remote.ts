@@ -135,9 +135,20 @@ export interface ReadDetail extends FullDetail {
   readonly isCut?: true;
 }
 
+/** An answer that came, and was not looked into. */
+export interface Unread<T> {
+  /** Of its bytes: equal for equal answers. */
+  digest(): string;
+  /** Throws `RemoteError` when it makes no sense. */
+  read(): T;
+}
+
 export interface Remote {
   readonly announced: AnnouncedRemote;
-  list(page: { status?: 'deleted'; offset: number }, signal: AbortSignal): Promise<ConversationRow[]>;
+  list(
+    page: { status?: 'deleted'; offset: number },
+    signal: AbortSignal,
+  ): Promise<Unread<readonly ConversationRow[]>>;
   /** `full`: with what the plain contract does not have, where `clocks` is announced. */
   read(remoteId: string, signal: AbortSignal, view?: 'full'): Promise<ReadDetail>;
   create(body: CreateWithId, signal: AbortSignal): Promise<CreatedConversation>;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
 import { describe, it } from 'mocha';
 import { v7 as uuidv7 } from 'uuid';
-import { toListText, type Lease, type RemoteFields } from '../../src/store/outbox.ts';
+import { markOf, toListText, type Lease, type RemoteFields } from '../../src/store/outbox.ts';
 import { Random } from '../support/crash/random.ts';
 import { ACCOUNT, type DirectStore, remoteFields, remoteMessage } from '../support/directStore.ts';
 import { useWindow } from '../support/useWindow.ts';
@@ -16,6 +17,8 @@ describe('what is new on a list', () => {
   useWindow(1_700_000_000_000, (made) => ({ window, lease } = made));
 
   const newsIn = (...rows: readonly RemoteFields[]) => window.store.newsIn(ACCOUNT, toListText(rows));
+  /** A list of these would say all that is known here, as it is known. */
+  const isSame = (...rows: readonly RemoteFields[]) => window.store.listMark(ACCOUNT) === markOf(rows);
   /** Here as it is there; returns its id here. */
   function read(fields: RemoteFields, account = ACCOUNT): string {
     const messages = [remoteMessage(uuidv7(), `m-${fields.remoteId}`)];
@@ -68,10 +71,14 @@ describe('what is new on a list', () => {
     };
     for (const [name, change] of Object.entries(spoil)) {
       const row = remoteFields(`r-${name}`);
-      const id = read(row);
-      assert.deepEqual(newsIn(row), [], name);
+      const id = read(row, name);
+      const look = () => [
+        window.store.newsIn(name, toListText([row])).length,
+        window.store.listMark(name) === markOf([row]),
+      ];
+      assert.deepEqual(look(), [0, true], name);
       change(id);
-      assert.deepEqual(newsIn(row), [row.remoteId], name);
+      assert.deepEqual(look(), [1, false], name);
     }
   });
 
@@ -109,6 +116,57 @@ describe('what is new on a list', () => {
       }
     }
     assert.ok(quiet > 20 && news > 20, `${quiet} rows said nothing new, ${news} did`);
+  });
+
+  it(`T17: a list has the mark of what is known here if it says all of that, and no news (seed ${SEED})`, () => {
+    const random = new Random(SEED);
+    const there = new Map<string, RemoteFields>();
+    const here = new Set<string>();
+    let [same, other] = [0, 0];
+    for (let step = 0; step < STEPS; step += 1) {
+      const remoteId = `r${random.below(4)}`;
+      const known = there.get(remoteId) ?? remoteFields(remoteId);
+      const lot = random.next();
+      if (lot < 0.1)
+        there.set(remoteId, {
+          ...known,
+          title: random.pick(TITLES),
+          status: random.pick(['active', 'archived', 'deleted']),
+          remoteUpdatedAt: random.pick(['u1', 'u2', 'u3']),
+        });
+      else if (lot < 0.15) there.delete(remoteId);
+      else if (lot < 0.5 && there.has(remoteId)) here.add(read(known));
+      else if (lot < 0.55 && here.size > 0) {
+        const id = random.pick([...here]);
+        if (window.store.read(id, { limit: 1 }) !== undefined)
+          window.store.change(id, { title: random.pick(TITLES), isPinned: random.chance(0.2) });
+      }
+      const list = [...there.values()].filter(({ status }) => status !== 'deleted');
+      const ids = list.map((row) => row.remoteId).sort();
+      const saysAll =
+        newsIn(...list).length === 0 && isDeepStrictEqual(ids, window.store.remoteIds(ACCOUNT).sort());
+      assert.equal(isSame(...list), saysAll, `step ${step}`);
+      if (saysAll) same += 1;
+      else other += 1;
+    }
+    assert.ok(same > 20 && other > 20, `${same} lists said what is known, ${other} did not`);
+  });
+
+  it('T17: a list is remembered for its account, and one that is damaged is none', () => {
+    const list = { pages: ['p1', 'p2'], mark: 'm' };
+    const remembered = () => window.store.rememberedList(ACCOUNT);
+    assert.equal(remembered(), undefined);
+    window.store.rememberList(lease, ACCOUNT, list);
+    assert.deepEqual(remembered(), list);
+    assert.equal(window.store.rememberedList('another account'), undefined);
+    for (const value of ['{', '[]', '{"account":"' + ACCOUNT + '","pages":7,"mark":"m"}', '7']) {
+      window.db.run(`UPDATE meta SET value = ? WHERE key = 'sync.list'`, value);
+      assert.equal(remembered(), undefined, value);
+    }
+    window.store.rememberList(lease, 'another account', list);
+    assert.equal(remembered(), undefined);
+    const newer = { ...lease, token: lease.token - 1 };
+    assert.throws(() => window.store.rememberList(newer, ACCOUNT, list), { problem: 'fenced' });
   });
 
   function dump(): unknown {

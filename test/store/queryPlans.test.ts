@@ -238,6 +238,7 @@ describe('plans of the statements', () => {
     const fields = remoteFields('r1');
     const messages = [remoteMessage(uuidv7(), 'm1')];
     const steps = [
+      () => window.store.listMark(ACCOUNT),
       () => window.store.unlisted(ACCOUNT, [], 1),
       () => window.store.noteWhole(lease, conversationId, reading),
       () => window.store.settleCounts(lease, ACCOUNT),

@@ -163,6 +163,7 @@ export const writes: Readonly<Record<string, Write>> = {
       isNews: true,
       ignored: new Set(),
     }),
+  rememberList: ({ store }, { lease }) => store.rememberList(lease, ACCOUNT, { pages: ['p'], mark: 'm' }),
   noteAsked: ({ store, world: { now } }, { lease }) =>
     store.noteAsked(lease, ACCOUNT, { absent: ['r-f'], gone: ['r-f'], agreesAfterMs: 20_000, askedAt: now }),
   noteWhole: ({ store, world: { now } }, { lease, renamed }) =>

@@ -7,6 +7,7 @@ import {
   type FullConversation,
   type FullMessage,
 } from '../../src/protocol/abilities.ts';
+import { sha256 } from '../../src/model/hash.ts';
 import { PAGE_LIMIT } from '../../src/protocol/api.ts';
 import {
   PLAIN,
@@ -31,7 +32,11 @@ export function memoryRemote(backend: MemoryBackend, owner: string): Remote {
   };
   return {
     announced: announcedBy(backend, owner),
-    list: (page, signal) => at(signal, () => backend.list(owner, page)),
+    list: (page, signal) =>
+      at(signal, () => {
+        const rows = backend.list(owner, page);
+        return { digest: () => sha256(JSON.stringify(rows)), read: () => rows };
+      }),
     read: (id, signal, view) =>
       at(signal, () => {
         const detail = backend.read(owner, id);

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'mocha';
 import type { ConversationRow } from '../../src/protocol/api.ts';
 import { StoreError } from '../../src/store/store.ts';
-import { listed } from '../../src/sync/listing.ts';
+import { listAnswers, pagesOf } from '../../src/sync/listing.ts';
 import { pullAll } from '../../src/sync/pull.ts';
 import type { PullContext } from '../../src/sync/reading.ts';
-import { PLAIN, RemoteError } from '../../src/sync/remote.ts';
+import { PLAIN, RemoteError, type Unread } from '../../src/sync/remote.ts';
 import { Told } from '../../src/sync/told.ts';
 
 const PAGE = 200;
@@ -22,7 +22,7 @@ describe('the pages of a list', () => {
     [asked, inFlight, most, there, failsAt] = [[], 0, 0, 0, undefined];
   });
 
-  const list = async ({ offset }: { readonly offset: number }): Promise<ConversationRow[]> => {
+  const list = async ({ offset }: { readonly offset: number }): Promise<Unread<ConversationRow[]>> => {
     asked.push(offset);
     inFlight += 1;
     most = Math.max(most, inFlight);
@@ -32,11 +32,14 @@ describe('the pages of a list', () => {
     inFlight -= 1;
     if (offset === failsAt) throw new RemoteError('unknown', 'No answer');
     const rows = Math.max(0, Math.min(PAGE, there - offset));
-    return Array.from({ length: rows }, (_, n) => ({ id: `r-${offset + n}` })) as ConversationRow[];
+    const page = Array.from({ length: rows }, (_, n) => ({ id: `r-${offset + n}` })) as ConversationRow[];
+    return { digest: () => `${offset} ${rows}`, read: () => page };
   };
   const pages = (expected?: Promise<number>) => {
     const context = { remote: { list }, signal: new AbortController().signal, told: new Told() };
-    return listed(context as unknown as PullContext, undefined, expected);
+    return pagesOf(listAnswers(context as unknown as PullContext, undefined, expected), (unread) =>
+      unread.read(),
+    );
   };
   const sizesOf = async (expected?: Promise<number>) => {
     const sizes: number[] = [];
@@ -89,6 +92,8 @@ describe('the pages of a list', () => {
       told: new Told(),
       announcement: { current: PLAIN },
       store: {
+        rememberedList: () => Promise.resolve(undefined),
+        listMark: () => Promise.resolve(''),
         remoteIds: () => Promise.resolve(known),
         newsIn: () => Promise.reject(new StoreError('busy', 'Busy.')),
       },

@@ -45,7 +45,10 @@ async function pull(ids: readonly string[], isPoisoned: (id: string) => boolean)
     delete: refused,
     history: refused,
     take: refused,
-    list: ({ status }) => Promise.resolve(status === 'deleted' ? [] : ids.map(row)),
+    list: ({ status }) => {
+      const rows = status === 'deleted' ? [] : ids.map(row);
+      return Promise.resolve({ digest: () => JSON.stringify(rows), read: () => rows });
+    },
     read: (id) => {
       read.push(id);
       return isPoisoned(id)

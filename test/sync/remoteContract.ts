@@ -46,7 +46,7 @@ export function remoteContract(
     const say = (id: string, content: string) =>
       remote.append(id, { role: 'user', content, metadata: { n: { id: content, list: [1, null] } } }, signal);
     const listed = async (status?: 'deleted') =>
-      (await remote.list({ ...(status && { status }), offset: 0 }, signal)).map(({ id }) => id);
+      (await remote.list({ ...(status && { status }), offset: 0 }, signal)).read().map(({ id }) => id);
 
     it('makes a conversation of each create, also of the same one sent twice', async () => {
       const one = await create('one');
@@ -90,15 +90,15 @@ export function remoteContract(
     it('lists pages; updated_at is another after a message and stays while nothing happens', async () => {
       const one = await create('one');
       const two = await create('two');
-      const [before] = (await remote.list({ offset: 0 }, signal)).filter(({ id }) => id === one.id);
+      const [before] = (await remote.list({ offset: 0 }, signal)).read().filter(({ id }) => id === one.id);
       await say(one.id, 'later');
-      const rows = await remote.list({ offset: 0 }, signal);
+      const rows = (await remote.list({ offset: 0 }, signal)).read();
       const after = rows.find(({ id }) => id === one.id);
       assert.notEqual(after?.updated_at, before?.updated_at);
       assert.equal((await remote.read(one.id, signal)).updated_at, after?.updated_at);
       if (traits.listsUnsorted !== true) assert.deepEqual(await listed(), [one.id, two.id]);
-      assert.equal((await remote.list({ offset: 1 }, signal)).length, 1);
-      assert.deepEqual(await remote.list({ offset: 2 }, signal), []);
+      assert.equal((await remote.list({ offset: 1 }, signal)).read().length, 1);
+      assert.deepEqual((await remote.list({ offset: 2 }, signal)).read(), []);
     });
 
     it('I7: deletes softly and as often as one likes; what is deleted can be read and written', async () => {
@@ -149,7 +149,7 @@ export function remoteContract(
         const { id } = await create('mine');
         const { stranger } = under;
         assert.ok(stranger);
-        assert.deepEqual(await stranger.list({ offset: 0 }, signal), []);
+        assert.deepEqual((await stranger.list({ offset: 0 }, signal)).read(), []);
         await assert.rejects(stranger.read(id, signal), RemoteError);
       });
 

@@ -26,7 +26,7 @@ import * as messages from './messages.ts';
 import * as organise from './organise.ts';
 import * as openMessages from './openMessages.ts';
 import * as link from './link.ts';
-import { newsIn } from './news.ts';
+import { listMark, newsIn, rememberedList, rememberList } from './news.ts';
 import * as orders from './orders.ts';
 import * as outbox from './outbox.ts';
 import * as pages from './pages.ts';
@@ -113,6 +113,9 @@ export function createOperations(given: Context): Operations {
     endWaits: (lease, account) => outbox.endWaits(context, lease, account),
     retryParked: (id) => outbox.retryParked(context, id),
     newsIn: (key, list) => newsIn(context, key, list),
+    rememberedList: (key) => rememberedList(context, key),
+    listMark: (key) => listMark(context, key),
+    rememberList: (lease, key, list) => rememberList(context, lease, key, list),
     mergeList: (lease, key, rows) => merge.mergeList(context, lease, key, rows),
     mergeConversation: (lease, key, remote) => merge.mergeConversation(context, lease, key, remote),
     mergeOlder: (lease, id, older, end) => merge.mergeOlder(context, lease, id, older, end),

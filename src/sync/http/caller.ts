@@ -4,9 +4,10 @@ import { parseJson } from '../../http/body.ts';
 import { headerOf, type HttpResponse } from '../../http/client.ts';
 import { HttpError } from '../../http/error.ts';
 import type { HttpHeaders } from '../../http/exchange.ts';
+import { sha256 } from '../../model/hash.ts';
 import type { Clock } from '../../model/ids.ts';
 import { errorSchema } from '../../protocol/api.ts';
-import { RemoteError } from '../remote.ts';
+import { RemoteError, type Unread } from '../remote.ts';
 import type { Call } from './call.ts';
 import { refusalError } from './problem.ts';
 import type { RemoteHttp } from './watchedHttp.ts';
@@ -33,11 +34,12 @@ export class Caller {
   }
 
   async json<T>(call: Call, schema: z.ZodType<T>, signal: AbortSignal): Promise<T> {
+    return (await this.unread(call, schema, signal)).read();
+  }
+
+  async unread<T>(call: Call, schema: z.ZodType<T>, signal: AbortSignal): Promise<Unread<T>> {
     const response = await this.send(call, signal);
-    const parsed = schema.safeParse(jsonOf(response));
-    // The schema's own message would repeat what came.
-    if (!parsed.success) throw senseless(response.status);
-    return parsed.data;
+    return { digest: () => sha256(response.body), read: () => checked(response, schema) };
   }
 
   async send(call: Call, signal: AbortSignal): Promise<HttpResponse> {
@@ -87,6 +89,13 @@ function codeOf({ status, body }: HttpResponse): string | undefined {
     // Not every gateway answers in JSON.
     return undefined;
   }
+}
+
+function checked<T>(response: HttpResponse, schema: z.ZodType<T>): T {
+  const parsed = schema.safeParse(jsonOf(response));
+  // The schema's own message would repeat what came.
+  if (!parsed.success) throw senseless(response.status);
+  return parsed.data;
 }
 
 function jsonOf(response: HttpResponse): unknown {

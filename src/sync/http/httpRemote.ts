@@ -20,6 +20,7 @@ import {
   type PatchWithClocks,
   type ReadDetail,
   type Remote,
+  type Unread,
 } from '../remote.ts';
 import { fullDetailSchema } from '../../protocol/abilities.ts';
 import { Announced } from './announced.ts';
@@ -45,10 +46,13 @@ export class HttpRemote implements Remote {
   }
 
   /** One page of at most 200, newest `updated_at` first; ties come in no order, so pages may overlap. */
-  list(page: { status?: 'deleted'; offset: number }, signal: AbortSignal): Promise<ConversationRow[]> {
+  list(
+    page: { status?: 'deleted'; offset: number },
+    signal: AbortSignal,
+  ): Promise<Unread<ConversationRow[]>> {
     const query = new URLSearchParams({ limit: String(PAGE_LIMIT), offset: String(page.offset) });
     if (page.status !== undefined) query.set('status', page.status);
-    return this.#caller.json(
+    return this.#caller.unread(
       { method: 'GET', path: `${CONVERSATIONS}?${query.toString()}` },
       conversationListSchema,
       signal,

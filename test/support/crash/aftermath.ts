@@ -51,8 +51,7 @@ function assertOwn(host: NextHost, log: WriterLog, shared: string): void {
 
 /** In the conversation into which all write: each one's messages, each once, in the order in which it wrote them. */
 function assertShared(host: NextHost, logs: readonly WriterLog[], shared: string): void {
-  const page = host.ask('read', shared, { limit: 1_000 });
-  const ids = page?.messages.map(({ id }) => id) ?? [];
+  const ids = host.whole(shared)?.messages.map(({ id }) => id) ?? [];
   const steps = logs.map(({ done, open }): Step[] => [
     ...done.flatMap((deed) => stepOf(deed, shared, true)),
     ...(open === undefined ? [] : stepOf(open, shared, false)),

@@ -38,7 +38,7 @@ const CALLS: Record<
   string,
   { answer: object; call: (remote: HttpRemote, signal: AbortSignal) => Promise<unknown> }
 > = {
-  list: { answer: [ROW], call: (remote, signal) => remote.list({ offset: 0 }, signal) },
+  list: { answer: [ROW], call: async (remote, signal) => (await remote.list({ offset: 0 }, signal)).read() },
   read: { answer: DETAIL, call: (remote, signal) => remote.read('c1', signal) },
   create: { answer: CREATED, call: (remote, signal) => remote.create({ title: 'secret' }, signal) },
   append: { answer: MESSAGE, call: (remote, signal) => remote.append('c1', BODY, signal) },
@@ -72,8 +72,8 @@ describe('HttpRemote', () => {
     const answers = [[ROW], [], DETAIL, CREATED, MESSAGE, ROW, { message: 'gone' }, { status: 'ok' }];
     const server = await startRaw((_, socket) => socket.write(answer(200, JSON.stringify(answers.shift()))));
     const remote = remoteAt(`${server.origin}/base/api/navi/chat/`, { orgId: 'org' });
-    assert.deepEqual(await remote.list({ offset: 0 }, NEVER), [ROW]);
-    assert.deepEqual(await remote.list({ status: 'deleted', offset: 400 }, NEVER), []);
+    assert.deepEqual((await remote.list({ offset: 0 }, NEVER)).read(), [ROW]);
+    assert.deepEqual((await remote.list({ status: 'deleted', offset: 400 }, NEVER)).read(), []);
     assert.deepEqual(
       await remote.read('a/b c', NEVER).catch((error: unknown) => error instanceof RemoteError),
       true,
