@@ -38,7 +38,9 @@ export const UNATTENDED_MS = 95_000;
  */
 const FOUND_MS = 75 * 60_000;
 const LOOK_EVERY_MS = 250;
-/** Nothing goes on by itself once all agree. */
+/** What was sent last is looked for once more, and read, however much that was. */
+const CONFIRMED_MS = 10_000;
+/** Nothing goes on by itself after that. */
 const REST_MS = 35_000;
 
 /** `goesBack`: the server goes back to backups, also when faults are over. */
@@ -157,6 +159,7 @@ function underWay({ machines, agenda }: World): string | undefined {
 
 async function rest(world: World, timetable: Timetable, account: string, isBack: boolean): Promise<void> {
   const lastChange = world.backend.lastChangeOf(account);
+  await timetable.runUntil(timetable.now() + CONFIRMED_MS, () => world.failure !== undefined);
   const { requests } = world;
   await timetable.runUntil(timetable.now() + REST_MS, () => world.failure !== undefined);
   // What was refused because the server had lost its conversation goes by itself once that is there again.

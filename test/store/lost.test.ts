@@ -264,4 +264,31 @@ describe('what a backend has lost, in the store', () => {
       'it is not made once more',
     );
   });
+
+  it('I7 T38: what was purged here and refused there, for it was lost, is deleted where another machine made it again', () => {
+    const id = there('r', 'mine');
+    window.store.change(id, { status: 'deleted' });
+    window.store.purge(window.store.trashPreview({ ids: [id] }).entries, 'user');
+    const waiting = () => window.items(id).map(({ kind, state }) => `${kind} ${state}`);
+    const refuse = () => {
+      world.now += SECOND;
+      const { seq } = window.itemOf(id, 'fields');
+      window.store.beginSend(lease, ACCOUNT, seq, world.now);
+      window.store.defer(lease, seq, { state: 'parked', reason: 'Not found' });
+    };
+    refuse();
+    assert.deepEqual(waiting(), ['fields parked']);
+    const list = () => window.store.mergeList(lease, ACCOUNT, [remoteFields('again')]);
+    assert.deepEqual(list(), ['again']);
+    window.store.mergeConversation(lease, ACCOUNT, {
+      ...{ id, insteadOf: ['r'], fields: remoteFields('again'), messages: [], readAt: world.now },
+    });
+    assert.equal(window.store.read(id, { limit: 1 }), undefined);
+    assert.deepEqual(waiting(), ['fields queued']);
+    const order = window.store.beginSend(lease, ACCOUNT, window.itemOf(id, 'fields').seq, world.now);
+    assert.ok(order?.kind === 'fields' && order.remoteId === 'again' && order.change.status === 'deleted');
+    window.store.defer(lease, window.itemOf(id, 'fields').seq, { state: 'parked', reason: 'Forbidden' });
+    list();
+    assert.deepEqual(waiting(), ['fields parked'], 'refused of this one, it rests');
+  });
 });

@@ -30,7 +30,7 @@ export function removeRow({ db }: Context, id: string): void {
 /** A word of the backend about a purged conversation: deleted there too, nothing is left to say; else delete it there. */
 export function keepPurged(
   context: Context,
-  { id }: Tombstone,
+  { id, remote_id: before }: Tombstone,
   account: string,
   { remoteId, status }: { readonly remoteId: string; readonly status: ConversationStatus },
 ): void {
@@ -55,7 +55,9 @@ export function keepPurged(
     remoteId,
   );
   db.run(`DELETE FROM outbox WHERE conversation_id = ? AND kind = 'create'`, id);
-  ensureFieldsQueued(context, id);
+  // What was refused of the row that was there before says nothing of this one.
+  if (before === remoteId) ensureFieldsQueued(context, id);
+  else enqueueFields(context, id);
 }
 
 interface Referrer {
