@@ -1,20 +1,17 @@
-import type { FullConversation } from '../protocol/abilities.ts';
-import type { CreateOrder, FieldsOrder, NextAppends, OutboxItem } from '../store/outbox.ts';
+import type { CreateOrder, NextAppends, OutboxItem } from '../store/outbox.ts';
 import { StoreError } from '../store/store.ts';
 import { keepsClocks } from './announcement.ts';
 import { beginBy, sendAppends, sendBegun } from './append.ts';
 import type { Begun } from './carry.ts';
+import { changeFields } from './changeFields.ts';
 import { deferralFor, outcomeOf, type RequestOutcome } from './failure.ts';
-import { tooLate, type PushContext } from './pushContext.ts';
 import { pullAll } from './pull.ts';
+import { tooLate, type PushContext } from './pushContext.ts';
 import { readBack } from './readBack.ts';
 import { pullConversation, reaching } from './reading.ts';
-import { RemoteError, type ConversationStep, type Remote } from './remote.ts';
-import { stepsFor } from './steps.ts';
+import { RemoteError } from './remote.ts';
 import { mayResend } from './terms.ts';
-import { decodeFields, encodeChange, encodeCreate, encodeWithClocks } from './wire.ts';
-
-const UNPROCESSABLE = 422;
+import { decodeFields, encodeCreate } from './wire.ts';
 
 /** Moves a due item a step along its transitions, and what follows it. Throws only what is a defect or a broken store. */
 export async function pushItem(context: PushContext, item: OutboxItem): Promise<RequestOutcome> {
@@ -79,7 +76,7 @@ async function send(context: PushContext, item: OutboxItem): Promise<RequestOutc
     const late = isById ? undefined : tooLate(begunAt, now());
     if (late !== undefined) throw late;
     if (order.kind === 'create') begun = await create(context, item.seq, order, isById);
-    else await changeFields(context, item.seq, order);
+    else await changeFields(context, item.seq, order, begunAt);
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error;
     if (error.problem === 'unknown') announcement.doubt();
@@ -112,102 +109,4 @@ async function create(
     return await beginBy(context, { conversationId, before: 0, takesHeld: false }, complete);
   await complete();
   return undefined;
-}
-
-/** Throws `RemoteError`. */
-async function changeFields(context: PushContext, seq: number, order: FieldsOrder): Promise<void> {
-  const { store, announcement, told, lease } = context;
-  const { change, fields, base = fields } = order;
-  if (keepsClocks(announcement) && !isUndated(order)) {
-    const answer = await changeThere(context, order);
-    told.happened([order.remoteId]);
-    if (answer === undefined) await store.completeFields(lease, seq, { ...base, status: 'deleted' });
-    else await store.completeWithClocks(lease, seq, order, decodeFields(answer));
-    return;
-  }
-  if (change.status === 'deleted') {
-    // Taken down at once: another field that is refused must neither undo that nor hide it. The others go out by themselves.
-    await takeDown(context, order);
-    told.happened([order.remoteId]);
-    await store.completeFields(lease, seq, { ...base, status: 'deleted' });
-    return;
-  }
-  const isWhole = await sendFields(context, order);
-  told.happened([order.remoteId]);
-  // A title that was left out is tried again alone, and parked with the reason that comes then.
-  await store.completeFields(lease, seq, { ...fields, title: isWhole ? fields.title : base.title });
-}
-
-/** For good where the user wants that and the backend can, else into its trash. Throws `RemoteError`. */
-async function takeDown(
-  { remote, announcement, signal }: PushContext,
-  { remoteId, isPurge }: FieldsOrder,
-): Promise<void> {
-  const isForGood = isPurge === true && announcement.current.abilities.has('tombstones');
-  try {
-    await (isForGood ? remote.announced.purge(remoteId, signal) : remote.delete(remoteId, signal));
-  } catch (error) {
-    if (
-      !(error instanceof RemoteError) ||
-      (error.code !== 'purged' && !(isForGood && error.problem === 'not-found'))
-    )
-      throw error;
-  }
-}
-
-/** A deletion for good, or from before clocks were kept: it holds as of now. */
-function isUndated({ change, clocks }: FieldsOrder): boolean {
-  return change.status === 'deleted' && clocks.status === undefined;
-}
-
-/** Undefined when what it deletes was deleted for good. Throws `RemoteError`. */
-async function changeThere(
-  { remote, signal }: PushContext,
-  order: FieldsOrder,
-): Promise<FullConversation | undefined> {
-  const { clocks, ...undated } = encodeWithClocks(order);
-  try {
-    return await remote.announced.change(order.remoteId, { ...undated, clocks }, signal);
-  } catch (error) {
-    if (!(error instanceof RemoteError)) throw error;
-    if (error.code === 'purged' && order.change.status === 'deleted') return undefined;
-    if (error.status !== UNPROCESSABLE) throw error;
-    // The clock of this machine is more than a day ahead: then the change holds as of now, by the server's clock.
-    return await remote.announced.change(order.remoteId, undated, signal);
-  }
-}
-
-/** False when all but the title was taken. Throws `RemoteError`. */
-async function sendFields(
-  { remote, signal }: PushContext,
-  { remoteId, change, base }: FieldsOrder,
-): Promise<boolean> {
-  // Only tags differ, for which this backend has no place.
-  if (Object.keys(change).length === 0) return true;
-  try {
-    await remote.patch(remoteId, encodeChange(change), signal);
-    return true;
-  } catch (error) {
-    if (!(error instanceof RemoteError && error.problem === 'forbidden')) throw error;
-    const steps = base === undefined ? [] : stepsFor(change, base);
-    if (steps.length === 0) throw error;
-    for (const step of steps) if (!(await takeStep(remote, remoteId, step, signal))) throw error;
-    return change.title === undefined;
-  }
-}
-
-/** Another machine may have brought it back first: then that step is refused, and is done. Throws `RemoteError`. */
-async function takeStep(
-  remote: Remote,
-  remoteId: string,
-  step: ConversationStep,
-  signal: AbortSignal,
-): Promise<boolean> {
-  try {
-    return await remote.take(remoteId, step, signal);
-  } catch (error) {
-    const isBack = step === 'restore' || step === 'unarchive';
-    if (isBack && error instanceof RemoteError && error.problem === 'not-found') return true;
-    throw error;
-  }
 }

@@ -30,6 +30,11 @@ export class Told {
     this.#streamedAt = this.#moment;
   }
 
+  /** True when something of this one was told, or happened by us, after that moment. */
+  isLater(remoteId: string, moment: number): boolean {
+    return (this.#seen.get(remoteId) ?? 0) > moment;
+  }
+
   /** True when the stream has told anything since that moment. */
   isStreamedSince(moment: number): boolean {
     return this.#streamedAt > moment;

@@ -43,6 +43,9 @@ const FOUND: readonly (readonly [seed: number, abilities: readonly Ability[], wh
     ['tombstones', 'changes'],
     'sent again, on the word Retry, after it was deleted for good elsewhere',
   ],
+  [736_341_384, ['events', 'changes'], 'a change whose answer came after the stream had told of a later one'],
+  [50_113, ABILITIES, 'a change whose answer the store could not enter, beside a stream that is open'],
+  [736_341_781, [], 'a change that was refused after another window had taken over, and its second door'],
   [950_326, ABILITIES, 'a tag on a machine that had met an announcement which only failed'],
 ];
 

@@ -195,6 +195,18 @@ describe('outbox', () => {
     assert.equal(window.store.summary(ACCOUNT).nextDueAt, world.now + 9_000);
   });
 
+  it('I2: also when a row becomes due whose request has ended and whose answer could not be entered', () => {
+    const { seq } = messageIn('sending');
+    const sentAt = world.now;
+    world.now += 1_000;
+    assert.equal(window.store.summary(ACCOUNT).nextDueAt, sentAt + 60_000);
+    assert.deepEqual(window.store.dueItems(ACCOUNT, sentAt + 60_000 - 1, 9), []);
+    assert.deepEqual(
+      window.store.dueItems(ACCOUNT, sentAt + 60_000, 9).map((item) => [item.seq, item.state]),
+      [[seq, 'unknown']],
+    );
+  });
+
   it('I3: the backend naming one message for two appends is no answer to the second', () => {
     const id = window.write('one', 'two');
     window.createThere(lease, id, 'r');

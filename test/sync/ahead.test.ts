@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import type { Lease, SyncStore } from '../../src/store/outbox.ts';
+import type { Lease } from '../../src/store/outbox.ts';
 import type { Operations } from '../../src/store/sqlite/operations.ts';
 import { StoreError } from '../../src/store/store.ts';
-import { Announcement } from '../../src/sync/announcement.ts';
 import { sendAppends } from '../../src/sync/append.ts';
 import { pushItem } from '../../src/sync/push.ts';
 import type { PushContext } from '../../src/sync/pushContext.ts';
 import { RemoteError, type AppendWithId, type Remote } from '../../src/sync/remote.ts';
-import { Told } from '../../src/sync/told.ts';
-import { ACCOUNT, DirectStore, type World } from '../support/directStore.ts';
+import { DirectStore, type World } from '../support/directStore.ts';
 import { MemoryBackend } from '../support/memoryBackend.ts';
 import { memoryRemote } from '../support/memoryRemote.ts';
+import { pushContext } from '../support/pushContext.ts';
 import { tempFolder } from '../support/tempFolder.ts';
 
 /** So many go at first where each needs a request of its own. */
@@ -60,31 +59,7 @@ describe('messages that are begun while others are on their way', () => {
         return await asked.append(id, body, aborted);
       },
     };
-    const store = new Proxy(window.store, {
-      get:
-        (target, name: keyof Operations) =>
-        async (...args: unknown[]): Promise<unknown> => {
-          calls(name);
-          const operation = Reflect.get(target, name) as (...values: unknown[]) => unknown;
-          return await Promise.resolve(operation(...args));
-        },
-    }) as unknown as SyncStore;
-    return {
-      store,
-      remote,
-      announcement: new Announcement(remote),
-      told: new Told(),
-      account: ACCOUNT,
-      lease,
-      signal: signal.signal,
-      warn: (text) => assert.fail(text),
-      info: (text) => assert.fail(text),
-      now: () => world.now,
-      random: () => 0.5,
-      requestLifeMs: 60_000,
-      answered: () => undefined,
-      mayGoOn: () => true,
-    };
+    return pushContext(window, lease, remote, { signal: signal.signal, onCall: (name) => calls(name) });
   }
   const onBackend = (remoteId: string) =>
     backend.read(OWNER, remoteId).messages?.map(({ content }) => content) ?? [];

@@ -2,16 +2,14 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { v7 as uuidv7 } from 'uuid';
-import type { Lease, SyncStore } from '../../src/store/outbox.ts';
-import type { Operations } from '../../src/store/sqlite/operations.ts';
-import { Announcement } from '../../src/sync/announcement.ts';
+import type { Lease } from '../../src/store/outbox.ts';
 import { pullAll } from '../../src/sync/pull.ts';
 import type { PullContext } from '../../src/sync/reading.ts';
 import type { Remote } from '../../src/sync/remote.ts';
-import { Told } from '../../src/sync/told.ts';
-import { ACCOUNT, DirectStore, type World } from '../support/directStore.ts';
+import { DirectStore, type World } from '../support/directStore.ts';
 import { MemoryBackend } from '../support/memoryBackend.ts';
 import { memoryRemote } from '../support/memoryRemote.ts';
+import { pushContext } from '../support/pushContext.ts';
 import { tempFolder } from '../support/tempFolder.ts';
 
 const OWNER = 'somebody';
@@ -60,27 +58,7 @@ describe('a start whose list says what it said', () => {
         return asked.read(id, ...rest);
       },
     };
-    const store = new Proxy(on.store, {
-      get:
-        (target, name: keyof Operations) =>
-        async (...args: unknown[]): Promise<unknown> => {
-          log.push(name);
-          const operation = Reflect.get(target, name) as (...values: unknown[]) => unknown;
-          return await Promise.resolve(operation(...args));
-        },
-    }) as unknown as SyncStore;
-    return {
-      store,
-      remote,
-      announcement: new Announcement(remote),
-      told: new Told(),
-      account: ACCOUNT,
-      lease,
-      signal: new AbortController().signal,
-      warn: (text) => assert.fail(text),
-      info: (text) => assert.fail(text),
-      now: () => world.now,
-    };
+    return pushContext(on, lease, remote, { onCall: (name) => log.push(name) });
   }
   const start = (on: DirectStore) => pullAll(contextOf(on), { isFirst: true, isPlain: true });
 

@@ -47,6 +47,9 @@ const WAITING = `waiting (conversation_id) AS (SELECT min(conversation_id) FROM 
  */
 const SENDING_LIFE_MS = 60_000;
 
+/** When a row may be begun, by time. */
+const DUE_AT = `CASE o.state WHEN 'sending' THEN o.sent_at + ${SENDING_LIFE_MS} ELSE o.not_before END`;
+
 /** No wait is longer than this: a time that lies further ahead was written before the clock was set back. */
 const LONGEST_WAIT_MS = 15 * 60_000;
 
@@ -202,13 +205,12 @@ export function summarize({ db, now }: Context, account: AccountKey | undefined)
     `SELECT count(*) FILTER (WHERE o.state IN ('queued', 'sending')) AS queued,
        count(*) FILTER (WHERE o.state = 'unknown') AS unknown,
        count(*) FILTER (WHERE o.state = 'parked') AS parked,
-       min(o.not_before) FILTER (WHERE o.state IN ('queued', 'unknown') AND o.is_ready = 1
-         AND o.not_before BETWEEN ? AND ?) AS due,
+       min(${DUE_AT}) FILTER (WHERE o.state <> 'parked' AND o.is_ready = 1 AND ${DUE_AT} BETWEEN ?1 AND ?2) AS due,
        min(o.reason) FILTER (WHERE o.state = 'parked') AS reason
-     FROM outbox o JOIN conversations c ON c.id = o.conversation_id WHERE ? IS NULL OR ${OF_ACCOUNT}`,
+     FROM outbox o JOIN conversations c ON c.id = o.conversation_id
+     WHERE ?3 IS NULL OR c.account IS NULL OR c.account = ?3`,
     now() + 1,
     now() + LONGEST_WAIT_MS,
-    account ?? null,
     account ?? null,
   );
   return {
