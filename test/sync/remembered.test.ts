@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, it } from 'mocha';
+import { beforeEach, describe, it } from 'mocha';
 import { v7 as uuidv7 } from 'uuid';
 import type { Lease } from '../../src/store/outbox.ts';
 import { pullAll } from '../../src/sync/pull.ts';
@@ -11,12 +11,12 @@ import { MemoryBackend } from '../support/memoryBackend.ts';
 import { memoryRemote } from '../support/memoryRemote.ts';
 import { pushContext } from '../support/pushContext.ts';
 import { tempFolder } from '../support/tempFolder.ts';
+import { useWindow } from '../support/useWindow.ts';
 
 const OWNER = 'somebody';
 const CONVERSATIONS = 450;
 
 describe('a start whose list says what it said', () => {
-  let folder: ReturnType<typeof tempFolder>;
   let world: World;
   let window: DirectStore;
   let lease: Lease;
@@ -24,22 +24,14 @@ describe('a start whose list says what it said', () => {
   /** Ids there, oldest change first. */
   let ids: string[];
   let log: string[];
+  useWindow(1_700_000_000_000, (made) => ({ world, window, lease } = made));
   beforeEach(async () => {
-    folder = tempFolder();
-    world = { now: 1_700_000_000_000, dead: new Set() };
-    window = new DirectStore(folder.path, world, { id: 'w1', pid: 1 });
-    lease = window.lease();
     backend = new MemoryBackend({ abilities: [] }, world.now);
     log = [];
     ids = Array.from({ length: CONVERSATIONS }, (_, n) => backend.create(OWNER, { title: `Talk ${n}` }).id);
     await pullAll(contextOf(window));
     log = [];
   });
-  afterEach(() => {
-    window.close();
-    folder.dispose();
-  });
-
   function contextOf(on: DirectStore): PullContext {
     const asked = memoryRemote(backend, OWNER);
     const remote: Remote = {
