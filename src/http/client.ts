@@ -153,20 +153,17 @@ export class HttpClient {
     // Settings may have changed meanwhile.
     while (connections !== this.#connections) await (connections = this.#connections).prepare(url);
     // No await between here and the hand-over: `configure` would retire the dispatcher under us.
-    const ended = AbortSignal.any([
-      signal,
-      this.#closing.signal,
-      ...(isEndless ? [connections.replaced] : []),
-    ]);
-    if (ended.aborted) throw new HttpError('aborted', 'ABORTED', 'The request was cancelled', false);
+    const signals = [signal, this.#closing.signal, ...(isEndless ? [connections.replaced] : [])];
+    if (signals.some(({ aborted }) => aborted))
+      throw new HttpError('aborted', 'ABORTED', 'The request was cancelled', false);
     const { dispatcher, via } = connections.open(url);
     return new Exchange({
       origin: url.origin,
       via,
       limits,
-      signal: ended,
+      signals,
       startTimer: this.#surroundings.startTimer,
-      hasNetwork: isOwnMachine(url) ? () => true : this.#surroundings.hasNetwork,
+      hasNetwork: () => isOwnMachine(url) || this.#surroundings.hasNetwork(),
     }).run(dispatcher, {
       origin: url.origin,
       path: url.pathname + url.search,

@@ -26,6 +26,8 @@ export class Connections {
   readonly #surroundings: Surroundings;
   /** By way: plain or secure, and the address of the proxy, or none. */
   readonly #dispatchers = new Map<string, Dispatcher>();
+  /** By origin. */
+  readonly #routes = new Map<string, Route>();
   #openDispatcher: OpenDispatcher | undefined;
   #readingTrust: Promise<void> | undefined;
   #trust: SecureContext | undefined;
@@ -49,14 +51,14 @@ export class Connections {
 
   /** Loads what a request to `url` needs. Never rejects. */
   async prepare(url: URL): Promise<void> {
-    if (isSecure(url, chooseRoute(url, this.#settings))) await this.#prepareTrust();
+    if (isSecure(url, this.#routeTo(url))) await this.#prepareTrust();
     // Loading undici takes some 20 ms: not while the editor starts.
     this.#openDispatcher ??= (await import('./dispatcher.ts')).openDispatcher;
   }
 
   /** After `prepare`. Throws `HttpError` when the settings lead nowhere. */
   open(url: URL): Opened {
-    const route = chooseRoute(url, this.#settings);
+    const route = this.#routeTo(url);
     if (route.kind === 'unusable' || this.#openDispatcher === undefined) {
       const reason = route.kind === 'unusable' ? route.reason : 'nothing is prepared';
       const message = `Could not connect to ${url.origin}: ${reason} (NO_ROUTE)`;
@@ -98,6 +100,12 @@ export class Connections {
     const idle = now - this.#usedAt;
     this.#usedAt = now;
     if (idle < 0 || idle > 2 * this.#times.idleConnectionMs) this.retire();
+  }
+
+  #routeTo(url: URL): Route {
+    const route = this.#routes.get(url.origin) ?? chooseRoute(url, this.#settings);
+    this.#routes.set(url.origin, route);
+    return route;
   }
 
   #prepareTrust(): Promise<void> {

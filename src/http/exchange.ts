@@ -29,7 +29,8 @@ export interface Course {
   readonly origin: string;
   readonly via: Attempt['via'];
   readonly limits: Limits;
-  readonly signal: AbortSignal;
+  /** Any of them ends it. Not joined into one: a signal that follows others costs more than the rest of an exchange. */
+  readonly signals: readonly AbortSignal[];
   readonly startTimer: StartTimer;
   readonly hasNetwork: () => boolean;
 }
@@ -51,7 +52,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   constructor(course: Course) {
     this.#course = course;
     this.#timer = course.startTimer(course.limits.deadlineMs, this.#onDeadline);
-    course.signal.addEventListener('abort', this.#onAbort);
+    for (const signal of course.signals) signal.addEventListener('abort', this.#onAbort);
   }
 
   /** Hands the request over and waits for the head of the answer. Throws `HttpError`. */
@@ -174,6 +175,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #settle(): void {
     this.#settled = true;
     this.#timer.stop();
-    this.#course.signal.removeEventListener('abort', this.#onAbort);
+    for (const signal of this.#course.signals) signal.removeEventListener('abort', this.#onAbort);
   }
 }

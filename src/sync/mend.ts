@@ -66,7 +66,8 @@ function standIn(original: number): string {
 /** Whether a text or a key in a JSON value could not be stored. */
 export function isPoisoned(value: Json): boolean {
   // JSON writes both as an escape that no other backslash precedes.
-  return /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(JSON.stringify(value));
+  const text = JSON.stringify(value);
+  return text.includes('\\u') && /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(text);
 }
 
 /** Texts and keys with a backslash for an escape, so that `unescapeJson` gives back the same value. */

@@ -136,7 +136,7 @@ export function encodeAppend(
     activities,
     commands,
     ...(attachments && { attachments: attachments.map((one) => withContent(one, contents)) }),
-    hash: contentHash(message),
+    hash: message.hash ?? contentHash(message),
     ...(mends.length > 0 && { mends }),
     ...(place !== undefined && { order: place }),
   };
