@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { Pool } from 'undici';
 import { spawnMemoryServer } from '../support/memoryServer.ts';
+import { openBundledStore } from './bundledStore.ts';
 import { toFigure, type Figure } from './figure.ts';
 import type { BenchContext, Group } from './group.ts';
 import { interleave } from './interleave.ts';
@@ -37,13 +38,11 @@ export const syncGroup: Group = {
 async function benchDrain({ folder, say }: BenchContext, address: string): Promise<Figure> {
   say(`an outbox of ${MESSAGES} messages, eight times`);
   const pool = new Pool(address, { connections: 2 });
+  const store = openBundledStore(path.join(folder, 'drain.db'));
   try {
     const pair = await interleave(
       ROUNDS,
-      async (round) => {
-        const file = path.join(folder, `drain-${round}.db`);
-        return rateOf(MESSAGES, await drain(address, file, { messages: MESSAGES, isPlain: true }));
-      },
+      async () => rateOf(MESSAGES, await drain(address, store, { messages: MESSAGES, isPlain: true })),
       async () => rateOf(MESSAGES, await postBare(pool)),
     );
     return toFigure({
@@ -55,6 +54,7 @@ async function benchDrain({ folder, say }: BenchContext, address: string): Promi
       better: 'higher',
     });
   } finally {
+    await store.close();
     await pool.close();
   }
 }
@@ -62,10 +62,14 @@ async function benchDrain({ folder, say }: BenchContext, address: string): Promi
 async function benchBatch({ folder, say }: BenchContext, address: string): Promise<Figure> {
   say(`an outbox of ${BATCHED} messages in batches, eight times`);
   const rates: number[] = [];
-  for (let round = 0; round < ROUNDS.warmUp + ROUNDS.rounds; round += 1) {
-    const file = path.join(folder, `batch-${round}.db`);
-    const ms = await drain(address, file, { messages: BATCHED, isPlain: false });
-    if (round >= ROUNDS.warmUp) rates.push(rateOf(BATCHED, ms));
+  const store = openBundledStore(path.join(folder, 'batch.db'));
+  try {
+    for (let round = 0; round < ROUNDS.warmUp + ROUNDS.rounds; round += 1) {
+      const ms = await drain(address, store, { messages: BATCHED, isPlain: false });
+      if (round >= ROUNDS.warmUp) rates.push(rateOf(BATCHED, ms));
+    }
+  } finally {
+    await store.close();
   }
   return toFigure({
     id: 'sync.batch',

@@ -9,7 +9,6 @@ import { SyncEngine } from '../../src/sync/engine.ts';
 import type { SyncObserver } from '../../src/sync/observer.ts';
 import { HttpRemote } from '../../src/sync/http/httpRemote.ts';
 import { PLAIN, type Remote } from '../../src/sync/remote.ts';
-import { openBundledStore } from './bundledStore.ts';
 import { timed } from './interleave.ts';
 import { CONVERSATIONS, textOf } from './queue.ts';
 
@@ -19,9 +18,12 @@ export interface Drained {
   readonly isPlain: boolean;
 }
 
-/** Milliseconds from the account's connection to an empty outbox, on a new file and an account of its own. */
-export async function drain(address: string, file: string, { messages, isPlain }: Drained): Promise<number> {
-  const store = openBundledStore(file);
+/** Milliseconds from the account's connection to an empty outbox, on an account of its own. */
+export async function drain(
+  address: string,
+  store: SqliteStore,
+  { messages, isPlain }: Drained,
+): Promise<number> {
   const http = new HttpClient(NO_PROXY_SETTINGS);
   const answered = Promise.withResolvers<undefined>();
   const engine = startEngine(store, answered.reject);
@@ -30,11 +32,11 @@ export async function drain(address: string, file: string, { messages, isPlain }
     60_000,
   );
   try {
-    await fillOutbox(store, messages);
     const base = normalizeBaseUrl(address);
     const orgId = randomUUID();
     const account = accountKey({ server: base.origin, orgId, userId: '', token: undefined });
     await store.useAccount(account);
+    await fillOutbox(store, messages);
     let left = messages;
     const remote = watched(new HttpRemote({ http, base, orgId, now: Date.now }), isPlain, (appended) => {
       left -= appended;
@@ -50,7 +52,6 @@ export async function drain(address: string, file: string, { messages, isPlain }
     clearTimeout(overdue);
     await engine.stop();
     await http.close();
-    await store.close();
   }
 }
 

@@ -47,9 +47,10 @@ describe('how sync stands, in a real VS Code', () => {
     const lens = (title: string) => window.page.locator('.codelens-decoration a').filter({ hasText: title });
     await lens('Retry All').waitFor();
     await screenshot(window, 'attention');
-    // The reply to it is refused as well, a moment later.
+    // The reply to it is refused as well, a moment later; a report says what was so when it was made.
     const report = await until(
       async () => {
+        await lens('Refresh').click();
         const copied = await copyReport(window);
         return /\nConnected\. \d changes? needs? your attention\.\n/.test(copied) && copied;
       },
@@ -145,8 +146,11 @@ describe('how sync stands, in a real VS Code', () => {
       await window.runCommand('NAVI: Show Sync Conflicts');
       await window.page.getByText('No two machines changed the same thing differently.').waitFor();
 
-      await other.until(async () => {
+      // What the window does takes time of its own: it is not for the other machine's clock to say how much.
+      const isThere = async () => {
         other.syncNow();
+        other.clock.advance(250);
+        await other.whenIdle();
         const titles = (await other.store.list({ status: 'active', limit: 20 })).items.map(
           ({ title }) => title,
         );
@@ -154,7 +158,8 @@ describe('how sync stands, in a real VS Code', () => {
           titles.includes('Kitchen in blue') && titles.includes('Attic') && !titles.includes('Garage');
         // It comes back before what was written in it.
         return isSettled && (await other.texts(attic)).length > 1;
-      });
+      };
+      await until(isThere, { what: 'the other machine to have what was settled' });
       assert.deepEqual(await other.texts(attic), ['About the attic', 'One more thought about the attic']);
     } finally {
       await other.stop();
