@@ -29,7 +29,7 @@ export interface Course {
   readonly origin: string;
   readonly via: Attempt['via'];
   readonly limits: Limits;
-  /** Any of them ends it. Not joined into one: a signal that follows others costs more than the rest of an exchange. */
+  /** Any of them ends it. Not joined into one: to follow others took a quarter of what an exchange takes of the thread. */
   readonly signals: readonly AbortSignal[];
   readonly startTimer: StartTimer;
   readonly hasNetwork: () => boolean;

@@ -53,7 +53,8 @@ async function pullList(context: PullContext, isBrief: boolean): Promise<Request
   if (reached.kind === 'refused') return { kind: 'denied', detail: reached.detail };
   if (reached.kind !== 'ok') return reached;
   await store.confirmAccount(lease, account);
-  if (note.list !== undefined) await store.rememberList(lease, account, note.list);
+  const said = note.list();
+  if (said !== undefined) await store.rememberList(lease, account, said);
   const read = await readEach(context, changed);
   return read.kind === 'ok' && seen.isAll ? findLost(context, seen.there, seen.deleted) : read;
 }

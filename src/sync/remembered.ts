@@ -44,7 +44,7 @@ export class ListNote {
   };
 
   /** Undefined when nothing was read. */
-  get list(): RememberedList | undefined {
+  list(): RememberedList | undefined {
     if (this.#pages.length === 0) return undefined;
     return { pages: this.#pages, mark: markOf([...this.#rows.values()]) };
   }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { describe, it } from 'mocha';
 import { parseJson } from '../../src/http/body.ts';
 import { DEFAULT_LIMITS, type HttpRequest } from '../../src/http/client.ts';
@@ -233,6 +234,14 @@ describe('HttpClient.send', () => {
     const error = await failure(startClient().send(post(server.origin), abort.signal));
     assert.deepEqual([error.kind, error.sent], ['aborted', true]);
     await gone(server.sockets);
+  });
+
+  it('I12: a request that has ended, well or not, leaves nothing on a signal that lives for a whole session', async () => {
+    const { signal } = new AbortController();
+    const server = await startRaw((_, socket) => socket.write(answer(200, '{}')));
+    await startClient().send(post(server.origin), signal);
+    await failure(startClient().send(post(`http://127.0.0.1:${await closedPort()}`), signal));
+    assert.deepEqual(getEventListeners(signal, 'abort'), []);
   });
 
   it('a closed client ends what is under way and sends nothing more', async () => {
