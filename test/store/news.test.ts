@@ -8,7 +8,8 @@ import { ACCOUNT, type DirectStore, remoteFields, remoteMessage } from '../suppo
 import { useWindow } from '../support/useWindow.ts';
 
 const SEED = Number(process.env['NAVI_TEST_SEED'] ?? Math.floor(Math.random() * 1e6));
-const STEPS = 400;
+const WALKS = 20;
+const STEPS = 25;
 const TITLES = ['Plain', '"Quoted" \\ back', 'Zeilen\nund\tTabs', 'Grüße 👋🏽', '', 'a\u2028b', '\u007f\u0001'];
 
 describe('what is new on a list', () => {
@@ -16,9 +17,15 @@ describe('what is new on a list', () => {
   let lease: Lease;
   useWindow(1_700_000_000_000, (made) => ({ window, lease } = made));
 
-  const newsIn = (...rows: readonly RemoteFields[]) => window.store.newsIn(ACCOUNT, toListText(rows));
-  /** A list of these would say all that is known here, as it is known. */
-  const isSame = (...rows: readonly RemoteFields[]) => window.store.listMark(ACCOUNT) === markOf(rows);
+  const newsIn = (account: string, ...rows: readonly RemoteFields[]) =>
+    window.store.newsIn(account, toListText(rows));
+  /** Whether a list of these says all that is known of the account here, and nothing new. */
+  function saysAll(account: string, list: readonly RemoteFields[]): boolean {
+    const ids = list.map(({ remoteId }) => remoteId).sort();
+    return (
+      newsIn(account, ...list).length === 0 && isDeepStrictEqual(ids, window.store.remoteIds(account).sort())
+    );
+  }
   /** Here as it is there; returns its id here. */
   function read(fields: RemoteFields, account = ACCOUNT): string {
     const messages = [remoteMessage(uuidv7(), `m-${fields.remoteId}`)];
@@ -28,8 +35,8 @@ describe('what is new on a list', () => {
   it('T41: what says what was read of it last is no news, whatever is in its title', () => {
     const rows = TITLES.map((title, n) => remoteFields(`r${n}`, { title, isStarred: n % 2 === 0 }));
     for (const row of rows) read(row);
-    assert.deepEqual(newsIn(...rows), []);
-    assert.deepEqual(newsIn(), []);
+    assert.deepEqual(newsIn(ACCOUNT, ...rows), []);
+    assert.deepEqual(newsIn(ACCOUNT), []);
   });
 
   it('T41: every difference is news, and so is what nobody knows here', () => {
@@ -44,10 +51,10 @@ describe('what is new on a list', () => {
       { remoteId: 'other' },
     ];
     for (const other of others)
-      assert.deepEqual(newsIn({ ...row, ...other }), [other.remoteId ?? 'r'], JSON.stringify(other));
-    assert.deepEqual(newsIn(remoteFields('first'), row, remoteFields('last')), ['first', 'last']);
+      assert.deepEqual(newsIn(ACCOUNT, { ...row, ...other }), [other.remoteId ?? 'r'], JSON.stringify(other));
+    assert.deepEqual(newsIn(ACCOUNT, remoteFields('first'), row, remoteFields('last')), ['first', 'last']);
     read(remoteFields('theirs'), 'another account');
-    assert.deepEqual(newsIn(remoteFields('theirs')), ['theirs']);
+    assert.deepEqual(newsIn(ACCOUNT, remoteFields('theirs')), ['theirs']);
   });
 
   it('T41: what changed here, is wanted, in doubt or was purged is looked at though the list says nothing new', () => {
@@ -72,47 +79,60 @@ describe('what is new on a list', () => {
     for (const [name, change] of Object.entries(spoil)) {
       const row = remoteFields(`r-${name}`);
       const id = read(row, name);
-      const look = () => [
-        window.store.newsIn(name, toListText([row])).length,
-        window.store.listMark(name) === markOf([row]),
-      ];
+      const look = () => [newsIn(name, row).length, window.store.listMark(name) === markOf([row])];
       assert.deepEqual(look(), [0, true], name);
       change(id);
       assert.deepEqual(look(), [1, false], name);
     }
   });
 
+  /** What a backend may say of a conversation. */
+  function drawFields(random: Random, remoteId: string): RemoteFields {
+    return remoteFields(remoteId, {
+      title: random.pick(TITLES),
+      status: random.pick(['active', 'active', 'archived', 'deleted']),
+      isStarred: random.chance(0.5),
+      remoteUpdatedAt: random.pick(['u1', 'u2', 'u3']),
+    });
+  }
+
+  /** The user changes one of these here. */
+  function changeOne(random: Random, ids: readonly string[]): void {
+    const id = random.pick(ids);
+    const change = random.pick([
+      { title: random.pick(TITLES) },
+      { isPinned: random.chance(0.5) },
+      { isStarred: random.chance(0.5) },
+    ]);
+    if (window.store.read(id, { limit: 1 }) !== undefined) window.store.change(id, change);
+  }
+
+  // Short walks, each in its own account: what was changed here is news for the rest of its walk.
   it(`T41: merging what is no news would change nothing (seed ${SEED})`, () => {
     const random = new Random(SEED);
-    const there = new Map<string, RemoteFields>();
-    const here: string[] = [];
-    const draw = (remoteId: string): RemoteFields =>
-      remoteFields(remoteId, {
-        title: random.pick(TITLES),
-        status: random.pick(['active', 'archived', 'deleted']),
-        isStarred: random.chance(0.5),
-        remoteUpdatedAt: random.pick(['u1', 'u2', 'u3']),
-      });
     let [quiet, news] = [0, 0];
-    for (let step = 0; step < STEPS; step += 1) {
-      const remoteId = `r${random.below(6)}`;
-      const row = random.chance(0.85) ? (there.get(remoteId) ?? draw(remoteId)) : draw(remoteId);
-      const lot = random.next();
-      if (lot < 0.3) {
-        here.push(read(row));
-        there.set(remoteId, row);
-      } else if (lot < 0.35 && here.length > 0) {
-        const id = random.pick(here);
-        if (window.store.read(id, { limit: 1 }) !== undefined)
-          window.store.change(id, { title: random.pick(TITLES), isPinned: random.chance(0.2) });
-      } else if (newsIn(row).length > 0) {
-        news += 1;
-        window.store.mergeList(lease, ACCOUNT, [row]);
-      } else {
-        quiet += 1;
-        const before = dump();
-        assert.deepEqual(window.store.mergeList(lease, ACCOUNT, [row]), []);
-        assert.deepEqual(dump(), before);
+    for (let walk = 0; walk < WALKS; walk += 1) {
+      const account = `account ${walk}`;
+      const there = new Map<string, RemoteFields>();
+      const here: string[] = [];
+      for (let step = 0; step < STEPS; step += 1) {
+        const remoteId = `r${random.below(4)}`;
+        const known = random.chance(0.85) ? there.get(remoteId) : undefined;
+        const row = known ?? drawFields(random, remoteId);
+        const lot = random.next();
+        if (lot < 0.4) {
+          here.push(read(row, account));
+          there.set(remoteId, row);
+        } else if (lot < 0.43 && here.length > 0) changeOne(random, here);
+        else if (newsIn(account, row).length > 0) {
+          news += 1;
+          window.store.mergeList(lease, account, [row]);
+        } else {
+          quiet += 1;
+          const before = dump();
+          assert.deepEqual(window.store.mergeList(lease, account, [row]), []);
+          assert.deepEqual(dump(), before);
+        }
       }
     }
     assert.ok(quiet > 20 && news > 20, `${quiet} rows said nothing new, ${news} did`);
@@ -120,34 +140,25 @@ describe('what is new on a list', () => {
 
   it(`T17: a list has the mark of what is known here if it says all of that, and no news (seed ${SEED})`, () => {
     const random = new Random(SEED);
-    const there = new Map<string, RemoteFields>();
-    const here = new Set<string>();
     let [same, other] = [0, 0];
-    for (let step = 0; step < STEPS; step += 1) {
-      const remoteId = `r${random.below(4)}`;
-      const known = there.get(remoteId) ?? remoteFields(remoteId);
-      const lot = random.next();
-      if (lot < 0.1)
-        there.set(remoteId, {
-          ...known,
-          title: random.pick(TITLES),
-          status: random.pick(['active', 'archived', 'deleted']),
-          remoteUpdatedAt: random.pick(['u1', 'u2', 'u3']),
-        });
-      else if (lot < 0.15) there.delete(remoteId);
-      else if (lot < 0.5 && there.has(remoteId)) here.add(read(known));
-      else if (lot < 0.55 && here.size > 0) {
-        const id = random.pick([...here]);
-        if (window.store.read(id, { limit: 1 }) !== undefined)
-          window.store.change(id, { title: random.pick(TITLES), isPinned: random.chance(0.2) });
+    for (let walk = 0; walk < WALKS; walk += 1) {
+      const account = `account ${walk}`;
+      const there = new Map<string, RemoteFields>();
+      const here: string[] = [];
+      for (let step = 0; step < STEPS; step += 1) {
+        const remoteId = `r${random.below(3)}`;
+        const lot = random.next();
+        const known = there.get(remoteId);
+        if (lot < 0.15) there.set(remoteId, drawFields(random, remoteId));
+        else if (lot < 0.18) there.delete(remoteId);
+        else if (lot < 0.21 && here.length > 0) changeOne(random, here);
+        else if (known !== undefined) here.push(read(known, account));
+        const list = [...there.values()].filter(({ status }) => status !== 'deleted');
+        const isSame = saysAll(account, list);
+        assert.equal(window.store.listMark(account) === markOf(list), isSame, `walk ${walk}, step ${step}`);
+        if (isSame && list.length > 0) same += 1;
+        else if (!isSame) other += 1;
       }
-      const list = [...there.values()].filter(({ status }) => status !== 'deleted');
-      const ids = list.map((row) => row.remoteId).sort();
-      const saysAll =
-        newsIn(...list).length === 0 && isDeepStrictEqual(ids, window.store.remoteIds(ACCOUNT).sort());
-      assert.equal(isSame(...list), saysAll, `step ${step}`);
-      if (saysAll) same += 1;
-      else other += 1;
     }
     assert.ok(same > 20 && other > 20, `${same} lists said what is known, ${other} did not`);
   });
