@@ -86,6 +86,20 @@ describe('what is new on a list', () => {
     }
   });
 
+  it('T41: a change that was made on both sides alike is news, for it is agreed upon now', () => {
+    const changes: Partial<Pick<RemoteFields, 'title' | 'status' | 'isPinned' | 'isStarred'>>[] = [
+      { title: 'Renamed' },
+      { status: 'archived' },
+      { isPinned: true },
+      { isStarred: true },
+    ];
+    for (const [n, change] of changes.entries()) {
+      const row = remoteFields(`r${n}`);
+      window.store.change(read(row, `${n}`), change);
+      assert.deepEqual(newsIn(`${n}`, { ...row, ...change }), [`r${n}`], JSON.stringify(change));
+    }
+  });
+
   /** What a backend may say of a conversation. */
   function drawFields(random: Random, remoteId: string): RemoteFields {
     return remoteFields(remoteId, {
