@@ -18,6 +18,12 @@ describe('a figure of the benchmark', () => {
     assert.equal(toFigure({ ...measured, reference: 2, bar: 1.49 }).pass, false);
   });
 
+  it('has the ratio of its rounds where they have one', () => {
+    const ofRounds = toFigure({ ...measured, reference: 2, ratio: 1.4, bar: 1.45 });
+    assert.deepEqual([ofRounds.ratio, ofRounds.pass], [1.4, true]);
+    assert.equal(toFigure({ ...measured, reference: 0, ratio: 1.4, bar: 1.45 }).pass, false);
+  });
+
   it('is held against its bar itself when it has no reference', () => {
     assert.deepEqual(toFigure({ ...measured, bar: 2 }), {
       ...measured,

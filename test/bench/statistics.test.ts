@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { median, percentile, slope } from './statistics.ts';
+import { median, medianRatio, percentile, slope } from './statistics.ts';
 
 describe('the statistics of the benchmark', () => {
   it('take the middle sample, or the mean of the two in the middle, in whatever order they came', () => {
@@ -13,6 +13,14 @@ describe('the statistics of the benchmark', () => {
     const samples = [9, 10, 100];
     assert.equal(median(samples), 10);
     assert.deepEqual(samples, [9, 10, 100]);
+  });
+
+  it('compare round with round, so that what slows some of them does not count', () => {
+    const pair = { value: [8, 4, 4, 8, 8], reference: [10, 5, 5, 10, 10] };
+    assert.equal(medianRatio(pair), 0.8);
+    const drifting = { value: [8, 8, 4, 4, 4], reference: [10, 10, 10, 5, 5] };
+    assert.equal(medianRatio(drifting), 0.8);
+    assert.equal(median(drifting.value) / median(drifting.reference), 0.4);
   });
 
   it('give a percentile that was measured', () => {

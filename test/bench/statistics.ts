@@ -1,6 +1,16 @@
+import type { Pair } from './interleave.ts';
+
 /** The middle one, or the mean of the two in the middle. @throws RangeError when there are none. */
 export function median(samples: readonly number[]): number {
   return (quantile(samples, 0.5, 'lower') + quantile(samples, 0.5, 'upper')) / 2;
+}
+
+/**
+ * Of the rounds' own ratios: whatever slows the machine for some rounds is in both sides of each of them, and not in
+ * this, while it may move one median and not the other. @throws RangeError when there are no rounds.
+ */
+export function medianRatio({ value, reference }: Pair): number {
+  return median(value.map((sample, round) => sample / (reference[round] ?? NaN)));
 }
 
 /**

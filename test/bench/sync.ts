@@ -6,14 +6,14 @@ import { openBundledStore } from './bundledStore.ts';
 import { toFigure, type Figure } from './figure.ts';
 import type { BenchContext, Group } from './group.ts';
 import { interleave } from './interleave.ts';
-import { median } from './statistics.ts';
+import { median, medianRatio } from './statistics.ts';
 import { MESSAGES } from './queue.ts';
 import { postBare } from './syncBare.ts';
 import { drain } from './syncDrain.ts';
 import { benchSaves } from './syncSaves.ts';
 import { benchStartPull } from './syncStart.ts';
 
-const ROUNDS = { rounds: 7, warmUp: 1 };
+const ROUNDS = { rounds: 9, warmUp: 2 };
 const BATCHED = 4_000;
 
 export const syncGroup: Group = {
@@ -36,7 +36,7 @@ export const syncGroup: Group = {
 
 /** How fast a full outbox is sent and entered as sent by the plain contract, against the same requests from a bare loop. */
 async function benchDrain({ folder, say }: BenchContext, address: string): Promise<Figure> {
-  say(`an outbox of ${MESSAGES} messages, eight times`);
+  say(`an outbox of ${MESSAGES} messages, eleven times`);
   const pool = new Pool(address, { connections: 2 });
   const store = openBundledStore(path.join(folder, 'drain.db'));
   try {
@@ -50,6 +50,7 @@ async function benchDrain({ folder, say }: BenchContext, address: string): Promi
       unit: 'messages/s',
       value: median(pair.value),
       reference: median(pair.reference),
+      ratio: medianRatio(pair),
       bar: 0.8,
       better: 'higher',
     });
@@ -60,7 +61,7 @@ async function benchDrain({ folder, say }: BenchContext, address: string): Promi
 }
 
 async function benchBatch({ folder, say }: BenchContext, address: string): Promise<Figure> {
-  say(`an outbox of ${BATCHED} messages in batches, eight times`);
+  say(`an outbox of ${BATCHED} messages in batches, eleven times`);
   const rates: number[] = [];
   const store = openBundledStore(path.join(folder, 'batch.db'));
   try {
