@@ -218,7 +218,6 @@ export function activate(context: vscode.ExtensionContext): NaviExtension {
   let who: Who | undefined;
   const syncFacts = async (): Promise<SyncReportFacts> => ({
     now: Date.now(),
-    status: status.current,
     ...(who && { who }),
     stored: await sqlite.syncFacts(who?.account, Date.now()),
     conflicts: (await sqlite.conflicts()).length,

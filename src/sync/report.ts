@@ -5,12 +5,12 @@ import type { OutboxState } from '../store/outbox.ts';
 import type { Held, ParkedItem, StoredSyncFacts, SyncTally, Tries } from '../store/watching.ts';
 import { lossInWords } from './lossInWords.ts';
 import { accountInWords, type Who } from './account.ts';
+import { statusOf } from './status.ts';
 import type { WindowSyncFacts } from './watch.ts';
 
 export interface SyncReportFacts {
   /** Milliseconds since the epoch. */
   readonly now: number;
-  readonly status: SyncSnapshot;
   /** Absent: sync is off, or the address cannot be used. */
   readonly who?: Who;
   readonly stored: StoredSyncFacts;
@@ -60,8 +60,10 @@ export function syncReport(facts: SyncReportFacts): SyncReport {
 }
 
 /** The first line, and what a screen reader hears first. */
-function verdict({ status, stored, now }: SyncReportFacts): string {
+function verdict(facts: SyncReportFacts): string {
+  const { stored, now } = facts;
   const { since } = stored.link;
+  const status = statusIn(facts);
   const lasts = since === undefined ? '' : ` for ${span(now - since)}`;
   const waits =
     status.queued === 0
@@ -89,8 +91,18 @@ function verdict({ status, stored, now }: SyncReportFacts): string {
   }
 }
 
+/** By the same look at the store as the lines below it, so that they agree. */
+function statusIn({ who, stored }: SyncReportFacts): SyncSnapshot {
+  const counts = {
+    queued: countOf(stored, 'queued') + countOf(stored, 'sending'),
+    unknown: countOf(stored, 'unknown'),
+    parked: countOf(stored, 'parked'),
+  };
+  return statusOf(who !== undefined, stored.link, counts);
+}
+
 function connection(facts: SyncReportFacts): Line[] {
-  const { who, stored, window, now, abilities, status } = facts;
+  const { who, stored, window, now, abilities } = facts;
   const { link } = stored;
   if (who === undefined) return [line('state', 'off')];
   const since = link.since === undefined ? '' : ` since ${time(link.since)}`;
@@ -99,7 +111,7 @@ function connection(facts: SyncReportFacts): Line[] {
     line('account', accountInWords(who)),
     {
       text: line('state', `${LINKS[link.link]}${since}`),
-      action: { action: status.state === 'signedOut' ? 'signIn' : 'syncNow' },
+      action: { action: statusIn(facts).state === 'signedOut' ? 'signIn' : 'syncNow' },
     },
     ...(link.detail === '' ? [] : [line('why', link.detail)]),
     line('next try', nextTry(facts)),
@@ -168,10 +180,12 @@ function waiting({ stored, journaled }: SyncReportFacts): Line[] {
   ];
 }
 
+function countOf({ queue }: StoredSyncFacts, state: OutboxState): number {
+  return queue.filter((row) => row.state === state).reduce((sum, row) => sum + row.count, 0);
+}
+
 function attention({ stored }: SyncReportFacts): Line[] {
-  const count = stored.queue
-    .filter(({ state }) => state === 'parked')
-    .reduce((sum, row) => sum + row.count, 0);
+  const count = countOf(stored, 'parked');
   if (count === 0) return [];
   const left = count - stored.parked.length;
   return [

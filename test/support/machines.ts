@@ -186,7 +186,6 @@ export class TestMachine {
   async report(): Promise<SyncReport> {
     return syncReport({
       now: this.clock.now(),
-      status: await this.status(),
       ...(this.who && { who: this.who }),
       stored: await this.store.syncFacts(this.account, this.clock.now()),
       conflicts: (await this.store.conflicts()).length,
