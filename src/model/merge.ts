@@ -188,6 +188,13 @@ export function isNothing({ change, tags }: Pending): boolean {
   return Object.keys(change).length === 0 && tags === undefined;
 }
 
+/** A field waits that did not wait before. */
+export function pendsMore(after: Pending, before: Pending): boolean {
+  const waited = new Set(Object.keys(before.change));
+  const isNew = Object.keys(after.change).some((field) => !waited.has(field));
+  return isNew || (after.tags !== undefined && before.tags === undefined);
+}
+
 /**
  * What both sides are measured from when they meet for the first time: a field without a clock is there as it was created.
  */

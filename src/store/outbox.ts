@@ -277,9 +277,20 @@ export interface QueueSummary {
   readonly parkedReason?: string;
 }
 
+/** `isUntried`: the request says nothing of the item, for nobody looked at it there. It is no attempt. */
 export type Deferral =
-  | { readonly state: 'queued'; readonly notBefore: number; readonly reason?: string }
-  | { readonly state: 'unknown'; readonly notBefore: number; readonly reason: string }
+  | {
+      readonly state: 'queued';
+      readonly notBefore: number;
+      readonly reason?: string;
+      readonly isUntried?: true;
+    }
+  | {
+      readonly state: 'unknown';
+      readonly notBefore: number;
+      readonly reason: string;
+      readonly isUntried?: true;
+    }
   | { readonly state: 'parked'; readonly reason: string };
 
 /** What the leading window last learned about the connection, for the status of all windows. */

@@ -77,12 +77,13 @@ export function deferralFor(
   switch (error.problem) {
     case 'not-sent':
     case 'signed-out':
-      return { state: waiting, notBefore: now, reason: error.message };
+      return { state: waiting, notBefore: now, reason: error.message, isUntried: true };
     case 'slow-down':
       return {
         state: waiting,
         notBefore: now + (error.retryAfterMs ?? LONGEST_BACK_OFF_MS),
         reason: error.message,
+        isUntried: true,
       };
     case 'forbidden':
       // Some backends refuse every change of fields but take messages; waiting does not change that.

@@ -42,6 +42,22 @@ export const engineBugs: readonly Bug[] = [
     grep: 'plain contract.*a reset after the request, before',
   },
   {
+    name: 'tries that nobody looked at count against a message',
+    file: OUTBOX,
+    from: 'deferral.isUntried === true),',
+    to: 'false),',
+    test: 'test/sync/engine.test.ts',
+    grep: 'tries that nobody looked at',
+  },
+  {
+    name: 'a lost deletion rests behind a refused title',
+    file: 'src/store/sqlite/mergeFields.ts',
+    from: 'if (pendsMore(pending, pendingOf(base, ours))) enqueueFields(context, id);\n  else if',
+    to: 'if',
+    test: 'test/store/outbox.test.ts',
+    grep: 'what a refused change did not hold',
+  },
+  {
     name: 'what was looked for once is sent again while it may be alive',
     file: FAILURE,
     from: 'if (readStartedAt < deadAt) {',

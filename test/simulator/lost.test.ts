@@ -15,6 +15,7 @@ const BACKENDS: readonly (readonly [name: string, abilities: readonly Ability[],
 /** Seeds that once failed, with what they showed. */
 const FOUND: readonly (readonly [seed: number, abilities: readonly Ability[], what: string])[] = [
   [728_494_369, [], 'made again by one machine, deleted by another, and made once more by a third'],
+  [749_113_204, [], 'deleted, which the server lost, beside a title that it refuses'],
   [940_785, [], 'purged by one machine when it was lost there, and made again by another'],
 ];
 

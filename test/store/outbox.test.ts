@@ -35,6 +35,22 @@ describe('outbox', () => {
   };
   const defer = (seq: number, deferral: Deferral) => window.store.defer(lease, seq, deferral);
 
+  it('I2: a request that nobody looked at counts as no attempt, one without an answer does', () => {
+    const { conversationId, seq } = messageIn('queued');
+    const tried = () => window.items(conversationId).map(({ state, attempts }) => `${state} ${attempts}`);
+    for (let n = 0; n < 7; n += 1) {
+      window.begin(lease, seq);
+      defer(seq, { state: 'queued', notBefore: world.now, isUntried: true });
+    }
+    assert.deepEqual(tried(), ['queued 0']);
+    window.begin(lease, seq);
+    defer(seq, { state: 'unknown', notBefore: world.now, reason: 'no answer' });
+    assert.deepEqual(tried(), ['unknown 1']);
+    defer(seq, { state: 'unknown', notBefore: world.now, reason: 'not sent', isUntried: true });
+    defer(seq, { state: 'unknown', notBefore: world.now, reason: 'not sent', isUntried: true });
+    assert.deepEqual(tried(), ['unknown 0']);
+  });
+
   // The transitions drawn in src/store/outbox.ts; `-`: forbidden, nothing changes.
   const table: Record<OutboxState, Record<keyof typeof actions, OutboxState | 'gone' | '-'>> = {
     queued: {
@@ -329,6 +345,22 @@ describe('outbox row for changed fields', () => {
     assert.deepEqual(window.states(id), ['fields parked']);
     window.store.change(id, { isPinned: true });
     assert.deepEqual(window.states(id), ['fields queued']);
+  });
+
+  it('I7 T4: what a refused change did not hold goes out beside it: a deletion that the server has lost', () => {
+    window.store.mergeConversation(lease, ACCOUNT, { id, fields: there(), messages: [] });
+    window.store.change(id, { status: 'deleted' });
+    begin();
+    const { seq } = window.itemOf(id, 'fields');
+    window.store.completeFields(lease, seq, { ...there('deleted'), title: 'words' });
+    window.store.change(id, { title: 'refused' });
+    begin();
+    window.store.defer(lease, window.itemOf(id, 'fields').seq, { state: 'parked', reason: 'not allowed' });
+    window.store.mergeList(lease, ACCOUNT, [there('deleted')]);
+    assert.deepEqual(window.states(id), ['fields parked']);
+    window.store.mergeList(lease, ACCOUNT, [there()]);
+    const next = begin();
+    assert.deepEqual(next?.kind === 'fields' && next.change, { title: 'refused', status: 'deleted' });
   });
 
   it('I7: undoing a deletion whose request is under way brings it back, whatever the list says meanwhile', () => {

@@ -67,6 +67,18 @@ describe('sync engine against a real server, by the plain contract', () => {
     assert.deepEqual(await doubledOnBackend(server.address), []);
   });
 
+  it('I2: after many tries that nobody looked at, one lost answer is no reason to give the message up', async () => {
+    await machine.connect(proxy.url);
+    const isAppend = ({ path }: { path: string }) => path.endsWith('/messages');
+    proxy.add({ match: isAppend, fault: { kind: 'reset' }, times: 1 });
+    // The rule that was added last counts first.
+    proxy.add({ match: isAppend, fault: errorAnswer(429, { 'retry-after': '1' }), times: 7 });
+    await machine.write('after all');
+    await machine.synced();
+    assert.deepEqual(await onServer('after all'), ['after all']);
+    assert.equal(proxy.log.filter(({ method, path }) => method === 'POST' && isAppend({ path })).length, 9);
+  });
+
   const nonsense: readonly [string, Fault][] = [
     ['HTML', HTML_ANSWER],
     ['cut JSON', { kind: 'cutAnswer', bytes: 10 }],

@@ -79,6 +79,15 @@ describe('failed requests', () => {
     assert.equal(after(error('unknown', { status: 500 }), 13).state, 'parked');
   });
 
+  it('I2: a request that never left, or that nobody looked at, is no attempt', () => {
+    const isUntried = (problem: RemoteProblem) => {
+      const deferral = deferralFor(error(problem, { status: 500 }), item('append'), NOW, 0.5);
+      return 'isUntried' in deferral;
+    };
+    const all = ['not-sent', 'signed-out', 'slow-down', 'forbidden', 'unknown'] as const;
+    assert.deepEqual(all.filter(isUntried), ['not-sent', 'signed-out', 'slow-down']);
+  });
+
   it('I3 T12: that a second try did not happen says nothing about the first', () => {
     for (const problem of ['not-sent', 'signed-out', 'slow-down', 'forbidden'] as const)
       assert.equal(

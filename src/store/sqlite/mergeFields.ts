@@ -1,13 +1,21 @@
 /** Merging what a backend says of a conversation's fields into what is held here. */
 import { CLOCKED, FURTHEST_AHEAD_MICROS } from '../../model/clocks.ts';
 import { canonicalJson } from '../../model/json.ts';
-import { agree, isNothing, mergeSides, pendingOf, type RemoteSide, type Side } from '../../model/merge.ts';
+import {
+  agree,
+  isNothing,
+  mergeSides,
+  pendingOf,
+  pendsMore,
+  type RemoteSide,
+  type Side,
+} from '../../model/merge.ts';
 import type { FieldsOrder, RemoteFields } from '../outbox.ts';
 import { baseText, readBase, writeBase, type Base } from './base.ts';
 import { noteConflicts } from './conflicts.ts';
 import { cleanTitle, writeFields } from './conversations.ts';
 import { writeClocks } from './fieldClocks.ts';
-import { ensureFieldsQueued } from './outboxRows.ts';
+import { enqueueFields, ensureFieldsQueued } from './outboxRows.ts';
 import { noteReturn } from './returns.ts';
 import type { Context } from './session.ts';
 import { readSyncRow, sideOf, type SyncRow } from './syncRow.ts';
@@ -33,7 +41,10 @@ export function mergeKnownFields(context: Context, id: string, remote: RemoteFie
   // Of one that says nothing of clocks and tags no more it is not known any more what it holds.
   const next: Base = { ...theirs, isDeleting: base.isDeleting === true };
   if (baseText(next) !== (row.base ?? baseText(base))) writeBase(context, id, next);
-  if (!isNothing(pendingOf(next, merged))) ensureFieldsQueued(context, id);
+  const pending = pendingOf(next, merged);
+  // What was refused says nothing of what it did not hold.
+  if (pendsMore(pending, pendingOf(base, ours))) enqueueFields(context, id);
+  else if (!isNothing(pending)) ensureFieldsQueued(context, id);
 }
 
 /**

@@ -125,13 +125,15 @@ export function moveOn(context: Context, seq: number, deferral: Deferral): void 
   const { db } = context;
   const moved = db.run(
     // A request cannot have begun later than now; its life would have no end for a clock that was set back.
-    `UPDATE outbox SET state = ?2, not_before = ?3, reason = ?4, sent_at = min(sent_at, ?5)
+    `UPDATE outbox SET state = ?2, not_before = ?3, reason = ?4, sent_at = min(sent_at, ?5),
+       attempts = max(0, attempts - ?6)
      WHERE ${HAS_SEQ} AND state IN ('sending', 'unknown')`,
     seq,
     deferral.state,
     deferral.state === 'parked' ? 0 : deferral.notBefore,
     deferral.reason ?? null,
     context.now(),
+    Number(deferral.state !== 'parked' && deferral.isUntried === true),
   );
   if (moved === 0 || deferral.state !== 'parked') return;
   const row = db.get<OutboxRow>(`SELECT * FROM outbox WHERE ${HAS_SEQ}`, seq);
