@@ -35,7 +35,7 @@ const NO_PLACE = 'The server did not say where it put this message.';
 /** One request at a time. `goesOn` is asked before each that is not the first: what is left then was not sent. */
 export async function carry(context: PushContext, begun: Begun, goesOn: () => boolean): Promise<Carried> {
   const { sending, at, isById } = begun;
-  const late = isById ? undefined : tooLate(at, context.now());
+  const late = tooLate(at, context.now());
   if (late !== undefined) return failed(context, sending, late, isById);
   const isBatch = sending.length > 1 && context.announcement.current.abilities.has('batch');
   return await (isBatch

@@ -73,7 +73,7 @@ async function send(context: PushContext, item: OutboxItem): Promise<RequestOutc
   if (order === undefined) return { kind: 'nothing' };
   let begun: Begun | undefined;
   try {
-    const late = isById ? undefined : tooLate(begunAt, now());
+    const late = tooLate(begunAt, now());
     if (late !== undefined) throw late;
     if (order.kind === 'create') begun = await create(context, item.seq, order, isById);
     else await changeFields(context, item.seq, order, begunAt);

@@ -49,6 +49,22 @@ export class Agreement {
       const differs = difference(this.machineDigest(machine), server);
       if (differs !== undefined) return `${machine.name} and the server differ: ${differs}`;
     }
+    return this.misplaced();
+  }
+
+  /** What has the same content may still be known under an id that the server has lost, and is looked for there. */
+  private misplaced(): string | undefined {
+    const { conversations } = this.world.backend;
+    for (const { name, windows } of this.world.machines) {
+      const known = windows[0]?.db.all<{ id: string; remote_id: string }>(
+        `SELECT id, remote_id FROM conversations c
+         WHERE account = ? AND remote_id IS NOT NULL AND status <> 'deleted' AND NOT ${PURGED}`,
+        this.account,
+      );
+      const lost = known?.find((row) => !conversations.has(row.remote_id));
+      if (lost !== undefined)
+        return `${name} knows ${lost.id} as ${lost.remote_id}, which the server has lost`;
+    }
     return undefined;
   }
 

@@ -259,6 +259,8 @@ export function clickAgain(window: SimWindow): boolean {
     if (status !== 'deleted') window.act((store) => store.change(id, { isStarred: isStarred === 0 }));
     else if (window.act((store) => store.restore({ ids: [id] })) > 0)
       window.act((store) => store.trash({ ids: [id] }, 'again'));
+    // Nothing is left to click on of what was deleted for good: the report has a Retry.
+    else window.act((store) => store.retryUnsent({ conversationId: id }));
   }
   return fresh.length > 0;
 }

@@ -15,6 +15,12 @@ const BACKENDS: readonly (readonly [name: string, abilities: readonly Ability[],
 /** Seeds that once failed, with what they showed. */
 const FOUND: readonly (readonly [seed: number, abilities: readonly Ability[], what: string])[] = [
   [728_494_369, [], 'made again by one machine, deleted by another, and made once more by a third'],
+  [
+    770_000_107,
+    ['idempotent', 'batch', 'changes', 'counts'],
+    'a batch of a window that was stopped before it sent',
+  ],
+  [760_000_997, [], 'purged, which the server refused once'],
   [749_113_204, [], 'deleted, which the server lost, beside a title that it refuses'],
   [940_785, [], 'purged by one machine when it was lost there, and made again by another'],
 ];
@@ -37,7 +43,7 @@ describe('a simulated world whose server goes back to a backup', function () {
   }
 
   for (const [seed, abilities, what] of FOUND)
-    it(`I3 I7 T38: ${what} (seed ${seed})`, async () => {
+    it(`I3 I7 I8 T38: ${what} (seed ${seed})`, async () => {
       assert.equal((await simulate(seed, abilities, true)).failure, undefined);
     });
 });

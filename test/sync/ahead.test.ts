@@ -186,6 +186,22 @@ describe('messages that are begun while others are on their way', () => {
     assert.ok(attempts(id).every((row) => row === 'queued 0' || row === 'queued 1'));
   });
 
+  it('I8 T12: what was noted long ago is not sent by its client id either: another window may have the lease', async () => {
+    backend = new MemoryBackend({ abilities: ['idempotent', 'batch'] }, world.now);
+    const { id, remoteId } = there(3);
+    const draft = window.write('a beginning');
+    const asked = context();
+    await asked.announcement.ask(signal.signal);
+    calls = (name) => {
+      if (name === 'settleAppends' || name === 'beginSend') world.now += 20_000;
+    };
+    assert.equal((await sendAppends(asked, id)).kind, 'unreachable');
+    assert.deepEqual(onBackend(remoteId), []);
+    assert.deepEqual(attempts(id), Array(3).fill('queued 0'));
+    assert.equal((await pushItem(asked, window.itemOf(draft, 'create'))).kind, 'unreachable');
+    assert.equal(backend.conversations.size, 1);
+  });
+
   it('I3 T16: a window that was stopped meanwhile sends nothing of what it had begun', async () => {
     const { id, remoteId } = there(22);
     before = (text) => {
