@@ -126,7 +126,7 @@ export function moveOn(context: Context, seq: number, deferral: Deferral): void 
   const moved = db.run(
     // A request cannot have begun later than now; its life would have no end for a clock that was set back.
     `UPDATE outbox SET state = ?2, not_before = ?3, reason = ?4, sent_at = min(sent_at, ?5),
-       attempts = max(0, attempts - ?6)
+       attempts = attempts - iif(state = 'sending', ?6, 0)
      WHERE ${HAS_SEQ} AND state IN ('sending', 'unknown')`,
     seq,
     deferral.state,
